@@ -1,0 +1,102 @@
+package core
+
+import "time"
+
+// Event is an entry of the log. Once committed it never changes, except that
+// its body may become a tombstone.
+type Event struct {
+	Seq      uint64 // 1, 2, 3 … without holes
+	Prev     uint64 // the last event before it that the visitor may see
+	Session  uint32
+	At       time.Time // never before the event with a smaller Seq
+	By       Party     // who caused it; the zero Party is the desk
+	Origin   Origin    // of the frame that left it, if one did
+	N        uint64
+	Internal bool // not for the visitor
+	Body     Body
+}
+
+// PrevFor returns the seq of the event before e that a receiver may see.
+func (e Event) PrevFor(visitor bool) uint64 {
+	if visitor {
+		return e.Prev
+	}
+	return e.Seq - 1
+}
+
+// Kind says what an event is about.
+type Kind string
+
+// What people and the assistant say.
+const (
+	KindText    Kind = "text"    // Text
+	KindImage   Kind = "image"   // File
+	KindFile    Kind = "file"    // File
+	KindOptions Kind = "options" // Text, Options: quick replies
+)
+
+// What happened to the session. The comment names the fields of Body in use.
+const (
+	KindOpened      Kind = "opened"      // Tag
+	KindQueued      Kind = "queued"      // Group
+	KindAssigned    Kind = "assigned"    // Agent, From, Why
+	KindReleased    Kind = "released"    // Agent, Reason
+	KindTransferred Kind = "transferred" // From, and Agent or Group; Text: the note
+	KindHandoff     Kind = "handoff"     // Reason
+	KindWarned      Kind = "warned"      //
+	KindReopened    Kind = "reopened"    //
+	KindClosed      Kind = "closed"      // Reason; By of the event says who
+	KindRated       Kind = "rated"       // Session, Score, Text: the comment
+	KindNoted       Kind = "noted"       // Reason: the frame type that changed nothing
+)
+
+// Said reports whether the kind is something said, not something that
+// happened.
+func (k Kind) Said() bool {
+	switch k {
+	case KindText, KindImage, KindFile, KindOptions:
+		return true
+	default:
+		return false
+	}
+}
+
+// Body is what an event says. Which fields are in use depends on Kind.
+type Body struct {
+	Kind    Kind
+	Text    string
+	File    Attachment
+	Options []string
+	Agent   AgentID
+	From    AgentID
+	Group   GroupID
+	Tag     string
+	Reason  Reason
+	Session uint32
+	Score   uint8
+	Why     *Why // never changed once set
+}
+
+// Attachment is an uploaded file or image.
+type Attachment struct {
+	URL    string
+	Name   string
+	Size   int64 // bytes
+	MIME   string
+	Width  int // pixels, of images
+	Height int
+}
+
+// Reason says why something happened to a session. Clients translate it.
+type Reason string
+
+const (
+	BySilence   Reason = "silent"      // the agent did not answer, or the visitor said nothing more
+	ByLease     Reason = "vanished"    // the agent's lease ended
+	ByOffline   Reason = "offline"     // the agent went offline by hand
+	ByRequest   Reason = "request"     // somebody asked for it
+	ByAbsence   Reason = "abandoned"   // waited for days and the visitor is gone
+	ByTimeout   Reason = "timeout"     // the assistant did not answer in time
+	ByFailure   Reason = "unavailable" // the assistant can not answer
+	ByAssistant Reason = "assistant"   // the assistant decided so
+)

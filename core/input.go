@@ -1,0 +1,129 @@
+package core
+
+// An Input is something that happened and asks for a decision.
+type Input interface{ input() }
+
+// Frame is what every input that a person sends has in common: who sent it
+// and its number. Frames are numbered 1, 2, 3 … within (conversation,
+// origin), so a repeat is recognised and a missing one noticed.
+type Frame struct {
+	By     Actor
+	Origin Origin
+	N      uint64
+}
+
+// Actor is the author of a frame with what their rights depend on.
+type Actor struct {
+	Party
+	Role   Role      // of staff
+	Groups []GroupID // of staff
+}
+
+// Role is what a member of staff may do.
+type Role string
+
+const (
+	RoleAgent      Role = "agent"      // their own conversations, notes in their groups
+	RoleSupervisor Role = "supervisor" // every conversation
+	RoleAdmin      Role = "admin"      // that, and settings and accounts
+)
+
+// Leads reports whether the role may act in conversations of others.
+func (r Role) Leads() bool { return r == RoleSupervisor || r == RoleAdmin }
+
+// What people send.
+type (
+	// Said is a message. The visitor's first one opens a session; Site and
+	// Tag are then used. Internal is a note among agents.
+	Said struct {
+		Frame
+		Site     SiteID
+		Tag      string
+		Body     Body
+		Internal bool
+	}
+
+	// HumanAsked is the visitor asking for a person.
+	HumanAsked struct {
+		Frame
+		Session uint32
+	}
+
+	// Ended closes a session, by either side.
+	Ended struct {
+		Frame
+		Session uint32
+	}
+
+	// Rating is the visitor's score of a session, this one or an earlier.
+	Rating struct {
+		Frame
+		Session uint32
+		Score   uint8 // 1 to 5
+		Comment string
+	}
+
+	// Taken is an agent taking a session.
+	Taken struct {
+		Frame
+		Session uint32
+	}
+
+	// Passed is an agent passing a session on, to the agent To (as the
+	// roster shows them now) or, if To.ID is empty, to a group.
+	Passed struct {
+		Frame
+		Session uint32
+		To      Agent
+		Group   GroupID
+		Note    string
+	}
+
+	// Resumed is an agent reopening a closed session.
+	Resumed struct {
+		Frame
+		Session uint32
+	}
+)
+
+// What the desk itself brings. None of these is refused; what comes too late
+// changes nothing.
+type (
+	// Answered is the assistant's answer to event Ask, or with Hand set its
+	// decision that a person is needed. It counts only while that question
+	// is open.
+	Answered struct {
+		Ask  uint64
+		Text string // may be empty when Hand is set
+		Hand Reason // why a person is needed; "": none is
+	}
+
+	// Offered brings the agents of the group, in answer to Seek. It counts
+	// only while the session waits in that group.
+	Offered struct {
+		Group  GroupID
+		Roster Roster
+	}
+
+	// Left says that an agent is gone: the session they hold waits again.
+	Left struct {
+		Agent  AgentID
+		Reason Reason
+	}
+
+	// Tick says that the time in Due may have come. Online tells whether
+	// the visitor is connected.
+	Tick struct{ Online bool }
+)
+
+func (Said) input()       {}
+func (HumanAsked) input() {}
+func (Ended) input()      {}
+func (Rating) input()     {}
+func (Taken) input()      {}
+func (Passed) input()     {}
+func (Resumed) input()    {}
+func (Answered) input()   {}
+func (Offered) input()    {}
+func (Left) input()       {}
+func (Tick) input()       {}

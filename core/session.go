@@ -1,0 +1,247 @@
+package core
+
+import "slices"
+
+// current reports whether a frame about session n speaks of the one that is
+// going on. One that is over is no error: somebody else ended it first.
+func (d *draft) current(n uint32) (bool, error) {
+	s := d.c.Session
+	if n == 0 || n > s.Number {
+		return false, Errorf(NotFound, "there is no session %d", n)
+	}
+	return n == s.Number && s.Phase.Open(), nil
+}
+
+// staff checks that staff act on a session they may act on: their own, one
+// that waits in a group of theirs, or any if they lead.
+func (d *draft) staff(by Actor) error {
+	s := d.c.Session
+	if by.Kind != Staff {
+		return Errorf(Forbidden, "only agents do that")
+	}
+	if !by.Role.Leads() && by.ID != string(s.Agent) && !slices.Contains(by.Groups, s.Group) {
+		return Errorf(Forbidden, "this conversation is not of your groups")
+	}
+	return nil
+}
+
+func (d *draft) human(in HumanAsked) error {
+	if err := d.visitor(in.By); err != nil {
+		return err
+	}
+	open, err := d.current(in.Session)
+	if err != nil || !open || d.c.Session.Phase != Bot {
+		return err
+	}
+	d.carry(in.Frame, Body{Kind: KindHandoff, Reason: ByRequest}, false)
+	if s := &d.c.Session; s.Owing.IsZero() {
+		s.Owing = d.at
+	}
+	d.queue(d.c.Session.Group)
+	return nil
+}
+
+func (d *draft) end(in Ended) error {
+	open, err := d.current(in.Session)
+	if may := d.mayEnd(in.By, open); may != nil {
+		return may
+	}
+	if err != nil || !open {
+		return err
+	}
+	d.carry(in.Frame, Body{Kind: KindClosed, Reason: ByRequest}, false)
+	d.shut()
+	return nil
+}
+
+// mayEnd: the visitor, who holds the session, those who lead, and while nobody
+// holds it the agents of its group. That an earlier one is over is no secret
+// to them.
+func (d *draft) mayEnd(by Actor, open bool) error {
+	if by.Kind == Visitor {
+		return d.visitor(by)
+	}
+	if err := d.staff(by); err != nil {
+		return err
+	}
+	if s := d.c.Session; open && s.Phase == Held && !by.Role.Leads() && by.ID != string(s.Agent) {
+		return Errorf(Conflict, "another agent holds this session")
+	}
+	return nil
+}
+
+// close ends the session for a reason of the desk's own.
+func (d *draft) close(r Reason) {
+	d.log(Party{}, Body{Kind: KindClosed, Reason: r}, false)
+	d.shut()
+}
+
+func (d *draft) shut() {
+	d.vacate(0)
+	d.phase(Closed)
+}
+
+func (d *draft) rate(in Rating) error {
+	if err := d.visitor(in.By); err != nil {
+		return err
+	}
+	if in.Score < 1 || in.Score > 5 {
+		return Errorf(Invalid, "a score is 1 to 5")
+	}
+	if _, err := d.current(in.Session); err != nil {
+		return err
+	}
+	d.carry(in.Frame, Body{Kind: KindRated, Session: in.Session, Score: in.Score, Text: in.Comment}, false)
+	return nil
+}
+
+// takeOver seats the agent who asks. From another agent only those who lead
+// may take a session.
+func (d *draft) takeOver(in Taken) error {
+	if err := d.staff(in.By); err != nil {
+		return err
+	}
+	open, err := d.current(in.Session)
+	s, me := d.c.Session, AgentID(in.By.ID)
+	switch {
+	case err != nil:
+		return err
+	case !open:
+		return Errorf(Conflict, "the session is over")
+	case s.Agent == me:
+		return nil
+	case s.Phase == Held && !in.By.Role.Leads():
+		return Errorf(Conflict, "another agent holds this session")
+	}
+	d.seatFor(in.Frame, me, TierTaken, 0)
+	return nil
+}
+
+// seatFor is seat for a frame that asked for it by name.
+func (d *draft) seatFor(f Frame, id AgentID, t Tier, letGo uint8) {
+	d.seat(id, &Why{Tier: t}, letGo)
+	e := &d.events[len(d.events)-1]
+	e.By = f.By.Party
+	if !d.carried {
+		e.Origin, e.N = f.Origin, f.N
+		d.carried, d.carrier = true, len(d.events)-1
+	}
+}
+
+func (d *draft) pass(in Passed) error {
+	if err := d.mayPass(in.By); err != nil {
+		return err
+	}
+	open, err := d.current(in.Session)
+	s := d.c.Session
+	switch {
+	case err != nil:
+		return err
+	case !open:
+		return Errorf(Conflict, "the session is over")
+	case in.To.ID != "" && in.To.ID == s.Agent:
+		return nil
+	case in.To.ID != "" && in.To.bar() != "":
+		return Errorf(Full, "%s has no free seat now", in.To.ID)
+	case in.To.ID == "" && !d.rules.HasGroup(in.Group):
+		return Errorf(NotFound, "there is no group %q", in.Group)
+	}
+	d.carry(in.Frame, Body{Kind: KindTransferred, From: s.Agent, Agent: in.To.ID, Group: in.Group, Text: in.Note}, false)
+	if in.To.ID != "" {
+		d.seatFor(in.Frame, in.To.ID, TierTransfer, 1)
+		return nil
+	}
+	d.vacate(1)
+	d.queue(in.Group)
+	return nil
+}
+
+func (d *draft) mayPass(by Actor) error {
+	if err := d.staff(by); err != nil {
+		return err
+	}
+	s := d.c.Session
+	if by.Role.Leads() || by.ID == string(s.Agent) {
+		return nil
+	}
+	return Errorf(Conflict, "you do not hold this session")
+}
+
+// resume reopens a closed session under its own number.
+func (d *draft) resume(in Resumed) error {
+	if err := d.staff(in.By); err != nil {
+		return err
+	}
+	s := d.c.Session
+	switch {
+	case in.Session == 0 || in.Session > s.Number:
+		return Errorf(NotFound, "there is no session %d", in.Session)
+	case in.Session < s.Number:
+		return Errorf(Conflict, "a later session has begun")
+	case s.Phase != Closed:
+		return nil
+	}
+	d.carry(in.Frame, Body{Kind: KindReopened}, false)
+	d.seatFor(in.Frame, AgentID(in.By.ID), TierTaken, 0)
+	return nil
+}
+
+// offer seats the session with the best of the agents on offer.
+func (d *draft) offer(in Offered) {
+	s := d.c.Session
+	if s.Phase != Waiting || in.Group != s.Group {
+		return
+	}
+	if choice, ok := Pick(d.c, in.Roster, d.rules.Routing, d.at); ok {
+		d.seat(choice.Agent, choice.Why, 0)
+	}
+}
+
+// left takes the session from an agent who is gone.
+func (d *draft) left(in Left) {
+	s := d.c.Session
+	if s.Phase != Held || s.Agent != in.Agent {
+		return
+	}
+	d.release(in.Reason)
+}
+
+func (d *draft) release(r Reason) {
+	d.log(Party{}, Body{Kind: KindReleased, Agent: d.c.Session.Agent, Reason: r}, false)
+	d.vacate(1)
+	d.queue(d.c.Session.Group)
+}
+
+// tick does what time alone asks for. One that comes too early does nothing.
+func (d *draft) tick(in Tick) {
+	due := Due(d.c, d.rules)
+	if due.IsZero() || d.at.Before(due) {
+		return
+	}
+	switch s := &d.c.Session; {
+	case s.Phase == Waiting:
+		d.tickWaiting(in)
+	case s.Phase == Bot && s.Ask != 0:
+		s.Ask = 0
+		d.handOff(ByTimeout)
+	case s.Phase == Held && !s.Owing.IsZero():
+		d.release(BySilence)
+	case !s.Warned && d.rules.Timeouts(s.Group).Warning > 0:
+		s.Warned = true
+		d.log(Party{}, Body{Kind: KindWarned}, false)
+	default:
+		d.close(BySilence)
+	}
+}
+
+// tickWaiting: a session that waits is never closed for the visitor's silence,
+// for the silence is ours. Only one whose visitor left it days ago is.
+func (d *draft) tickWaiting(in Tick) {
+	s := d.c.Session
+	limit := d.rules.Timeouts(s.Group).Abandoned
+	if !in.Online && limit > 0 && !d.at.Before(s.Spoke.Add(limit)) {
+		d.close(ByAbsence)
+		return
+	}
+	d.effects = append(d.effects, Owed(d.c)...)
+}

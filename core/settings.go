@@ -1,0 +1,273 @@
+package core
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Settings is what an admin decides about the desk. It is stored whole, under
+// a Version that grows by one with each change.
+type Settings struct {
+	Version uint64
+	Sites   []Site
+	Groups  []Group
+	Routing Routing
+	Limits  Limits
+}
+
+// Site is one brand or web site.
+type Site struct {
+	ID        SiteID
+	Name      string
+	Greeting  map[string]string // by language ("en", "zh"); shown before the first message, never stored in a log
+	Origins   []string          // "https://shop.example"; empty: any
+	Groups    []GroupID         // that work for it; the first is where sessions wait
+	Assistant bool              // answers first
+	Hours     Hours
+	Timeouts  Timeouts
+}
+
+// Group is agents who share work.
+type Group struct {
+	ID       GroupID
+	Name     string
+	Timeouts *Timeouts // nil: those of the site
+}
+
+// Timeouts are durations after which the desk does something by itself. Zero
+// switches the rule off, unless it says otherwise.
+type Timeouts struct {
+	Assistant time.Duration // for an answer of the assistant, then a person is asked; at least 1 s
+	Agent     time.Duration // an agent silent on a visitor's message: the session waits again
+	Visitor   time.Duration // nobody says anything: the session is closed
+	Warning   time.Duration // so long before that, the visitor is told
+	Abandoned time.Duration // a session waits, and its visitor has been gone so long: closed
+	Return    time.Duration // after a close, the next session skips the assistant
+}
+
+// Hours are when a site is open, in its own time zone. No spans: always.
+type Hours struct {
+	Zone  string // IANA name, such as Asia/Shanghai; empty: UTC
+	Spans []Span
+}
+
+// Span is a time of the week: from and until in minutes after midnight.
+type Span struct {
+	Day         time.Weekday
+	From, Until int
+}
+
+// Limits bound what clients may send. They are told to every client.
+type Limits struct {
+	Text  int // characters a message
+	Frame int // bytes a message on the wire, both directions
+	Batch int // frames a batch
+}
+
+// DefaultSettings is what an empty store begins with: one site for any
+// origin, one group.
+func DefaultSettings() Settings {
+	return Settings{
+		Sites: []Site{{
+			ID: "default", Name: "Kefu", Groups: []GroupID{"default"}, Timeouts: DefaultTimeouts(),
+			Greeting: map[string]string{"en": "Hello! How can we help you?", "zh": "您好，请问有什么可以帮您？"},
+		}},
+		Groups:  []Group{{ID: "default", Name: "Service"}},
+		Routing: Routing{Share: 1.0 / 3, Least: 2, Affinity: 30 * 24 * time.Hour, Pace: 30 * time.Second},
+		Limits:  DefaultLimits(),
+	}
+}
+
+// DefaultTimeouts are those of protocol.md, "Defaults".
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		Assistant: 20 * time.Second, Agent: 3 * time.Minute, Visitor: 30 * time.Minute, Warning: 5 * time.Minute,
+		Abandoned: 72 * time.Hour, Return: 10 * time.Minute,
+	}
+}
+
+// DefaultLimits are those of protocol.md, "Transports". API Gateway cuts at
+// the same frame size, so they are not only a wish.
+func DefaultLimits() Limits { return Limits{Text: 4000, Frame: 32 << 10, Batch: 64} }
+
+// Site returns the site with the given ID.
+func (s Settings) Site(id SiteID) (Site, bool) {
+	i := slices.IndexFunc(s.Sites, func(x Site) bool { return x.ID == id })
+	if i < 0 {
+		return Site{}, false
+	}
+	return s.Sites[i], true
+}
+
+// Rules returns what Step needs to know about a site.
+func (s Settings) Rules(id SiteID) (Rules, bool) {
+	site, ok := s.Site(id)
+	return Rules{Site: site, Groups: s.Groups, Routing: s.Routing}, ok
+}
+
+// Rules are a site's settings and the groups', by value.
+type Rules struct {
+	Site    Site
+	Groups  []Group
+	Routing Routing
+}
+
+// HasGroup reports whether there is such a group.
+func (r Rules) HasGroup(id GroupID) bool {
+	return slices.ContainsFunc(r.Groups, func(g Group) bool { return g.ID == id })
+}
+
+// Timeouts returns those of the group, or of the site where it has none.
+func (r Rules) Timeouts(id GroupID) Timeouts {
+	for i := range r.Groups {
+		if r.Groups[i].ID == id && r.Groups[i].Timeouts != nil {
+			return *r.Groups[i].Timeouts
+		}
+	}
+	return r.Site.Timeouts
+}
+
+// Greets returns the greeting in the visitor's language, or in English, or
+// whatever there is.
+func (s Site) Greets(lang string) string {
+	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	for _, l := range []string{strings.ToLower(lang), base, "en"} {
+		if g, ok := s.Greeting[l]; ok {
+			return g
+		}
+	}
+	for _, l := range slices.Sorted(maps.Keys(s.Greeting)) {
+		return s.Greeting[l]
+	}
+	return ""
+}
+
+// Admits reports whether a page of the given origin may use the site. No
+// origin comes only from clients that are no browser.
+func (s Site) Admits(origin string) bool {
+	return len(s.Origins) == 0 || origin == "" || slices.Contains(s.Origins, strings.ToLower(origin))
+}
+
+// Open reports whether the site is open at a time given in its own zone.
+func (h Hours) Open(at time.Time) bool {
+	if len(h.Spans) == 0 {
+		return true
+	}
+	minute := at.Hour()*60 + at.Minute()
+	return slices.ContainsFunc(h.Spans, func(s Span) bool {
+		return s.Day == at.Weekday() && s.From <= minute && minute < s.Until
+	})
+}
+
+// Validate returns Invalid with everything that is wrong, one line each, or
+// nil.
+func (s Settings) Validate() error {
+	var v faults
+	if len(s.Sites) == 0 {
+		v.add("sites", "at least one is needed")
+	}
+	known := map[GroupID]bool{}
+	for i, g := range s.Groups {
+		at := fmt.Sprintf("groups[%d]", i)
+		v.id(at+".id", string(g.ID), known[g.ID])
+		known[g.ID] = true
+		if g.Timeouts != nil {
+			v.timeouts(at+".timeouts", *g.Timeouts)
+		}
+	}
+	sites := map[SiteID]bool{}
+	for i, site := range s.Sites {
+		at := fmt.Sprintf("sites[%d]", i)
+		v.id(at+".id", string(site.ID), sites[site.ID])
+		sites[site.ID] = true
+		v.site(at, site, known)
+	}
+	v.routing(s.Routing)
+	v.limits(s.Limits)
+	if len(v) > 0 {
+		return Errorf(Invalid, "%s", strings.Join(v, "\n"))
+	}
+	return nil
+}
+
+// faults collects what is wrong with settings, as "path: what is expected".
+type faults []string
+
+func (v *faults) add(path, format string, args ...any) {
+	*v = append(*v, path+": "+fmt.Sprintf(format, args...))
+}
+
+func (v *faults) id(path, id string, taken bool) {
+	if id == "" || len(id) > 64 || strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" {
+		v.add(path, "1 to 64 of A-Z a-z 0-9 - _ . are expected, not %q", id)
+	} else if taken {
+		v.add(path, "%q is there twice", id)
+	}
+}
+
+func (v *faults) site(at string, s Site, groups map[GroupID]bool) {
+	if len(s.Groups) == 0 {
+		v.add(at+".groups", "at least one group must work for a site")
+	}
+	for i, g := range s.Groups {
+		if !groups[g] {
+			v.add(fmt.Sprintf("%s.groups[%d]", at, i), "there is no group %q", g)
+		}
+	}
+	for i, o := range s.Origins {
+		host, ok := strings.CutPrefix(strings.Replace(o, "http://", "https://", 1), "https://")
+		if !ok || host == "" || strings.ContainsAny(host, "/ ") || o != strings.ToLower(o) {
+			v.add(fmt.Sprintf("%s.origins[%d]", at, i), "an origin such as https://shop.example is expected, not %q", o)
+		}
+	}
+	for i, h := range s.Hours.Spans {
+		if h.Day < 0 || h.Day > 6 || h.From < 0 || h.Until > 24*60 || h.From >= h.Until {
+			v.add(fmt.Sprintf("%s.hours[%d]", at, i), "from must lie before until, within 0:00 and 24:00 of a weekday")
+		}
+	}
+	v.timeouts(at+".timeouts", s.Timeouts)
+}
+
+func (v *faults) timeouts(at string, t Timeouts) {
+	for _, d := range []struct {
+		name string
+		d    time.Duration
+	}{
+		{"assistant", t.Assistant}, {"agent", t.Agent}, {"visitor", t.Visitor}, {"warning", t.Warning},
+		{"abandoned", t.Abandoned}, {"return", t.Return},
+	} {
+		if d.d < 0 || (d.d > 0 && d.d < time.Second) {
+			v.add(at+"."+d.name, "0 (off) or at least 1s is expected, not %v", d.d)
+		}
+	}
+	if t.Visitor > 0 && t.Warning >= t.Visitor {
+		v.add(at+".warning", "must be shorter than visitor (%v)", t.Visitor)
+	}
+}
+
+func (v *faults) routing(r Routing) {
+	if r.Share < 0 || r.Share > 1 {
+		v.add("routing.share", "0 to 1 is expected, not %v", r.Share)
+	}
+	if r.Least < 0 {
+		v.add("routing.least", "0 or more is expected, not %d", r.Least)
+	}
+	if r.Affinity < 0 {
+		v.add("routing.affinity", "0 or more is expected, not %v", r.Affinity)
+	}
+}
+
+func (v *faults) limits(l Limits) {
+	if l.Text < 1 || l.Text > 4000 {
+		v.add("limits.text", "1 to 4000 characters are expected, not %d", l.Text)
+	}
+	if l.Frame < 1<<10 || l.Frame > 32<<10 {
+		v.add("limits.frame", "1024 to 32768 bytes are expected, not %d", l.Frame)
+	}
+	if l.Batch < 1 || l.Batch > 64 {
+		v.add("limits.batch", "1 to 64 frames are expected, not %d", l.Batch)
+	}
+}
