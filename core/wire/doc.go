@@ -1,0 +1,23 @@
+// Package wire is the protocol kefu.v1 in Go: the frames that clients and the
+// desk exchange, and the codes a connection is closed with.
+//
+// A message on the wire is one frame, a JSON object with a type, or an array
+// of frames (a batch). [Decode] turns what a client sent into [Frame]s and
+// says which of them are malformed; it never panics and never drops one in
+// silence. What the desk answers are the types of server.go, encoded by
+// [Encode]. [Render] turns an event of the log into what one receiver may see
+// of it.
+//
+// Times travel as RFC 3339 in UTC with milliseconds. Unknown fields are
+// ignored, an unknown type is invalid.
+//
+// Where the protocol's page is silent, this is what holds:
+//
+//   - error carries the conversation of the frame it answers, since agents
+//     number each conversation on its own.
+//   - more in welcome and in the answer to after means that newer events
+//     follow; in the answer to before, that older ones do.
+//   - Agents in an event are {id, name, avatar?}; closed.by is a party like by.
+//   - To visitors, why and the note of a transfer are left out, and so is the
+//     whole event if it is internal.
+package wire

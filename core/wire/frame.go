@@ -1,0 +1,257 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"kefu/core"
+)
+
+// The types of client frames.
+const (
+	Hello    = "hello"
+	Send     = "send"
+	Typing   = "typing"
+	Read     = "read"
+	Human    = "human"
+	End      = "end"
+	Rate     = "rate"
+	Take     = "take"
+	Transfer = "transfer"
+	Reopen   = "reopen"
+	Status   = "status"
+	After    = "after"
+	Before   = "before"
+	Ping     = "ping"
+)
+
+// Version is the protocol's, in hello.v and welcome.v.
+const Version = 1
+
+// MaxPage is how many events one after or before may ask for.
+const MaxPage = 200
+
+// Frame is a client frame. Which fields are in use depends on Type; those that
+// Decode let pass have the shape the protocol asks for.
+type Frame struct {
+	Type         string `json:"type"`
+	Conversation string `json:"conversation"` // visitors leave it out
+	Origin       string `json:"origin"`
+	N            uint64 `json:"n"`
+
+	// hello
+	V     int       `json:"v"`
+	Token string    `json:"token"`
+	Site  string    `json:"site"`
+	After *uint64   `json:"after"`
+	Epoch string    `json:"epoch"`
+	User  *UserAuth `json:"user"`
+	Page  *Page     `json:"page"`
+	Lang  string    `json:"lang"`
+	Tag   string    `json:"tag"`
+
+	// what the numbered ones carry
+	Body     *Body   `json:"body"`
+	Internal bool    `json:"internal"`
+	Session  uint32  `json:"session"`
+	Score    uint8   `json:"score"`
+	Comment  string  `json:"comment"`
+	To       *Target `json:"to"`
+	Note     string  `json:"note"`
+
+	Text     string `json:"text"`     // typing
+	Seq      uint64 `json:"seq"`      // read, after, before
+	Limit    int    `json:"limit"`    // after, before
+	Status   string `json:"status"`   // status
+	Capacity *int   `json:"capacity"` // status
+	Next     int    `json:"next"`     // ping: seconds
+
+	// Bad says what is wrong with the frame. Origin and N are then set as
+	// far as they could be read.
+	Bad error `json:"-"`
+}
+
+// UserAuth is hello.user: a JWT that the site's own server signed.
+type UserAuth struct {
+	Token string `json:"token"`
+}
+
+// Page is hello.page: where the visitor is.
+type Page struct {
+	URL      string `json:"url"`
+	Title    string `json:"title,omitempty"`
+	Referrer string `json:"referrer,omitempty"`
+}
+
+// Target is transfer.to: an agent or a group.
+type Target struct {
+	Agent string `json:"agent,omitempty"`
+	Group string `json:"group,omitempty"`
+}
+
+// Numbered reports whether frames of this type carry origin and n and are
+// answered by an ack.
+func Numbered(typ string) bool {
+	switch typ {
+	case Send, Human, End, Rate, Take, Transfer, Reopen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Decode reads one message of a client: a frame or a batch. The error is for
+// a message that is no such thing at all; a single bad frame has Bad set.
+func Decode(data []byte, lim core.Limits) ([]Frame, error) {
+	switch {
+	case len(data) > lim.Frame:
+		return nil, core.Errorf(core.TooLarge, "a message may have %d bytes", lim.Frame)
+	case !utf8.Valid(data):
+		return nil, core.Errorf(core.Invalid, "a message must be UTF-8")
+	}
+	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '[' {
+		return []Frame{decode(data, lim)}, nil
+	}
+	var parts []json.RawMessage
+	if err := json.Unmarshal(data, &parts); err != nil {
+		return nil, core.Errorf(core.Invalid, "not JSON")
+	}
+	if len(parts) == 0 || len(parts) > lim.Batch {
+		return nil, core.Errorf(core.TooLarge, "a batch has 1 to %d frames", lim.Batch)
+	}
+	frames := make([]Frame, len(parts))
+	for i, p := range parts {
+		frames[i] = decode(p, lim)
+	}
+	return frames, nil
+}
+
+func decode(data []byte, lim core.Limits) Frame {
+	var f Frame
+	if err := json.Unmarshal(data, &f); err != nil {
+		f.Bad = shapeError(err)
+		return f
+	}
+	f.Bad = f.check(lim)
+	return f
+}
+
+// shapeError says where the JSON does not fit, in words of the protocol.
+func shapeError(err error) error {
+	var t *json.UnmarshalTypeError
+	if errors.As(err, &t) {
+		if t.Field == "" {
+			return core.Errorf(core.Invalid, "a frame is a JSON object with a type")
+		}
+		return core.Errorf(core.Invalid, "%s: not a %s", t.Field, t.Value)
+	}
+	return core.Errorf(core.Invalid, "not JSON")
+}
+
+// check holds a frame against the protocol.
+func (f *Frame) check(lim core.Limits) error {
+	if Numbered(f.Type) {
+		if !validOrigin(f.Origin) {
+			return core.Errorf(core.Invalid, "origin: 8 to 40 of A-Z a-z 0-9 _ - are expected")
+		}
+		if f.N == 0 || f.N > 1<<53 {
+			return core.Errorf(core.Invalid, "n: counts from 1")
+		}
+	}
+	if len(f.Conversation) > 64 {
+		return core.Errorf(core.Invalid, "conversation: at most 64 bytes")
+	}
+	switch f.Type {
+	case Hello:
+		return f.checkHello()
+	case Send:
+		if f.Body == nil {
+			return core.Errorf(core.Invalid, "body: is missing")
+		}
+		return f.Body.check(lim)
+	case Human, End, Take, Reopen, Rate, Transfer:
+		return f.checkSession(lim)
+	case Typing:
+		return tooLong("text", f.Text, lim.Text)
+	case After, Before:
+		if f.Limit < 0 || f.Limit > MaxPage {
+			return core.Errorf(core.Invalid, "limit: 1 to %d is expected", MaxPage)
+		}
+		return nil
+	case Status:
+		if !core.Status(f.Status).Valid() {
+			return core.Errorf(core.Invalid, "status: online, away or offline is expected")
+		}
+		return nil
+	case Ping:
+		if f.Next < 0 || f.Next > 600 {
+			return core.Errorf(core.Invalid, "next: 0 to 600 seconds are expected")
+		}
+		return nil
+	case Read:
+		return nil
+	default:
+		return core.Errorf(core.Invalid, "type: %.20q is not known", f.Type)
+	}
+}
+
+func (f *Frame) checkHello() error {
+	if f.V != Version {
+		return core.Errorf(core.Unsupported, "v: only version %d is spoken here", Version)
+	}
+	if !validOrigin(f.Origin) {
+		return core.Errorf(core.Invalid, "origin: 8 to 40 of A-Z a-z 0-9 _ - are expected")
+	}
+	if f.Page == nil {
+		f.Page = &Page{}
+	}
+	if f.User == nil {
+		f.User = &UserAuth{}
+	}
+	for _, l := range []struct {
+		name, value string
+		max         int
+	}{
+		{"token", f.Token, 4096}, {"user.token", f.User.Token, 4096}, {"site", f.Site, 64}, {"epoch", f.Epoch, 64},
+		{"lang", f.Lang, 35}, {"tag", f.Tag, 64},
+		{"page.url", f.Page.URL, 2048}, {"page.title", f.Page.Title, 512}, {"page.referrer", f.Page.Referrer, 2048},
+	} {
+		if len(l.value) > l.max {
+			return core.Errorf(core.TooLarge, "%s: at most %d bytes", l.name, l.max)
+		}
+	}
+	return nil
+}
+
+func (f *Frame) checkSession(lim core.Limits) error {
+	if f.Session == 0 {
+		return core.Errorf(core.Invalid, "session: counts from 1")
+	}
+	if f.Type == Rate && (f.Score < 1 || f.Score > 5) {
+		return core.Errorf(core.Invalid, "score: 1 to 5 is expected")
+	}
+	if f.Type == Transfer && (f.To == nil || (f.To.Agent == "") == (f.To.Group == "") || len(f.To.Agent)+len(f.To.Group) > 64) {
+		return core.Errorf(core.Invalid, "to: an agent or a group is expected")
+	}
+	if err := tooLong("comment", f.Comment, lim.Text); err != nil {
+		return err
+	}
+	return tooLong("note", f.Note, lim.Text)
+}
+
+func tooLong(name, s string, runes int) error {
+	if len(s) > runes && utf8.RuneCountInString(s) > runes {
+		return core.Errorf(core.TooLarge, "%s: at most %d characters", name, runes)
+	}
+	return nil
+}
+
+// validOrigin: 8 to 40 of [A-Za-z0-9_-].
+func validOrigin(s string) bool {
+	return len(s) >= 8 && len(s) <= 40 && strings.IndexFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
+	}) < 0
+}
