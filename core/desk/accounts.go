@@ -1,0 +1,315 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"kefu/core"
+	"kefu/core/identity"
+)
+
+// NewAgent is what an admin says of a new member of staff. Zero fields are as
+// protocol.md, "Defaults", has them.
+type NewAgent struct {
+	Name     string // to log in with
+	Display  string // what visitors see; empty: the name
+	Password string
+	Role     core.Role      // empty: agent
+	Groups   []core.GroupID // nil: default
+	Capacity *int           // nil: 5
+	Weight   *float64       // nil: 1
+	Avatar   string
+}
+
+// AgentPatch is what changes about a member of staff; nil: nothing.
+type AgentPatch struct {
+	Name     *string
+	Display  *string
+	Password *string
+	Role     *core.Role
+	Groups   *[]core.GroupID
+	Capacity *int
+	Weight   *float64
+	Avatar   *string
+}
+
+// Bootstrap makes the first account of an empty store, admin. Its password is
+// the given one or, if that is empty, a random one, which is returned to be
+// shown once. In a store that has accounts it does nothing.
+func (d *Desk) Bootstrap(ctx context.Context, password string) (shown string, err error) {
+	staff, err := d.Store.Accounts(ctx)
+	if err != nil || len(staff) > 0 {
+		return "", err
+	}
+	if password == "" {
+		if shown, err = identity.NewPassword(d.Random); err != nil {
+			return "", err
+		}
+		password = shown
+	}
+	hash, err := d.passwords.Hash(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	err = d.putAccount(ctx, core.Account{
+		ID: "admin", Name: "admin", Display: "Admin", Role: core.RoleAdmin,
+		Groups: []core.GroupID{"default"}, Capacity: 5, Weight: 1, Password: hash,
+	})
+	if core.CodeOf(err) == core.Conflict {
+		return "", nil // another node was first
+	}
+	return shown, err
+}
+
+// Authenticate returns the account that a bearer token names, or Unauthorized.
+func (d *Desk) Authenticate(ctx context.Context, bearer string) (core.Account, error) {
+	token, err := d.keys.Agent(bearer, d.Now())
+	if err != nil {
+		return core.Account{}, err
+	}
+	a, err := d.account(ctx, core.AgentID(token.ID), token.Generation)
+	if core.CodeOf(err) == core.Forbidden {
+		return a, core.Errorf(core.Unauthorized, "this login no longer counts")
+	}
+	return a, err
+}
+
+// Login checks a name and a password and returns a token. Name and password
+// are wrong in the same words and in the same time. After some failures from
+// one address it is RateLimited for a while; nobody is ever locked out from
+// elsewhere.
+func (d *Desk) Login(ctx context.Context, name, password, addr string) (string, core.Account, error) {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if err := d.logins.allow(name, addr, d.Now()); err != nil {
+		return "", core.Account{}, err
+	}
+	a, err := d.Store.AccountNamed(ctx, name)
+	switch {
+	case core.CodeOf(err) == core.NotFound || (err == nil && a.Disabled):
+		err = d.passwords.VerifyUnknown(ctx, password)
+	case err == nil:
+		err = d.verify(ctx, &a, password)
+	}
+	if core.CodeOf(err) == core.Unauthorized {
+		d.logins.failed(name, addr, d.Now())
+	}
+	if err != nil {
+		return "", core.Account{}, err
+	}
+	d.logins.passed(name, addr)
+	token, err := d.keys.SignAgent(string(a.ID), a.Tokens, d.Now())
+	return token, a, err
+}
+
+// verify checks a password, and hashes it anew if that was done too cheaply.
+func (d *Desk) verify(ctx context.Context, a *core.Account, password string) error {
+	rehash, err := d.passwords.Verify(ctx, a.Password, password)
+	if err != nil || !rehash {
+		return err
+	}
+	if hash, err := d.passwords.Hash(ctx, password); err == nil {
+		a.Password = hash
+		if err := d.putAccount(ctx, *a); err != nil {
+			d.Log.Warn("a password could not be hashed anew", "agent", a.ID, "error", err)
+		} else {
+			a.Version++
+		}
+	}
+	return nil
+}
+
+// Logout ends every login of an account: its tokens no longer count.
+func (d *Desk) Logout(ctx context.Context, who core.Account) error {
+	a, err := d.Store.Account(ctx, who.ID)
+	if err != nil {
+		return err
+	}
+	a.Tokens++
+	return d.putAccount(ctx, a)
+}
+
+// Agents returns all accounts. Every member of staff may know their
+// colleagues.
+func (d *Desk) Agents(ctx context.Context, _ core.Account) ([]core.Account, error) {
+	return d.Store.Accounts(ctx)
+}
+
+// Agent returns one account.
+func (d *Desk) Agent(ctx context.Context, _ core.Account, id core.AgentID) (core.Account, error) {
+	return d.Store.Account(ctx, id)
+}
+
+// CreateAgent makes an account. Only admins may.
+func (d *Desk) CreateAgent(ctx context.Context, who core.Account, n NewAgent) (core.Account, error) {
+	if who.Role != core.RoleAdmin {
+		return core.Account{}, errAdmin()
+	}
+	id, err := identity.NewID(d.Random, "a")
+	if err != nil {
+		return core.Account{}, err
+	}
+	a := core.Account{
+		ID: core.AgentID(id), Name: n.Name, Display: n.Display, Avatar: n.Avatar, Role: n.Role, Groups: n.Groups,
+		Capacity: orElse(n.Capacity, 5), Weight: orElse(n.Weight, 1),
+	}
+	if a.Role == "" {
+		a.Role = core.RoleAgent
+	}
+	if a.Groups == nil {
+		a.Groups = []core.GroupID{"default"}
+	}
+	if err := d.checkAccount(ctx, &a); err != nil {
+		return core.Account{}, err
+	}
+	if a.Password, err = d.passwords.Hash(ctx, n.Password); err != nil {
+		return core.Account{}, err
+	}
+	return d.stored(ctx, a)
+}
+
+// ChangeAgent changes an account. Admins change anybody's; others change of
+// their own the password, what visitors see, and the avatar. Another password
+// ends the logins made with the old one.
+func (d *Desk) ChangeAgent(ctx context.Context, who core.Account, id core.AgentID, p AgentPatch) (core.Account, error) {
+	own := p.Name == nil && p.Role == nil && p.Groups == nil && p.Capacity == nil && p.Weight == nil
+	if who.Role != core.RoleAdmin && (who.ID != id || !own) {
+		return core.Account{}, errAdmin()
+	}
+	a, err := d.Store.Account(ctx, id)
+	if err != nil {
+		return core.Account{}, err
+	}
+	if a.Role == core.RoleAdmin && p.Role != nil && *p.Role != core.RoleAdmin {
+		if err := d.notLastAdmin(ctx, id); err != nil {
+			return core.Account{}, err
+		}
+	}
+	set(&a.Name, p.Name)
+	set(&a.Display, p.Display)
+	set(&a.Role, p.Role)
+	set(&a.Groups, p.Groups)
+	set(&a.Capacity, p.Capacity)
+	set(&a.Weight, p.Weight)
+	set(&a.Avatar, p.Avatar)
+	if err := d.checkAccount(ctx, &a); err != nil {
+		return core.Account{}, err
+	}
+	if p.Password != nil {
+		if a.Password, err = d.passwords.Hash(ctx, *p.Password); err != nil {
+			return core.Account{}, err
+		}
+		a.Tokens++
+	}
+	return d.stored(ctx, a)
+}
+
+// DisableAgent ends an account: it may not log in, its connections are closed
+// and what it holds waits again once its lease has ended. The record is kept,
+// for the log still names it.
+func (d *Desk) DisableAgent(ctx context.Context, who core.Account, id core.AgentID) error {
+	if who.Role != core.RoleAdmin {
+		return errAdmin()
+	}
+	a, err := d.Store.Account(ctx, id)
+	if err != nil {
+		return err
+	}
+	if a.Role == core.RoleAdmin {
+		if err := d.notLastAdmin(ctx, id); err != nil {
+			return err
+		}
+	}
+	a.Disabled = true
+	a.Tokens++
+	return d.putAccount(ctx, a)
+}
+
+// notLastAdmin refuses what would leave nobody to undo it.
+func (d *Desk) notLastAdmin(ctx context.Context, id core.AgentID) error {
+	staff, err := d.Store.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range staff {
+		if a.ID != id && a.Role == core.RoleAdmin && !a.Disabled {
+			return nil
+		}
+	}
+	return core.Errorf(core.Conflict, "this is the only admin")
+}
+
+// putAccount stores an account that was read, under its next version.
+func (d *Desk) putAccount(ctx context.Context, a core.Account) error {
+	a.Version++
+	err := d.Store.PutAccount(ctx, a)
+	d.staff.forget()
+	return err
+}
+
+func (d *Desk) stored(ctx context.Context, a core.Account) (core.Account, error) {
+	if err := d.putAccount(ctx, a); err != nil {
+		return core.Account{}, err
+	}
+	a.Version++
+	if a.Capacity > 0 {
+		for _, g := range a.Groups {
+			d.Seek(g)
+		}
+	}
+	return a, nil
+}
+
+// checkAccount holds what was asked for against the limits.
+func (d *Desk) checkAccount(ctx context.Context, a *core.Account) error {
+	a.Name = strings.ToLower(strings.TrimSpace(a.Name))
+	if a.Display = strings.TrimSpace(a.Display); a.Display == "" {
+		a.Display = a.Name
+	}
+	settings, err := d.settings.get(ctx, d.Now())
+	if err != nil {
+		return err
+	}
+	rules := core.Rules{Groups: settings.Groups}
+	switch {
+	case a.Name == "" || utf8.RuneCountInString(a.Name) > 64 || strings.ContainsAny(a.Name, " \t\r\n"):
+		return core.Errorf(core.Invalid, "name: 1 to 64 characters without spaces are expected")
+	case utf8.RuneCountInString(a.Display) > 64:
+		return core.Errorf(core.Invalid, "display: at most 64 characters")
+	case a.Role != core.RoleAgent && a.Role != core.RoleSupervisor && a.Role != core.RoleAdmin:
+		return core.Errorf(core.Invalid, "role: agent, supervisor or admin is expected")
+	case a.Capacity < 0 || a.Capacity > maxSeats:
+		return core.Errorf(core.Invalid, "capacity: 0 to %d is expected", maxSeats)
+	case a.Weight <= 0 || a.Weight > 100:
+		return core.Errorf(core.Invalid, "weight: above 0 and at most 100 is expected")
+	case len(a.Groups) > 50:
+		return core.Errorf(core.Invalid, "groups: at most 50")
+	case len(a.Avatar) > 2048 || (a.Avatar != "" && !strings.HasPrefix(a.Avatar, "https://") && !strings.HasPrefix(a.Avatar, "/")):
+		return core.Errorf(core.Invalid, "avatar: an https URL or a path of this host is expected")
+	}
+	for _, g := range a.Groups {
+		if !rules.HasGroup(g) {
+			return core.Errorf(core.Invalid, "groups: there is no group %q", g)
+		}
+	}
+	return nil
+}
+
+func errAdmin() error { return core.Errorf(core.Forbidden, "only admins do that") }
+
+func orElse[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}
+
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// IsExpired reports whether err says that a token of ours is merely too old.
+func IsExpired(err error) bool { return errors.Is(err, identity.ErrExpired) }

@@ -1,0 +1,177 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"kefu/core"
+	"kefu/core/wire"
+)
+
+// clock is what a node remembers between two ticks. All of it may be lost.
+type clock struct {
+	mu     sync.Mutex
+	retry  map[core.ConversationID]retry
+	seen   map[string]wire.Agent
+	mean   map[core.GroupID]time.Duration
+	places map[core.ConversationID]wire.Queue
+	placed time.Time
+}
+
+// retry is when an alarm that can not be satisfied yet is looked at again.
+type retry struct {
+	at   time.Time
+	wait time.Duration
+}
+
+const (
+	retryFirst = 2 * time.Second
+	retryMax   = time.Minute
+	duePage    = 200
+	dueMost    = 5000 // alarms in one tick: the rest comes with the next
+)
+
+// Tick does what only time brings: alarms that are due, leases that have
+// ended, the presence of the staff, the places of those who wait. The host
+// calls it every second; on Lambda a schedule does, every minute. What fails
+// is tried again by the next one.
+func (d *Desk) Tick(ctx context.Context) error {
+	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tellPresence(ctx), d.tellPlaces(ctx))
+}
+
+func (d *Desk) tickDue(ctx context.Context) error {
+	now := d.Now()
+	var from core.Place
+	for range dueMost / duePage {
+		due, err := d.Store.Due(ctx, from, now, duePage)
+		if err != nil {
+			return err
+		}
+		for _, place := range due {
+			if d.clock.skip(place.ID, now) {
+				continue
+			}
+			online := d.Floor.Present(TopicVisitor(place.ID))
+			c, err := d.tell(ctx, place.ID, core.Tick{Online: online})
+			if err != nil {
+				return err
+			}
+			if err := d.rearm(ctx, c, now); err != nil {
+				return err
+			}
+		}
+		if len(due) < duePage {
+			break
+		}
+		from = due[len(due)-1]
+	}
+	d.clock.tidy(now)
+	return nil
+}
+
+// rearm looks after an alarm that a tick did not move: it came too early, or
+// what it waits for is not to be had yet.
+func (d *Desk) rearm(ctx context.Context, c core.Change, now time.Time) error {
+	if !c.Empty() {
+		return nil
+	}
+	settings, err := d.settings.get(ctx, now)
+	if err != nil {
+		return err
+	}
+	rules, _ := settings.Rules(c.Conversation.Site)
+	due := core.Due(c.Conversation, rules)
+	if !due.IsZero() && !due.After(now) {
+		d.clock.later(c.Conversation.ID, now)
+		return nil
+	}
+	err = d.Store.Rearm(ctx, c.Conversation.ID, c.Conversation.Seq, due)
+	if core.CodeOf(err) == core.Conflict {
+		return nil // it moved on; the next tick sees where to
+	}
+	return err
+}
+
+// tickLapsed puts what vanished agents hold back into line.
+func (d *Desk) tickLapsed(ctx context.Context) error {
+	lapsed, err := d.Store.Lapsed(ctx, d.Now().Add(-grace))
+	if err != nil {
+		return err
+	}
+	for _, id := range lapsed {
+		held, err := d.Store.Held(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, c := range held {
+			if _, err := d.tell(ctx, c, core.Left{Agent: id, Reason: core.ByLease}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// skip reports whether an alarm was found unsatisfiable a moment ago.
+func (c *clock) skip(id core.ConversationID, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.retry[id]
+	return ok && now.Before(r.at)
+}
+
+// later puts an alarm off, twice as long each time.
+func (c *clock) later(id core.ConversationID, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.retry == nil {
+		c.retry = map[core.ConversationID]retry{}
+	}
+	wait := min(max(c.retry[id].wait*2, retryFirst), retryMax)
+	c.retry[id] = retry{now.Add(wait), wait}
+}
+
+// tidy forgets what was not asked for again.
+func (c *clock) tidy(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, r := range c.retry {
+		if now.Sub(r.at) > 2*retryMax {
+			delete(c.retry, id)
+		}
+	}
+}
+
+// every reports whether it is time again.
+func (c *clock) every(d time.Duration, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.Sub(c.placed) < d {
+		return false
+	}
+	c.placed = now
+	return true
+}
+
+func (c *clock) newPlace(id core.ConversationID, q wire.Queue) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old, ok := c.places[id]
+	return !ok || old.Position != q.Position || !sameETA(old.ETA, q.ETA)
+}
+
+func (c *clock) keepPlaces(told map[core.ConversationID]wire.Queue) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.places = told
+}
+
+// sameETA: an estimate is rough, so a few seconds are no news.
+func sameETA(a, b *int) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return max(*a, *b)-min(*a, *b) < 10
+}

@@ -1,0 +1,262 @@
+// Package desk serves frames and requests for any host: it says who may do
+// what, has it decided by package core, and performs what follows.
+//
+// A host owns connections, goroutines and the store; it hands the desk every
+// message of a client and gets told what to send. The ports in this file are
+// all that the desk asks of a host:
+//
+//   - [Rooms] has inputs decided, those of one conversation one by one.
+//   - [Floor] knows the live connections and finds them by [Topic].
+//   - [Outlet] is the way out of one connection.
+//   - Options.Seek and Options.Ask start what takes time of its own.
+//
+// and these are the calls it makes:
+//
+//	d, err := desk.New(ctx, options)      // once
+//	d.Serve(ctx, peer, message)           // for each message of a connection
+//	d.Gone(ctx, peer, clean)              // when the connection has ended
+//	d.Decide(ctx, remembered, input)      // from Rooms.Tell
+//	d.Dispatch(ctx, group)                // when Options.Seek asked for it
+//	d.Tick(ctx)                           // every second; every minute on Lambda
+//
+// Rights without a conversation (accounts, settings) come from copies that
+// are read again at most every five seconds; rights that depend on the
+// conversation are judged in core.Step. What nobody allowed is refused.
+package desk
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"kefu/core"
+	"kefu/core/identity"
+	"kefu/core/wire"
+)
+
+// Rooms has inputs decided.
+type Rooms interface {
+	// Tell has Desk.Decide called with an input for a conversation and then
+	// done, exactly once, with what came of it. Inputs of one conversation
+	// are decided one after the other, in the order of Tell, and done is
+	// called in that order too, before the next is decided. A room that has
+	// no place gives Unavailable at once. done must not block; it may run
+	// before Tell returns, or on another goroutine.
+	Tell(ctx context.Context, id core.ConversationID, in core.Input, done func(core.Change, error))
+}
+
+// Topic is what a connection listens to; see the functions that make one.
+type Topic string
+
+// TopicVisitor is the visitor's own connections.
+func TopicVisitor(id core.ConversationID) Topic { return Topic("v:" + string(id)) }
+
+// TopicAgent is the connections of one agent.
+func TopicAgent(id core.AgentID) Topic { return Topic("a:" + string(id)) }
+
+// TopicGroup is the connections of those who see the line of a group.
+func TopicGroup(id core.GroupID) Topic { return Topic("g:" + string(id)) }
+
+// TopicStaff is the connections of all agents.
+const TopicStaff Topic = "staff"
+
+// Floor knows the live connections of this node. It is safe for concurrent
+// use, and none of its methods waits for a connection.
+type Floor interface {
+	// Join has p found under the given topics from now on, until Leave. If
+	// another peer with the same Who and Outbox is there, that one is
+	// replaced: it leaves, and is closed with CloseReplaced.
+	Join(p *Peer, topics ...Topic)
+
+	// Leave takes p out; a second time it does nothing.
+	Leave(p *Peer)
+
+	// Each calls visit once for every peer found under any of the topics.
+	// visit must not block and must not call the Floor.
+	Each(topics []Topic, visit func(*Peer))
+
+	// Present reports whether anybody is found under the topic.
+	Present(t Topic) bool
+}
+
+// Outlet is the way out of one connection.
+type Outlet interface {
+	// Send queues one message. It never blocks: a connection whose queue is
+	// full is closed with CloseSlow.
+	Send(message []byte)
+
+	// Close ends the connection after what was sent. The host precedes it
+	// by a bye frame with the same code if none was sent.
+	Close(code wire.CloseCode, reason string)
+}
+
+// Heartbeats, in seconds, as welcome announces them.
+const (
+	visitorEvery, visitorMax = 25, 50
+	agentEvery, agentMax     = 10, 12
+)
+
+// Patience is how long a host waits for the next message of a peer that last
+// announced next seconds (0: nothing) before it closes it with CloseStale.
+func Patience(next int) time.Duration {
+	if next <= 0 {
+		next = visitorMax
+	}
+	return max(time.Duration(next)*2500*time.Millisecond, 10*time.Second)
+}
+
+// HelloWithin is how long a connection may go without a hello.
+const HelloWithin = 10 * time.Second
+
+// Options are the ports of a Desk. Store, Rooms, Floor, Seek and Now are
+// needed.
+type Options struct {
+	Store core.Store
+	Rooms Rooms
+	Floor Floor
+
+	// Seek has Dispatch called for a group, soon, on another goroutine or
+	// after the present call. Many calls for one group may be one.
+	Seek func(core.GroupID)
+
+	// Ask has the assistant answer event seq of a conversation; its answer
+	// is told to Rooms. nil: there is none, and a person is asked.
+	Ask func(id core.ConversationID, seq uint64)
+
+	Now    func() time.Time
+	Random io.Reader    // nil: crypto/rand
+	Log    *slog.Logger // nil: none
+}
+
+// Desk serves frames and requests. It is safe for concurrent use.
+type Desk struct {
+	// Static after New.
+	Options
+	keys      *identity.Keys
+	passwords *identity.Passwords
+	logins    *throttle
+	epoch     string
+
+	staff    cache[map[core.AgentID]core.Account]
+	settings cache[core.Settings]
+
+	leases leases
+	clock  clock
+}
+
+// New returns a desk over a store. It makes the store's signing keys if there
+// are none yet.
+func New(ctx context.Context, o Options) (*Desk, error) {
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	keys, err := signingKeys(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	epoch, err := o.Store.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &Desk{
+		Options: o, keys: keys, epoch: epoch, logins: newThrottle(),
+		passwords: identity.NewPasswords(o.Random, 2, 5*time.Second),
+	}
+	d.staff.load, d.settings.load = d.loadStaff, d.loadSettings
+	return d, nil
+}
+
+func signingKeys(ctx context.Context, o Options) (*identity.Keys, error) {
+	fresh, err := identity.NewKeys(o.Random)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := o.Store.Secret(ctx, "token-keys", fresh.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	return identity.ParseKeys(kept)
+}
+
+// Decide has one input decided and stored. The host passes the conversation
+// as it remembers it; see core.Apply for what it may believe afterwards.
+func (d *Desk) Decide(ctx context.Context, c core.Conversation, in core.Input) (core.Change, error) {
+	site := c.Site
+	if said, ok := in.(core.Said); ok && site == "" {
+		site = said.Site
+	}
+	if site == "" {
+		fresh, err := d.Store.Load(ctx, c.ID)
+		if err != nil {
+			return core.Change{Conversation: c}, err
+		}
+		c, site = fresh, fresh.Site
+	}
+	settings, err := d.settings.get(ctx, d.Now())
+	if err != nil {
+		return core.Change{Conversation: c}, err
+	}
+	rules, _ := settings.Rules(site) // a site that was removed has no groups and takes no new session
+	return core.Apply(ctx, d.Store, c, rules, d.Now(), in)
+}
+
+// cacheFor is how old what rights are judged by may be.
+const cacheFor = 5 * time.Second
+
+// cache keeps one value that is read again when it is older than cacheFor.
+type cache[T any] struct {
+	load func(context.Context) (T, error) // static
+
+	mu    sync.Mutex
+	value T
+	until time.Time // zero: nothing kept
+}
+
+// get returns the value. While the store can not be read it goes on with the
+// old one, for as long again, rather than refuse everybody.
+func (c *cache[T]) get(ctx context.Context, now time.Time) (T, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.Before(c.until) {
+		return c.value, nil
+	}
+	value, err := c.load(ctx)
+	if err != nil {
+		if !c.until.IsZero() && now.Before(c.until.Add(cacheFor)) {
+			return c.value, nil
+		}
+		return value, err
+	}
+	c.value, c.until = value, now.Add(cacheFor)
+	return value, nil
+}
+
+// forget has the next get read again, after a change of our own.
+func (c *cache[T]) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = time.Time{}
+}
+
+func (d *Desk) loadStaff(ctx context.Context) (map[core.AgentID]core.Account, error) {
+	list, err := d.Store.Accounts(ctx)
+	byID := make(map[core.AgentID]core.Account, len(list))
+	for _, a := range list {
+		byID[a.ID] = a
+	}
+	return byID, err
+}
+
+func (d *Desk) loadSettings(ctx context.Context) (core.Settings, error) {
+	s, err := d.Store.Settings(ctx)
+	if err == nil && s.Version == 0 {
+		s = core.DefaultSettings()
+	}
+	return s, err
+}

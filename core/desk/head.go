@@ -1,0 +1,114 @@
+package desk
+
+import (
+	"context"
+
+	"kefu/core"
+	"kefu/core/wire"
+)
+
+// facts is what a head shows besides the conversation itself. It is read
+// once for all who are sent the head.
+type facts struct {
+	c      core.Conversation
+	who    core.Profile
+	marks  core.Marks
+	last   *core.Event // the last event
+	public *core.Event // the last one the visitor may see
+	online bool
+	queue  *wire.Queue
+}
+
+func (d *Desk) facts(ctx context.Context, c core.Conversation) (facts, error) {
+	f := facts{c: c, online: d.Floor.Present(TopicVisitor(c.ID))}
+	if c.Seq == 0 {
+		return f, nil
+	}
+	var err error
+	f.who, err = d.Store.Profile(ctx, c.Visitor)
+	if err != nil && core.CodeOf(err) != core.NotFound {
+		return f, err
+	}
+	if f.marks, err = d.Store.Marks(ctx, c.ID); err != nil {
+		return f, err
+	}
+	if f.last, err = d.event(ctx, c.ID, c.Seq); err != nil {
+		return f, err
+	}
+	if f.public, err = d.event(ctx, c.ID, c.Public); err != nil {
+		return f, err
+	}
+	if c.Session.Phase == core.Waiting {
+		f.queue, err = d.queue(ctx, c)
+	}
+	return f, err
+}
+
+func (d *Desk) event(ctx context.Context, id core.ConversationID, seq uint64) (*core.Event, error) {
+	if seq == 0 {
+		return nil, nil
+	}
+	events, err := d.Store.Before(ctx, id, seq+1, 1)
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	return &events[0], nil
+}
+
+// head returns the head as one receiver sees it.
+func (f facts) head(v wire.View, outbox core.Origin) wire.Head {
+	c, s := f.c, f.c.Session
+	h := wire.Head{
+		ID: string(c.ID), Site: string(c.Site), Visitor: f.visitor(v), Phase: s.Phase.String(), Session: s.Number,
+		Group: string(s.Group), Tag: s.Tag, Queue: f.queue, Seq: c.Seq,
+		Read: wire.Marks{Visitor: f.marks.Visitor, Agent: f.marks.Agent},
+	}
+	if !s.Since.IsZero() {
+		since := wire.Time(s.Since)
+		h.Since = &since
+	}
+	if s.Agent != "" {
+		a := v.Name(core.AgentParty(s.Agent))
+		a.Kind = ""
+		h.Agent = &a
+	}
+	last := f.last
+	if v.Visitor {
+		h.Seq, last = c.Public, f.public
+	} else {
+		h.N = c.HeardOf(v.Me, outbox).N
+	}
+	if last != nil {
+		e := wire.Preview(wire.Render(c.ID, *last, v))
+		h.Last = &e
+	}
+	return h
+}
+
+// visitor shows the visitor; where they are is for agents only.
+func (f facts) visitor(v wire.View) wire.VisitorRef {
+	r := wire.VisitorRef{ID: string(f.c.Visitor), Name: f.who.Name, Avatar: f.who.Avatar, Online: f.online}
+	if !v.Visitor {
+		r.Lang = f.who.Lang
+		if p := f.who.Page; p != (core.Page{}) {
+			r.Page = &wire.Page{URL: p.URL, Title: p.Title, Referrer: p.Referrer}
+		}
+	}
+	return r
+}
+
+// namer returns how parties of a conversation are shown, by their names of
+// today: the log keeps only ids.
+func (d *Desk) namer(ctx context.Context, c core.Conversation) func(core.Party) wire.Party {
+	staff, err := d.staff.get(ctx, d.Now())
+	if err != nil {
+		d.Log.Warn("agents are shown without names", "error", err)
+	}
+	return func(p core.Party) wire.Party {
+		out := wire.Party{Kind: p.Kind.String(), ID: p.ID}
+		if a, ok := staff[core.AgentID(p.ID)]; ok && p.Kind == core.Staff {
+			out.Name, out.Avatar = a.Display, a.Avatar
+		}
+		return out
+	}
+}

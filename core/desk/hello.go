@@ -1,0 +1,315 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"kefu/core"
+	"kefu/core/identity"
+	"kefu/core/wire"
+)
+
+// hello welcomes a connection. The order matters: it listens first and reads
+// then, so that nothing falls between the two; what is pushed meanwhile is
+// kept back until the welcome is sent.
+func (d *Desk) hello(ctx context.Context, p *Peer, f *wire.Frame) error {
+	p.Outbox = core.Origin(f.Origin)
+	if f.Token != "" {
+		agent, err := d.keys.Agent(f.Token, d.Now())
+		switch {
+		case err == nil:
+			return d.helloAgent(ctx, p, agent, f)
+		case errors.Is(err, identity.ErrExpired):
+			return err
+		}
+	}
+	return d.helloVisitor(ctx, p, f)
+}
+
+// closeFor is the close code for a refused hello.
+func closeFor(err error) wire.CloseCode {
+	if errors.Is(err, identity.ErrExpired) {
+		return wire.CloseExpired
+	}
+	return wire.CloseFor(err)
+}
+
+func (d *Desk) helloVisitor(ctx context.Context, p *Peer, f *wire.Frame) error {
+	settings, err := d.settings.get(ctx, d.Now())
+	if err != nil {
+		return err
+	}
+	site, err := siteOf(settings, p, f)
+	if err != nil {
+		return err
+	}
+	token, err := d.recognise(p, f, site.ID)
+	if err != nil {
+		return err
+	}
+	p.Site, p.Tag, p.Conversation = site.ID, f.Tag, core.ConversationOf(site.ID, core.VisitorID(p.Who.ID))
+	p.profile = profileOf(p, f, d.Now())
+	d.Floor.Join(p, TopicVisitor(p.Conversation))
+	if err := d.greetVisitor(ctx, p, f, site, token, settings); err != nil {
+		d.Floor.Leave(p)
+		return err
+	}
+	return nil
+}
+
+// siteOf returns the site that a hello names, if the page may use it.
+func siteOf(settings core.Settings, p *Peer, f *wire.Frame) (core.Site, error) {
+	id := core.SiteID(f.Site)
+	if id == "" {
+		id = "default"
+	}
+	site, ok := settings.Site(id)
+	switch {
+	case !ok:
+		return site, core.Errorf(core.NotFound, "there is no site %q", f.Site)
+	case !site.Admits(p.Page):
+		return site, core.Errorf(core.Forbidden, "this page may not use the site %q", id)
+	case f.User.Token != "":
+		return site, core.Errorf(core.Unsupported, "user.token is not taken here yet")
+	}
+	return site, nil
+}
+
+// recognise says who the visitor is, by their token or as somebody new, and
+// returns the token that they keep.
+func (d *Desk) recognise(p *Peer, f *wire.Frame, site core.SiteID) (string, error) {
+	if f.Token == "" {
+		id, err := identity.NewID(d.Random, "v")
+		if err != nil {
+			return "", err
+		}
+		p.Who = core.Party{Kind: core.Visitor, ID: id}
+		return d.keys.SignVisitor(string(site), id, d.Now())
+	}
+	v, err := d.keys.Visitor(f.Token, d.Now())
+	if err != nil {
+		return "", err
+	}
+	if v.Site != string(site) {
+		return "", core.Errorf(core.Unauthorized, "the token is for another site")
+	}
+	p.Who = core.Party{Kind: core.Visitor, ID: v.ID}
+	if v.Renew {
+		return d.keys.SignVisitor(string(site), v.ID, d.Now())
+	}
+	return f.Token, nil
+}
+
+func profileOf(p *Peer, f *wire.Frame, now time.Time) *core.Profile {
+	return &core.Profile{
+		ID: core.VisitorID(p.Who.ID), Site: p.Site, Lang: f.Lang, Seen: now,
+		Page: core.Page{URL: f.Page.URL, Title: f.Page.Title, Referrer: f.Page.Referrer},
+	}
+}
+
+// introduce stores what a visitor's hello said of them, once they say
+// something: who only looks at a page leaves no record.
+func (d *Desk) introduce(ctx context.Context, p *Peer) error {
+	if p.profile == nil {
+		return nil
+	}
+	if err := d.Store.PutProfile(ctx, *p.profile); err != nil {
+		return err
+	}
+	p.profile = nil
+	return nil
+}
+
+func (d *Desk) greetVisitor(ctx context.Context, p *Peer, f *wire.Frame, site core.Site, token string, settings core.Settings) error {
+	c, err := d.Store.Load(ctx, p.Conversation)
+	if err != nil {
+		return err
+	}
+	if c.Seq == 0 {
+		c.Site, c.Visitor = site.ID, core.VisitorID(p.Who.ID)
+	} else if err := d.introduce(ctx, p); err != nil {
+		return err
+	}
+	view := p.view(d.namer(ctx, c))
+	facts, err := d.facts(ctx, c)
+	if err != nil {
+		return err
+	}
+	page, reset, err := d.resume(ctx, c, f, view)
+	if err != nil {
+		return err
+	}
+	p.greet(wire.VisitorWelcome{
+		Type: "welcome", V: wire.Version, Role: core.Visitor.String(), Token: token, Epoch: d.epoch, Reset: reset,
+		N: c.HeardOf(p.Who, p.Outbox).N, Heartbeat: wire.Heartbeat{Every: visitorEvery, Max: visitorMax},
+		Limits: limitsOf(settings), Features: features(), Visitor: facts.visitor(view), Site: d.siteInfo(site, f.Lang),
+		Conversation: facts.head(view, p.Outbox), Events: page.events, More: page.more,
+	}, page.last)
+	if c.Session.Phase.Open() {
+		d.pushHead(ctx, c, d.staffOf(c), view.Name)
+	}
+	return nil
+}
+
+// staffOf are the agents to whom it matters that a visitor comes or goes.
+func (d *Desk) staffOf(c core.Conversation) []Topic {
+	switch s := c.Session; s.Phase {
+	case core.Held:
+		return []Topic{TopicAgent(s.Agent)}
+	case core.Waiting:
+		return []Topic{TopicGroup(s.Group)}
+	default:
+		return nil
+	}
+}
+
+// resume returns the events of a welcome: those after the client's cursor, or
+// the last ones if it has none, or none that means anything here.
+func (d *Desk) resume(ctx context.Context, c core.Conversation, f *wire.Frame, v wire.View) (page, bool, error) {
+	fresh := f.After == nil || (*f.After == 0 && f.Epoch == "")
+	reset := !fresh && (f.Epoch != d.epoch || *f.After > c.Seq)
+	if fresh || reset {
+		got, err := d.pageBefore(ctx, c.ID, c.Seq+1, lastEvents, v)
+		got.more, got.last = false, c.Seq // older ones are found by prev; newer ones there are none
+		return got, reset, err
+	}
+	got, err := d.pageAfter(ctx, c.ID, *f.After, wire.MaxPage, v)
+	return got, false, err
+}
+
+// lastEvents is how many events a welcome brings to whom has none.
+const lastEvents = 50
+
+func limitsOf(s core.Settings) wire.Limits {
+	return wire.Limits{Text: s.Limits.Text, Frame: s.Limits.Frame, Batch: s.Limits.Batch}
+}
+
+// features is what this release of the desk does beyond what every host does.
+func features() []string { return []string{} }
+
+func (d *Desk) siteInfo(s core.Site, lang string) wire.SiteInfo {
+	at := d.Now().UTC()
+	if loc, err := time.LoadLocation(s.Hours.Zone); err == nil {
+		at = at.In(loc)
+	}
+	return wire.SiteInfo{Name: s.Name, Greeting: s.Greets(lang), Lang: lang, Open: s.Hours.Open(at)}
+}
+
+// maxHeads is how many of those who wait a welcome lists.
+const maxHeads = 50
+
+func (d *Desk) helloAgent(ctx context.Context, p *Peer, token identity.Agent, f *wire.Frame) error {
+	account, err := d.account(ctx, core.AgentID(token.ID), token.Generation)
+	if err != nil {
+		return err
+	}
+	settings, err := d.settings.get(ctx, d.Now())
+	if err != nil {
+		return err
+	}
+	p.Who, p.tokens = core.AgentParty(account.ID), token.Generation
+	topics := []Topic{TopicAgent(account.ID), TopicStaff}
+	for _, g := range d.seesGroups(ctx, account) {
+		topics = append(topics, TopicGroup(g))
+	}
+	d.Floor.Join(p, topics...)
+	d.renew(ctx, account.ID, agentMax)
+	if err := d.greetAgent(ctx, p, f, account, settings); err != nil {
+		d.Floor.Leave(p)
+		return err
+	}
+	d.seekFor(ctx, account.ID)
+	return nil
+}
+
+func (d *Desk) greetAgent(ctx context.Context, p *Peer, f *wire.Frame, account core.Account, settings core.Settings) error {
+	heads, more, err := d.inbox(ctx, p, account)
+	if err != nil {
+		return err
+	}
+	agents, err := d.colleagues(ctx)
+	if err != nil {
+		return err
+	}
+	w := wire.AgentWelcome{
+		Type: "welcome", V: wire.Version, Role: string(account.Role), Epoch: d.epoch,
+		Reset:     f.Epoch != "" && f.Epoch != d.epoch,
+		Heartbeat: wire.Heartbeat{Every: agentEvery, Max: agentMax}, Limits: limitsOf(settings), Features: features(),
+		Agent: find(agents, account), More: more,
+	}
+	// What does not fit into one message follows in messages of its own.
+	const each = wire.MaxMessage / 2
+	n, m := fit(heads, each), fit(agents, each-8<<10)
+	w.Conversations, w.Agents = heads[:n], agents[:m]
+	p.greet(w, 0)
+	for _, h := range heads[n:] {
+		p.answer(wire.Conversation{Type: "conversation", Conversation: h})
+	}
+	for rest := agents[m:]; len(rest) > 0; rest = rest[m:] {
+		m = max(fit(rest, wire.MaxMessage-1<<10), 1)
+		p.answer(wire.Presence{Type: "presence", Agents: rest[:m]})
+	}
+	return nil
+}
+
+// fit returns how many of the first items take at most size bytes encoded.
+func fit[T any](items []T, size int) int {
+	for i, item := range items {
+		if size -= len(wire.Encode(item)) + 1; size < 0 {
+			return i
+		}
+	}
+	return len(items)
+}
+
+func find(agents []wire.Agent, a core.Account) wire.Agent {
+	for _, x := range agents {
+		if x.ID == string(a.ID) {
+			return x
+		}
+	}
+	return wire.Agent{ID: string(a.ID), Name: a.Display, Status: string(core.Offline), Capacity: a.Capacity}
+}
+
+// inbox returns the heads of what an agent holds and of the first who wait in
+// their groups; more says that others wait.
+func (d *Desk) inbox(ctx context.Context, p *Peer, a core.Account) (heads []wire.Head, more bool, err error) {
+	held, err := d.Store.Held(ctx, a.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	var line []core.Place
+	for _, g := range d.seesGroups(ctx, a) {
+		places, err := d.Store.Waiting(ctx, g, maxHeads+1)
+		if err != nil {
+			return nil, false, err
+		}
+		line = append(line, places...)
+	}
+	if more = len(line) > maxHeads; more {
+		line = line[:maxHeads]
+	}
+	ids := held
+	for _, place := range line {
+		ids = append(ids, place.ID)
+	}
+	for _, id := range ids {
+		h, err := d.headFor(ctx, p, id)
+		if err != nil {
+			return nil, false, err
+		}
+		heads = append(heads, h)
+	}
+	return heads, more, nil
+}
+
+// headFor returns the head of a conversation as a peer sees it.
+func (d *Desk) headFor(ctx context.Context, p *Peer, id core.ConversationID) (wire.Head, error) {
+	c, err := d.Store.Load(ctx, id)
+	if err != nil {
+		return wire.Head{}, err
+	}
+	facts, err := d.facts(ctx, c)
+	return facts.head(p.view(d.namer(ctx, c)), p.Outbox), err
+}

@@ -1,0 +1,173 @@
+package desk
+
+import (
+	"context"
+	"slices"
+
+	"kefu/core"
+	"kefu/core/wire"
+)
+
+// perform delivers the events of a stored change and performs its effects.
+// sender, if not nil, is the peer whose frame it came from: it gets the ack,
+// all others the event.
+func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
+	name := d.namer(ctx, c.Conversation)
+	ack := d.ackOf(c)
+	for _, e := range c.Events {
+		if ack != nil && e.Seq == ack.Seq {
+			sendAck(sender, ack)
+		}
+		d.deliver(c, e, sender, name)
+	}
+	if ack != nil && len(c.Events) == 0 {
+		sendAck(sender, ack)
+	}
+	if changesHead(c) {
+		d.tellHeads(ctx, c, name)
+	}
+	d.learn(c)
+	for _, e := range c.Effects {
+		switch e := e.(type) {
+		case core.Seek:
+			d.Seek(e.Group)
+		case core.Room:
+			d.seekFor(ctx, e.Agent)
+		case core.Ask:
+			d.ask(ctx, c.Conversation.ID, e.Seq)
+		}
+	}
+}
+
+// ackOf returns the ack of a change as it travels, or nil.
+func (d *Desk) ackOf(c core.Change) *wire.Ack {
+	i := slices.IndexFunc(c.Effects, func(e core.Effect) bool { _, ok := e.(core.Ack); return ok })
+	if i < 0 {
+		return nil
+	}
+	a := c.Effects[i].(core.Ack)
+	out := &wire.Ack{
+		Type: "ack", Origin: string(a.Origin), N: a.N, Conversation: string(c.Conversation.ID), Seq: a.Seq, At: wire.Time(a.At),
+	}
+	if !a.Repeat {
+		out.Prev = &a.Prev
+	}
+	return out
+}
+
+func sendAck(p *Peer, ack *wire.Ack) {
+	if p != nil {
+		p.push(ack.Seq, wire.Encode(ack))
+	}
+}
+
+// deliver shows one event to everybody whom it concerns.
+func (d *Desk) deliver(c core.Change, e core.Event, sender *Peer, name func(core.Party) wire.Party) {
+	id := c.Conversation.ID
+	render := renderer(id, e, name)
+	own := func(p *Peer) bool { return e.Origin != "" && p.Who == e.By && p.Outbox == e.Origin }
+	d.Floor.Each(d.concerned(c), func(p *Peer) {
+		if p == sender && own(p) {
+			return // it has the ack
+		}
+		if data := render(p); data != nil {
+			p.push(e.Seq, data)
+		}
+	})
+}
+
+// concerned are the topics that events of a change go to: the visitor, who
+// holds it now, and who held it until now.
+func (d *Desk) concerned(c core.Change) []Topic {
+	topics := []Topic{TopicVisitor(c.Conversation.ID)}
+	for _, a := range []core.AgentID{c.Conversation.Session.Agent, c.Was.Agent} {
+		if t := TopicAgent(a); a != "" && !slices.Contains(topics, t) {
+			topics = append(topics, t)
+		}
+	}
+	return topics
+}
+
+// renderer encodes an event at most once for each kind of receiver: visitor
+// or agent, its author or somebody else.
+func renderer(id core.ConversationID, e core.Event, name func(core.Party) wire.Party) func(*Peer) []byte {
+	var done [4][]byte
+	return func(p *Peer) []byte {
+		v := wire.View{Visitor: p.Visitor(), Me: p.Who, Name: name}
+		if !v.Sees(e) {
+			return nil
+		}
+		kind := 0
+		if v.Visitor {
+			kind |= 1
+		}
+		if p.Who == e.By {
+			kind |= 2
+		}
+		if done[kind] == nil {
+			out := wire.Render(id, e, v)
+			out.Type = "event"
+			done[kind] = wire.Encode(out)
+		}
+		return done[kind]
+	}
+}
+
+// changesHead reports whether a change moved the session, so that those who
+// list the conversation must be told.
+func changesHead(c core.Change) bool {
+	a, b := c.Was, c.Conversation.Session
+	return a.Number != b.Number || a.Phase != b.Phase || a.Group != b.Group || a.Agent != b.Agent
+}
+
+// tellHeads sends the new head to the visitor, to who holds or held it, and
+// to the agents of the group if it began or ceased to wait.
+func (d *Desk) tellHeads(ctx context.Context, c core.Change, name func(core.Party) wire.Party) {
+	topics := d.concerned(c)
+	if c.Was.Phase == core.Waiting {
+		topics = append(topics, TopicGroup(c.Was.Group))
+	}
+	if s := c.Conversation.Session; s.Phase == core.Waiting && !slices.Contains(topics, TopicGroup(s.Group)) {
+		topics = append(topics, TopicGroup(s.Group))
+	}
+	d.pushHead(ctx, c.Conversation, topics, name)
+}
+
+func (d *Desk) pushHead(ctx context.Context, c core.Conversation, topics []Topic, name func(core.Party) wire.Party) {
+	facts, err := d.facts(ctx, c)
+	if err != nil {
+		d.Log.Warn("a head could not be read; clients find it by their heartbeat", "conversation", c.ID, "error", err)
+		return
+	}
+	d.Floor.Each(topics, func(p *Peer) {
+		p.push(0, wire.Encode(wire.Conversation{Type: "conversation", Conversation: facts.head(p.view(name), p.Outbox)}))
+	})
+}
+
+func (p *Peer) view(name func(core.Party) wire.Party) wire.View {
+	return wire.View{Visitor: p.Visitor(), Me: p.Who, Name: name}
+}
+
+// seekFor looks for work for an agent who may have a seat.
+func (d *Desk) seekFor(ctx context.Context, id core.AgentID) {
+	staff, err := d.staff.get(ctx, d.Now())
+	if err != nil {
+		return // the alarms of those who wait look again
+	}
+	for _, g := range staff[id].Groups {
+		d.Seek(g)
+	}
+}
+
+// ask starts the assistant, or says for it that it can not answer.
+func (d *Desk) ask(ctx context.Context, id core.ConversationID, seq uint64) {
+	if d.Ask != nil {
+		d.Ask(id, seq)
+		return
+	}
+	d.Rooms.Tell(ctx, id, core.Answered{Ask: seq, Hand: core.ByFailure}, func(c core.Change, err error) {
+		if err == nil {
+			d.perform(ctx, c, nil)
+		}
+	})
+}
