@@ -1,0 +1,54 @@
+# Everything a developer does, in one place. CI runs the same targets.
+# The steps that are longer than a line live in infra/dev.
+
+SHELL := /bin/bash
+# What stands in the binary: the nearest tag, else the commit, else dev.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# How long each Fuzz target of `make fuzz` runs.
+FUZZTIME ?= 30s
+GOLANGCI := go tool -modfile=infra/tools/go.mod golangci-lint
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-long race fuzz bench lint fmt sdk setup
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+		while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+run: ## start the server here; flags in ARGS, as in: make run ARGS="--listen :8080"
+	go run ./localserver $(ARGS)
+
+build: ## write ./kefu: one static binary, the same bytes for the same commit
+	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o kefu ./localserver
+
+test: ## everything that must hold; installs what it needs, then formats, lints, tests, fuzzes, opens a browser
+	infra/dev/test.sh
+
+test-long: setup ## what takes longer: every test three times under the race detector, a minute of each fuzz target
+	infra/dev/test-long.sh
+
+race: ## the Go tests under the race detector
+	go test -race ./...
+
+fuzz: ## each Fuzz target for FUZZTIME (30s)
+	infra/dev/fuzz.sh $(FUZZTIME)
+
+bench: ## the benchmarks: ns and allocations of the core, frames/s, durable commits/s
+	infra/dev/bench.sh
+
+lint: ## gofmt, go vet, golangci-lint; the SDK's linter and type checker
+	infra/dev/lint.sh go
+	infra/dev/sdk.sh install
+	infra/dev/lint.sh sdk
+
+fmt: ## format Go and TypeScript
+	$(GOLANGCI) fmt ./...
+	infra/dev/sdk.sh install
+	cd sdk && npm run --silent fmt
+
+sdk: ## rebuild sdk/dist, which is committed
+	infra/dev/sdk.sh install
+	cd sdk && npm run --silent build
+
+setup: ## install what the tests need and this machine lacks: Chromium, a C compiler, npm packages
+	infra/dev/setup.sh

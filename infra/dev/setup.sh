@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs what the tests need and the machine lacks. It says what and why, and does nothing the second time.
+source "$(dirname "$0")/lib.sh"
+
+# need PACKAGE WHY: a Debian package, as root or by sudo.
+need() {
+  echo "installing the Debian package $1: $2"
+  command -v apt-get >/dev/null || { echo "this is no Debian or Ubuntu: please install $1 yourself" >&2; exit 1; }
+  local as=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || { echo "neither root nor sudo: please install $1 yourself" >&2; exit 1; }
+    as=(sudo)
+  fi
+  local apt=("${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+  # The lists of packages may be absent or old; they are fetched only if the first try says so.
+  "${apt[@]}" install -y --no-install-recommends "$1" >/dev/null 2>&1 </dev/null && return
+  "${apt[@]}" update </dev/null
+  "${apt[@]}" install -y --no-install-recommends "$1" >/dev/null </dev/null
+}
+
+command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
+  { echo "the SDK needs Node.js 20 or newer, with npm" >&2; exit 1; }
+command -v "$(go env CC)" >/dev/null || need gcc "go test -race needs a C compiler; the server itself does not"
+[ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || need libc6-dev "go test -race compiles C, and that needs its headers"
+command -v chromium >/dev/null || need chromium "the browser test opens the pages as a visitor and an agent would"
+infra/dev/sdk.sh install

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change lands, on a machine that has Go and Node.js and perhaps nothing else. What fails
+# soonest comes first; the Go tests come last, so that their lines are the last thing to be read.
+source "$(dirname "$0")/lib.sh"
+
+go_tests() { go test -race -timeout 10m ./...; }
+sdk_tests() { (cd sdk && npm run --silent test); }
+sdk_size() { (cd sdk && npm run --silent size); }
+browser() { (cd sdk && KEFU_BIN=$PWD/../kefu npm run --silent e2e); }
+
+step 'set-up' infra/dev/setup.sh
+step 'lint: SDK' infra/dev/lint.sh sdk
+step 'tests: SDK' sdk_tests
+step 'size: SDK' sdk_size
+step 'sdk/dist is fresh' infra/dev/sdk.sh fresh
+step 'build ./kefu' make --no-print-directory build
+step 'lint: Go' infra/dev/lint.sh go
+step 'browser' browser
+step 'fuzz, 3 s each' infra/dev/fuzz.sh 3s
+step 'tests: Go, under the race detector' go_tests
+took
