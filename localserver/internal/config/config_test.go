@@ -1,0 +1,236 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// only is a readFile that knows one file, kefu.yaml.
+func only(content string) func(string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		if name != "kefu.yaml" {
+			return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+		}
+		return []byte(content), nil
+	}
+}
+
+// noFile is a readFile that must not be called.
+func noFile(t testing.TB) func(string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		t.Errorf("%s is read", name)
+		return nil, fs.ErrNotExist
+	}
+}
+
+func TestDefault(t *testing.T) {
+	got, err := Load(nil, []string{"PATH=/bin", "LISTEN=x", "KEFU_LISTEN="}, noFile(t))
+	if err != nil || got != Default() {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if err := Default().Validate(); err != nil {
+		t.Errorf("the default does not fit itself: %v", err)
+	}
+}
+
+func TestEveryKeyFromEveryPlace(t *testing.T) {
+	want := Config{
+		File: "kefu.yaml", Listen: ":80", Ops: "[::1]:0", Data: "/var/lib/kefu",
+		Log:    Log{slog.LevelWarn, "json"},
+		Drain:  Drain{90 * time.Second},
+		Limits: Limits{77},
+	}
+	file := `
+# a comment
+listen: :80
+ops: "[::1]:0"
+data: /var/lib/kefu
+log: {level: warn}
+log.format: json
+drain:
+  window: 1m30s # a comment
+limits:
+  connections: 77
+`
+	env := []string{
+		"KEFU_CONFIG=kefu.yaml", "KEFU_LISTEN=:80", "KEFU_OPS=[::1]:0", "KEFU_DATA=/var/lib/kefu",
+		"KEFU_LOG_LEVEL=warn", "KEFU_LOG_FORMAT=json", "KEFU_DRAIN_WINDOW=1m30s", "KEFU_LIMITS_CONNECTIONS=77",
+		"KEFU_ADMIN_PASSWORD=correct horse=battery",
+	}
+	args := []string{
+		"--config", "kefu.yaml", "--listen=:80", "-ops", "[::1]:0", "--data", "/var/lib/kefu",
+		"--log.level=warn", "--log.format", "json", "--drain.window", "1m30s", "-limits.connections=77",
+	}
+	withPassword := want
+	withPassword.AdminPassword = "correct horse=battery"
+	for _, c := range []struct {
+		name      string
+		args, env []string
+		file      string
+		want      Config
+	}{
+		{"file", args[:2], nil, file, want},
+		{"environment", nil, env, "", withPassword},
+		{"flags", args, nil, "", want},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Load(c.args, c.env, only(c.file))
+			if err != nil || got != c.want {
+				t.Errorf("got  %+v, %v\nwant %+v", got, err, c.want)
+			}
+			if err := got.Validate(); err != nil {
+				t.Errorf("what was loaded does not fit: %v", err)
+			}
+		})
+	}
+}
+
+// Every field is a key: one that is forgotten in the table could not be set.
+func TestEveryFieldIsAKey(t *testing.T) {
+	var c Config
+	fields := 0
+	var count func(reflect.Type)
+	count = func(s reflect.Type) {
+		for f := range s.Fields() {
+			if f.Type.Kind() == reflect.Struct {
+				count(f.Type)
+			} else {
+				fields++
+			}
+		}
+	}
+	count(reflect.TypeFor[Config]())
+	if n := len(keysOf(&c)); n != fields {
+		t.Errorf("%d keys for %d fields", n, fields)
+	}
+	if err := c.Validate(); err == nil {
+		t.Error("the zero Config fits, though it listens nowhere")
+	}
+}
+
+func TestLaterPlacesWin(t *testing.T) {
+	file := "listen: :1\nops: :11\ndata: file\n"
+	env := []string{"KEFU_LISTEN=:2", "KEFU_OPS=:22", "KEFU_CONFIG=other.yaml"}
+	args := []string{"--listen", ":3", "--listen", ":4", "--config=kefu.yaml"}
+	got, err := Load(args, env, only(file))
+	if err != nil || got.Listen != ":4" || got.Ops != ":22" || got.Data != "file" || got.File != "kefu.yaml" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestFilesThatSayNothing(t *testing.T) {
+	if got, err := Load([]string{"--config="}, []string{"KEFU_CONFIG=other.yaml"}, noFile(t)); err != nil || got != Default() {
+		t.Errorf("with an empty name: got %+v, %v", got, err)
+	}
+	for _, file := range []string{"", "\n", "# nothing\n", "---\n", "---\n# nothing\n...\n", "{}", "log:\n", "log: {}\nlimits:\n  # connections: 1\n"} {
+		got, err := Load([]string{"--config", "kefu.yaml"}, nil, only(file))
+		want := Default()
+		want.File = "kefu.yaml"
+		if err != nil || got != want {
+			t.Errorf("%q: got %+v, %v", file, got, err)
+		}
+	}
+}
+
+// The variables that Kubernetes sets for a Service called kefu, and those of
+// tools around us, are not ours to complain about.
+func TestForeignVariables(t *testing.T) {
+	env := []string{
+		"KEFU_SERVICE_HOST=10.0.0.1", "KEFU_SERVICE_PORT=80", "KEFU_SERVICE_PORT_HTTP=80", "KEFU_PORT=tcp://10.0.0.1:80",
+		"KEFU_PORT_80_TCP=tcp://10.0.0.1:80", "KEFU_PORT_80_TCP_ADDR=10.0.0.1", "KEFU_PORT_80_TCP_PORT=80",
+		"KEFU_PORT_80_TCP_PROTO=tcp", "KEFU_BIN=./kefu", "KEFU_=1", "KEFUX_LISTEN=1", "=C:=x", "",
+	}
+	if got, err := Load(nil, env, noFile(t)); err != nil || got != Default() {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, arg := range []string{"-h", "-help", "--help"} {
+		if _, err := Load([]string{"--nonsense", arg}, nil, noFile(t)); !errors.Is(err, flag.ErrHelp) {
+			t.Errorf("%s: got %v", arg, err)
+		}
+	}
+	usage := Usage()
+	for _, want := range []string{
+		"--listen              KEFU_LISTEN               address of pages, console, WebSocket and API (127.0.0.1:8080)\n",
+		"--drain.window        KEFU_DRAIN_WINDOW         on SIGTERM, within what time clients come back (5s)\n",
+		"                      KEFU_ADMIN_PASSWORD       first password of the agent admin\n",
+	} {
+		if !strings.Contains(usage, "  "+want) {
+			t.Errorf("no line %q in\n%s", want, usage)
+		}
+	}
+	if strings.Contains(usage, "--admin.password") {
+		t.Error("a password may not be set by a flag: others see it in the list of processes")
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"listen", func(c *Config) { c.Listen = "8080" }, `listen: expected an address host:port, such as 127.0.0.1:8080 or :8080, got "8080"`},
+		{"ops", func(c *Config) { c.Ops = "" }, `ops: expected an address host:port, such as 127.0.0.1:8080 or :8080, got nothing`},
+		{"data", func(c *Config) { c.Data = "" }, `data: expected the path of a directory, got nothing`},
+		{"level", func(c *Config) { c.Log.Level = 3 }, `log.level: expected one of debug, info, warn, error, got "info+3"`},
+		{"format", func(c *Config) { c.Log.Format = "xml" }, `log.format: expected one of text, json, got "xml"`},
+		{"window", func(c *Config) { c.Drain.Window = -1 }, `drain.window: expected a duration from 0s to 10m0s, such as 5s or 1m30s, got "-1ns"`},
+		{"connections", func(c *Config) { c.Limits.Connections = 0 }, `limits.connections: expected a whole number from 1 to 1000000, got "0"`},
+		{"one address", func(c *Config) { c.Ops = c.Listen }, `ops: expected another address than that of listen, got the same`},
+		{"two", func(c *Config) { c.Data, c.Log.Format = "", "" }, "data: expected the path of a directory, got nothing\nlog.format: expected one of text, json, got nothing"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := Default()
+			c.change(&config)
+			before := config
+			var faults Errors
+			if err := config.Validate(); !errors.As(err, &faults) || err.Error() != c.want {
+				t.Errorf("got  %v\nwant %s", err, c.want)
+			}
+			if config != before {
+				t.Errorf("Validate made it %+v", config)
+			}
+		})
+	}
+	anyPorts := Default()
+	anyPorts.Listen, anyPorts.Ops = "127.0.0.1:0", "127.0.0.1:0"
+	if err := anyPorts.Validate(); err != nil {
+		t.Errorf("two free ports: %v", err)
+	}
+}
+
+func TestSecretsDoNotShow(t *testing.T) {
+	const password = "correct horse"
+	c, err := Load(nil, []string{"KEFU_ADMIN_PASSWORD=" + password}, noFile(t))
+	if err != nil || string(c.AdminPassword) != password {
+		t.Fatalf("got %q, %v", string(c.AdminPassword), err)
+	}
+	var out bytes.Buffer
+	slog.New(slog.NewTextHandler(&out, nil)).Info("start", "config", c, "password", c.AdminPassword)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("start", "config", c, "password", c.AdminPassword)
+	fmt.Fprintf(&out, "%v %+v %#v %s %q", c, c, c, c.AdminPassword, c.AdminPassword)
+	if err := json.NewEncoder(&out).Encode(c); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), password) {
+		t.Errorf("the password shows in %s", out.String())
+	}
+	if !strings.Contains(out.String(), "•••") {
+		t.Errorf("nothing shows that there is one: %s", out.String())
+	}
+	if s := fmt.Sprintf("%v", Default().AdminPassword); s != "" {
+		t.Errorf("no password shows as %q", s)
+	}
+}
