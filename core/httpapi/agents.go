@@ -1,0 +1,159 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"kefu/core"
+	"kefu/core/desk"
+)
+
+// Agent is an account of staff as its colleagues may see it. What must not
+// leave the server has no field here.
+type Agent struct {
+	ID       string   `json:"id"`
+	Name     string   `json:"name" doc:"To sign in with."`
+	Display  string   `json:"display" doc:"What visitors see."`
+	Role     string   `json:"role" enum:"agent,supervisor,admin"`
+	Groups   []string `json:"groups" nullable:"false"`
+	Capacity int      `json:"capacity" doc:"Sessions held at once, at most."`
+	Weight   float64  `json:"weight" doc:"Share of the work compared with others; 1 is usual."`
+	Avatar   string   `json:"avatar" doc:"URL, or empty."`
+	Disabled bool     `json:"disabled" doc:"May not sign in; kept, for the log still names them."`
+}
+
+// agentOf shows an account. Groups are [] and not null if there are none.
+func agentOf(a core.Account) Agent {
+	out := Agent{
+		ID: string(a.ID), Name: a.Name, Display: a.Display, Role: string(a.Role), Groups: []string{},
+		Capacity: a.Capacity, Weight: a.Weight, Avatar: a.Avatar, Disabled: a.Disabled,
+	}
+	for _, g := range a.Groups {
+		out.Groups = append(out.Groups, string(g))
+	}
+	return out
+}
+
+// Group is agents who share work.
+type Group struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Agents is a list of accounts.
+type Agents struct {
+	Agents []Agent `json:"agents" nullable:"false"`
+}
+
+// Groups is a list of groups.
+type Groups struct {
+	Groups []Group `json:"groups" nullable:"false"`
+}
+
+// newAgent is an account to be made. The bounds here keep a request small;
+// what an account may be is the desk's to say.
+type newAgent struct {
+	_        struct{}       `json:"-" additionalProperties:"false"`
+	Name     string         `json:"name" minLength:"1" maxLength:"64"`
+	Password string         `json:"password" minLength:"1" maxLength:"1024"`
+	Display  string         `json:"display,omitempty" maxLength:"64" doc:"Without it, the name."`
+	Role     core.Role      `json:"role,omitempty" enum:"agent,supervisor,admin" doc:"Without it, agent."`
+	Groups   []core.GroupID `json:"groups,omitempty" nullable:"false" maxItems:"50" doc:"Without it, the group default."`
+	Capacity *int           `json:"capacity,omitempty" minimum:"0" maximum:"100" doc:"Without it, 5."`
+	Weight   *float64       `json:"weight,omitempty" exclusiveMinimum:"0" maximum:"100" doc:"Without it, 1."`
+	Avatar   string         `json:"avatar,omitempty" maxLength:"2048"`
+}
+
+// agentPatch is what of an account shall change; what is absent stays.
+type agentPatch struct {
+	_        struct{}        `json:"-" additionalProperties:"false"`
+	Name     *string         `json:"name,omitempty" minLength:"1" maxLength:"64"`
+	Password *string         `json:"password,omitempty" minLength:"1" maxLength:"1024"`
+	Display  *string         `json:"display,omitempty" maxLength:"64"`
+	Role     *core.Role      `json:"role,omitempty" enum:"agent,supervisor,admin"`
+	Groups   *[]core.GroupID `json:"groups,omitempty" nullable:"false" maxItems:"50"`
+	Capacity *int            `json:"capacity,omitempty" minimum:"0" maximum:"100"`
+	Weight   *float64        `json:"weight,omitempty" exclusiveMinimum:"0" maximum:"100"`
+	Avatar   *string         `json:"avatar,omitempty" maxLength:"2048"`
+}
+
+// byID is the input of what concerns one thing. Where there is more input, the
+// field is repeated: huma does not look into an embedded type that is not
+// exported.
+type byID struct {
+	ID string `path:"id" maxLength:"64" pattern:"^[!-~]+$" patternDescription:"an id"`
+}
+
+// createdAgent says where the new account is to be found.
+type createdAgent struct {
+	Location string `header:"Location"`
+	Body     Agent
+}
+
+type changeAgent struct {
+	ID   string `path:"id" maxLength:"64" pattern:"^[!-~]+$" patternDescription:"an id"`
+	Body agentPatch
+}
+
+// agents registers accounts and groups.
+func (a *api) agents() {
+	operation := func(id, method, path, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"agents"}}
+	}
+	created := operation("create-agent", http.MethodPost, "/v1/agents", "Make an account")
+	created.DefaultStatus = http.StatusCreated
+	staffed(a, operation("list-agents", http.MethodGet, "/v1/agents", "List accounts"), a.listAgents)
+	staffed(a, created, a.createAgent)
+	staffed(a, operation("read-agent", http.MethodGet, "/v1/agents/{id}", "Read an account"), a.readAgent)
+	staffed(a, operation("change-agent", http.MethodPatch, "/v1/agents/{id}", "Change an account"), a.changeAgent)
+	staffed(a, operation("disable-agent", http.MethodDelete, "/v1/agents/{id}", "Disable an account"), a.disableAgent)
+	staffed(a, operation("list-groups", http.MethodGet, "/v1/groups", "List groups"), a.listGroups)
+}
+
+func (a *api) listAgents(ctx context.Context, who core.Account, _ *nothing) (*body[Agents], error) {
+	accounts, err := a.Desk.Agents(ctx, who)
+	out := Agents{Agents: make([]Agent, len(accounts))}
+	for i, account := range accounts {
+		out.Agents[i] = agentOf(account)
+	}
+	return &body[Agents]{out}, err
+}
+
+func (a *api) createAgent(ctx context.Context, who core.Account, in *body[newAgent]) (*createdAgent, error) {
+	b := in.Body
+	account, err := a.Desk.CreateAgent(ctx, who, desk.NewAgent{
+		Name: b.Name, Display: b.Display, Password: b.Password, Role: b.Role, Groups: b.Groups,
+		Capacity: b.Capacity, Weight: b.Weight, Avatar: b.Avatar,
+	})
+	return &createdAgent{Location: "/v1/agents/" + url.PathEscape(string(account.ID)), Body: agentOf(account)}, err
+}
+
+func (a *api) readAgent(ctx context.Context, who core.Account, in *byID) (*body[Agent], error) {
+	account, err := a.Desk.Agent(ctx, who, core.AgentID(in.ID))
+	return &body[Agent]{agentOf(account)}, err
+}
+
+func (a *api) changeAgent(ctx context.Context, who core.Account, in *changeAgent) (*body[Agent], error) {
+	b := in.Body
+	account, err := a.Desk.ChangeAgent(ctx, who, core.AgentID(in.ID), desk.AgentPatch{
+		Name: b.Name, Display: b.Display, Password: b.Password, Role: b.Role, Groups: b.Groups,
+		Capacity: b.Capacity, Weight: b.Weight, Avatar: b.Avatar,
+	})
+	return &body[Agent]{agentOf(account)}, err
+}
+
+func (a *api) disableAgent(ctx context.Context, who core.Account, in *byID) (*nothing, error) {
+	return nil, a.Desk.DisableAgent(ctx, who, core.AgentID(in.ID))
+}
+
+func (a *api) listGroups(ctx context.Context, who core.Account, _ *nothing) (*body[Groups], error) {
+	groups, err := a.Desk.Groups(ctx, who)
+	out := Groups{Groups: make([]Group, len(groups))}
+	for i, g := range groups {
+		out.Groups[i] = Group{ID: string(g.ID), Name: g.Name}
+	}
+	return &body[Groups]{out}, err
+}

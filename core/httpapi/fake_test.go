@@ -1,0 +1,251 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"kefu/core"
+	"kefu/core/desk"
+	"kefu/core/httpapi"
+	"kefu/core/wire"
+)
+
+// TestMain fails the run if goroutines remain. The fuzzing engine leaves some
+// of its own.
+func TestMain(m *testing.M) {
+	before := runtime.NumGoroutine()
+	code := m.Run()
+	if flag.Lookup("test.fuzz").Value.String() != "" {
+		os.Exit(code)
+	}
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && code == 0; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			fmt.Fprintln(os.Stderr, "goroutines remain")
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+const (
+	hash   = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
+	tokens = 421337
+)
+
+var (
+	now   = time.Date(2026, 11, 23, 17, 0, 0, 123456789, time.UTC)
+	admin = core.Account{
+		ID: "a_1", Version: 7, Name: "amy", Display: "Amy", Role: core.RoleAdmin, Groups: []core.GroupID{"sales"},
+		Capacity: 5, Weight: 1, Avatar: "/amy.png", Password: hash, Tokens: tokens,
+	}
+	bare = core.Account{ID: "a_2", Name: "bob", Role: core.RoleAgent, Password: hash, Tokens: tokens, Disabled: true}
+)
+
+// fake is a desk that notes what it is asked, and answers always the same.
+type fake struct {
+	mu    sync.Mutex
+	asked []string // guarded by mu: method and arguments as JSON
+
+	err  error                 // what all but Authenticate return, if set
+	hook func(context.Context) // called in all but Authenticate, if set
+	next core.Place            // of Conversations
+	none bool                  // lists are nil
+}
+
+func (f *fake) note(ctx context.Context, method string, args ...any) error {
+	said, err := json.Marshal(args)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.asked = append(f.asked, method+string(said))
+	f.mu.Unlock()
+	if f.hook != nil {
+		f.hook(ctx)
+	}
+	return f.err
+}
+
+func (f *fake) Authenticate(_ context.Context, bearer string) (core.Account, error) {
+	if strings.TrimRight(bearer, "!") != "good" {
+		return core.Account{}, core.Errorf(core.Unauthorized, "this token is not ours")
+	}
+	return admin, nil
+}
+
+func (f *fake) Login(ctx context.Context, name, password, addr string) (string, core.Account, error) {
+	return "t0ken", admin, f.note(ctx, "Login", name, password, addr)
+}
+
+func (f *fake) Logout(ctx context.Context, who core.Account) error {
+	return f.note(ctx, "Logout", who.ID)
+}
+
+func (f *fake) Agents(ctx context.Context, who core.Account) ([]core.Account, error) {
+	if f.none {
+		return nil, nil
+	}
+	return []core.Account{admin, bare}, f.note(ctx, "Agents", who.ID)
+}
+
+func (f *fake) Agent(ctx context.Context, who core.Account, id core.AgentID) (core.Account, error) {
+	return bare, f.note(ctx, "Agent", who.ID, id)
+}
+
+func (f *fake) CreateAgent(ctx context.Context, who core.Account, a desk.NewAgent) (core.Account, error) {
+	return bare, f.note(ctx, "CreateAgent", who.ID, a)
+}
+
+func (f *fake) ChangeAgent(ctx context.Context, who core.Account, id core.AgentID, p desk.AgentPatch) (core.Account, error) {
+	return bare, f.note(ctx, "ChangeAgent", who.ID, id, p)
+}
+
+func (f *fake) DisableAgent(ctx context.Context, who core.Account, id core.AgentID) error {
+	return f.note(ctx, "DisableAgent", who.ID, id)
+}
+
+func (f *fake) Groups(ctx context.Context, who core.Account) ([]core.Group, error) {
+	if f.none {
+		return nil, nil
+	}
+	return []core.Group{{ID: "sales", Name: "Sales"}}, f.note(ctx, "Groups", who.ID)
+}
+
+func (f *fake) Conversations(ctx context.Context, who core.Account, q core.Query) ([]wire.Head, core.Place, error) {
+	if f.none {
+		return nil, core.Place{}, nil
+	}
+	return []wire.Head{head()}, f.next, f.note(ctx, "Conversations", who.ID, q)
+}
+
+func (f *fake) Conversation(ctx context.Context, who core.Account, id core.ConversationID) (wire.Head, error) {
+	return head(), f.note(ctx, "Conversation", who.ID, id)
+}
+
+func (f *fake) Events(ctx context.Context, who core.Account, id core.ConversationID, after, before *uint64, limit int) (wire.Events, error) {
+	e := wire.Event{Conversation: "c_1", Seq: 1, At: wire.Time(now), Session: 1, By: wire.Party{Kind: "visitor"}, Body: wire.Body{Kind: "text", Text: "<hi>"}}
+	return wire.Events{Type: "events", Conversation: "c_1", Events: []wire.Event{e}}, f.note(ctx, "Events", who.ID, id, after, before, limit)
+}
+
+func head() wire.Head {
+	since := wire.Time(now)
+	return wire.Head{ID: "c_1", Site: "default", Visitor: wire.VisitorRef{ID: "v_1"}, Phase: "waiting", Session: 1, Since: &since, Seq: 3}
+}
+
+const (
+	headJSON  = `{"id":"c_1","site":"default","visitor":{"id":"v_1","online":false},"phase":"waiting","session":1,"since":"2026-11-23T17:00:00.123Z","seq":3,"read":{"visitor":0,"agent":0}}`
+	eventJSON = `{"conversation":"c_1","seq":1,"prev":0,"at":"2026-11-23T17:00:00.123Z","session":1,"by":{"kind":"visitor"},"body":{"kind":"text","text":"<hi>"}}`
+	adminJSON = `{"id":"a_1","name":"amy","display":"Amy","role":"admin","groups":["sales"],"capacity":5,"weight":1,"avatar":"/amy.png","disabled":false}`
+	bareJSON  = `{"id":"a_2","name":"bob","display":"","role":"agent","groups":[],"capacity":0,"weight":0,"avatar":"","disabled":true}`
+)
+
+// site is the handler under test, with what is around it.
+type site struct {
+	testing.TB
+	*fake
+	http.Handler
+	log *bytes.Buffer
+}
+
+func newSite(t testing.TB, change ...func(*httpapi.Options)) *site {
+	t.Helper()
+	s := &site{TB: t, fake: &fake{}, log: &bytes.Buffer{}}
+	o := httpapi.Options{
+		Desk: s.fake, Files: dist(), Now: func() time.Time { return now },
+		Log: slog.New(slog.NewJSONHandler(s.log, nil)),
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	h, err := httpapi.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Handler = h
+	return s
+}
+
+// ask serves one request: signed in and with a JSON body, unless headers, in
+// pairs of name and value, say otherwise. An empty value removes a header.
+func (s *site) ask(method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	s.Helper()
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer good")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	given := http.Header{}
+	for i := 0; i < len(headers); i += 2 {
+		given.Add(headers[i], headers[i+1])
+	}
+	maps.Copy(r.Header, given)
+	for name, values := range given {
+		if values[0] == "" {
+			r.Header.Del(name)
+		}
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+// wants checks that an answer is a problem of the given status and code.
+func (s *site) wants(w *httptest.ResponseRecorder, status int, code core.Code) httpapi.Problem {
+	s.Helper()
+	var p httpapi.Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		s.Fatalf("%d %q is no problem: %v", w.Code, w.Body, err)
+	}
+	if w.Code != status || p.Status != status || p.Code != string(code) || p.Type != "about:blank" || p.Title != http.StatusText(status) {
+		s.Errorf("got %d %s, want %d %s", w.Code, w.Body, status, code)
+	}
+	if p.Request == "" || p.Request != w.Header().Get("X-Request-Id") {
+		s.Errorf("the problem names request %q, the header %q", p.Request, w.Header().Get("X-Request-Id"))
+	}
+	wantHeader(s, w, "Content-Type", "application/problem+json")
+	wantHeader(s, w, "Cache-Control", "no-store")
+	wantHeader(s, w, "X-Content-Type-Options", "nosniff")
+	return p
+}
+
+func wantHeader(t testing.TB, w *httptest.ResponseRecorder, name, value string) {
+	t.Helper()
+	if got := strings.Join(w.Header().Values(name), " | "); got != value {
+		t.Errorf("%s: %q, want %q", name, got, value)
+	}
+}
+
+// dist is like what the SDK builds.
+func dist() fstest.MapFS {
+	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
+	return fstest.MapFS{
+		"kefu.js":                       file(strings.Repeat("window.Kefu={};", 100)),
+		"kefu.mjs":                      file(strings.Repeat("export const Kefu={};", 100)),
+		"demo/index.html":               file("<!doctype html><title>demo</title>" + strings.Repeat("<p>shop</p>", 50)),
+		"demo/shoe.webp":                file(strings.Repeat("RIFF", 100)),
+		"console/index.html":            file("<!doctype html><title>console</title>" + strings.Repeat("<p>desk</p>", 50)),
+		"console/main.js":               file(strings.Repeat("let x=1;", 100)),
+		"console/chart-Q3ZT7ABC.js":     file(strings.Repeat("let y=2;", 100)),
+		"console/tiny.txt":              file("x"),
+		"console/strange.bin":           file(strings.Repeat("?", 100)),
+		"console/.hidden":               file("secret"),
+		"console/.git/config":           file("secret"),
+		"secret.txt":                    file("secret"),
+		"console.bak/index.html":        file("secret"),
+		"node_modules/console/index.js": file("secret"),
+	}
+}

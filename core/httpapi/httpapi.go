@@ -1,0 +1,138 @@
+// Package httpapi is the HTTP surface of a desk as one http.Handler: the API
+// under /v1/, and the files that pages load (the SDK, the console, the demo).
+// Both hosts serve it; a host that has routes of its own, such as /ws or
+// /v1/poll, puts them on a mux in front of it.
+//
+//	h, err := httpapi.New(httpapi.Options{Desk: desk, Files: sdk.Files(), Now: time.Now, Log: log})
+//
+// # The API
+//
+// JSON in and out, a token in the Authorization header and nowhere else. The
+// operations are in session.go, agents.go and conversations.go; what they are
+// is described, from the same types, by the OpenAPI 3.1 document at
+// /v1/openapi.json. Nothing is decided here: every operation hands the
+// account behind the token to the [Desk], and the desk says who may.
+//
+// What can not be done is answered with a [Problem] (RFC 9457), whose code is
+// one of the protocol's and decides the status: see statusOf. A message
+// reaches the client only if it was written for it; whatever else went wrong
+// is "internal error" with a request id, under which the log has the cause.
+//
+// Before an operation sees a request, these hold: its body is JSON of at most
+// 64 KiB, in UTF-8, not nested deeper than 16, with no field twice; fields and
+// query parameters are all known and in range; it was not sent by a page of
+// another origin (if it changes something); its context ends with
+// Options.Timeout.
+//
+// # Files
+//
+// They are read once, compressed once and then served from memory by exact
+// name, so no request ever reaches a file system. See files.go for what may
+// be cached for how long, and headers.go for what a browser may do with them.
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"kefu/core"
+	"kefu/core/desk"
+	"kefu/core/wire"
+)
+
+// Desk is what the API asks of a desk. Each method returns an error with a
+// code of package core, and refuses with Forbidden whatever who has no right
+// to.
+type Desk interface {
+	// Authenticate returns the account a token stands for, or Unauthorized.
+	Authenticate(ctx context.Context, bearer string) (core.Account, error)
+
+	// Login returns a token for a name and its password, or Unauthorized,
+	// or RateLimited. The address is the client's, for throttling.
+	Login(ctx context.Context, name, password, addr string) (token string, account core.Account, err error)
+
+	// Logout voids all tokens of the account.
+	Logout(ctx context.Context, who core.Account) error
+
+	// Agents returns the accounts that who may see.
+	Agents(ctx context.Context, who core.Account) ([]core.Account, error)
+
+	// Agent returns one account, or NotFound.
+	Agent(ctx context.Context, who core.Account, id core.AgentID) (core.Account, error)
+
+	// CreateAgent makes an account; a name that is taken is Conflict.
+	CreateAgent(ctx context.Context, who core.Account, a desk.NewAgent) (core.Account, error)
+
+	// ChangeAgent changes what the patch names and returns the result.
+	ChangeAgent(ctx context.Context, who core.Account, id core.AgentID, p desk.AgentPatch) (core.Account, error)
+
+	// DisableAgent ends an account for good; it stays readable.
+	DisableAgent(ctx context.Context, who core.Account, id core.AgentID) error
+
+	// Groups returns the groups of the desk.
+	Groups(ctx context.Context, who core.Account) ([]core.Group, error)
+
+	// Conversations returns a page of those that q selects and who may see,
+	// the newest phase first, and the place behind which the next page
+	// begins; the zero Place: there is none.
+	Conversations(ctx context.Context, who core.Account, q core.Query) ([]wire.Head, core.Place, error)
+
+	// Conversation returns one head, or NotFound.
+	Conversation(ctx context.Context, who core.Account, id core.ConversationID) (wire.Head, error)
+
+	// Events returns events newer than after or older than before, or with
+	// neither the newest, oldest first.
+	Events(ctx context.Context, who core.Account, id core.ConversationID, after, before *uint64, limit int) (wire.Events, error)
+}
+
+var _ Desk = (*desk.Desk)(nil)
+
+// Options are what New needs: Desk and Now, and where Random and Timeout are
+// left out, the defaults they name.
+type Options struct {
+	Desk    Desk
+	Files   fs.FS // holds kefu.js, kefu.mjs, demo/ and console/; nil: no files are served
+	Now     func() time.Time
+	Random  io.Reader     // for request ids; nil: crypto/rand
+	Log     *slog.Logger  // nil: none
+	Timeout time.Duration // for one request of the API; 0: 15 s
+}
+
+// handler sends requests to the API or to the files.
+type handler struct{ api, files http.Handler }
+
+// New returns the handler. It fails if the files can not be read.
+func New(o Options) (http.Handler, error) {
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 15 * time.Second
+	}
+	files, err := newFiles(o.Files)
+	if err != nil {
+		return nil, err
+	}
+	api, err := newAPI(o)
+	if err != nil {
+		return nil, err
+	}
+	return &handler{api: api, files: files}, nil
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/v1" || strings.HasPrefix(r.URL.Path, "/v1/") {
+		h.api.ServeHTTP(w, r)
+		return
+	}
+	h.files.ServeHTTP(w, r)
+}

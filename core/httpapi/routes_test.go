@@ -1,0 +1,253 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kefu/core"
+)
+
+type route struct {
+	method, target, body string
+	asked                string // of the desk
+	status               int
+	answer               string // JSON; empty: no body
+}
+
+func routes() []route {
+	const nothing = `"Name":null,"Display":null,"Password":null,"Role":null,"Groups":null,"Capacity":null,"Weight":null,"Avatar":null`
+	const all = `"Phases":null,"Agent":"","Groups":null,"Site":"","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":50`
+	return []route{
+		{"POST", "/v1/login", `{"name":"amy","password":"p4ss"}`,
+			`Login["amy","p4ss","192.0.2.1"]`, 200, `{"token":"t0ken","agent":` + adminJSON + `}`},
+		{"POST", "/v1/logout", "", `Logout["a_1"]`, 204, ""},
+		{"GET", "/v1/agents", "", `Agents["a_1"]`, 200, `{"agents":[` + adminJSON + `,` + bareJSON + `]}`},
+		{"POST", "/v1/agents", `{"name":"bob","password":"p4ss"}`,
+			`CreateAgent["a_1",{"Name":"bob","Display":"","Password":"p4ss","Role":"","Groups":null,"Capacity":null,"Weight":null,"Avatar":""}]`,
+			201, bareJSON},
+		{"POST", "/v1/agents", `{"name":"bob","password":"p4ss","display":"Bob","role":"supervisor","groups":["sales","billing"],"capacity":0,"weight":0.5,"avatar":"/b.png"}`,
+			`CreateAgent["a_1",{"Name":"bob","Display":"Bob","Password":"p4ss","Role":"supervisor","Groups":["sales","billing"],"Capacity":0,"Weight":0.5,"Avatar":"/b.png"}]`,
+			201, bareJSON},
+		{"GET", "/v1/agents/a_2", "", `Agent["a_1","a_2"]`, 200, bareJSON},
+		{"PATCH", "/v1/agents/a_2", `{}`, `ChangeAgent["a_1","a_2",{` + nothing + `}]`, 200, bareJSON},
+		{"PATCH", "/v1/agents/a_2", `{"capacity":0,"groups":[],"avatar":"","display":null}`,
+			`ChangeAgent["a_1","a_2",{"Name":null,"Display":null,"Password":null,"Role":null,"Groups":[],"Capacity":0,"Weight":null,"Avatar":""}]`, 200, bareJSON},
+		{"PATCH", "/v1/agents/a_2", `{"name":"rob","password":"n3w","display":"Rob","role":"admin","weight":2}`,
+			`ChangeAgent["a_1","a_2",{"Name":"rob","Display":"Rob","Password":"n3w","Role":"admin","Groups":null,"Capacity":null,"Weight":2,"Avatar":null}]`, 200, bareJSON},
+		{"DELETE", "/v1/agents/a_2", "", `DisableAgent["a_1","a_2"]`, 204, ""},
+		{"GET", "/v1/groups", "", `Groups["a_1"]`, 200, `{"groups":[{"id":"sales","name":"Sales"}]}`},
+		{"GET", "/v1/conversations", "", `Conversations["a_1",{` + all + `}]`, 200, `{"conversations":[` + headJSON + `]}`},
+		{"GET", "/v1/conversations?phase=&agent=&group=&site=&before=&limit=", "", `Conversations["a_1",{` + all + `}]`, 200, `{"conversations":[` + headJSON + `]}`},
+		{"GET", "/v1/conversations?phase=none,bot,waiting,held,closed&agent=a_2&group=sales&site=shop&limit=200", "",
+			`Conversations["a_1",{"Phases":"AAECAwQ=","Agent":"a_2","Groups":["sales"],"Site":"shop","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":200}]`,
+			200, `{"conversations":[` + headJSON + `]}`},
+		{"GET", "/v1/conversations/c_1", "", `Conversation["a_1","c_1"]`, 200, headJSON},
+		{"GET", "/v1/conversations/c%2F1", "", `Conversation["a_1","c/1"]`, 200, headJSON},
+		{"GET", "/v1/conversations/c_1/events", "", `Events["a_1","c_1",null,null,50]`, 200,
+			`{"type":"events","conversation":"c_1","events":[` + eventJSON + `],"more":false}`},
+		{"GET", "/v1/conversations/c_1/events?after=0&limit=1", "", `Events["a_1","c_1",0,null,1]`, 200,
+			`{"type":"events","conversation":"c_1","events":[` + eventJSON + `],"more":false}`},
+		{"GET", "/v1/conversations/c_1/events?before=9007199254740991&limit=200", "", `Events["a_1","c_1",null,9007199254740991,200]`, 200,
+			`{"type":"events","conversation":"c_1","events":[` + eventJSON + `],"more":false}`},
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	for _, r := range routes() {
+		t.Run(r.method+" "+r.target, func(t *testing.T) {
+			s := newSite(t)
+			w := s.ask(r.method, r.target, r.body)
+			if got := strings.TrimSpace(w.Body.String()); w.Code != r.status || got != r.answer {
+				t.Errorf("got %d %s\nwant %d %s", w.Code, got, r.status, r.answer)
+			}
+			if len(s.asked) != 1 || s.asked[0] != r.asked {
+				t.Errorf("the desk was asked %q, want %q", s.asked, r.asked)
+			}
+			if r.answer != "" {
+				wantHeader(t, w, "Content-Type", "application/json")
+			}
+			if r.status == http.StatusCreated {
+				wantHeader(t, w, "Location", "/v1/agents/a_2")
+			}
+			wantHeader(t, w, "Cache-Control", "no-store")
+			wantHeader(t, w, "X-Content-Type-Options", "nosniff")
+			wantHeader(t, w, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+			wantHeader(t, w, "Access-Control-Allow-Origin", "")
+			if id := w.Header().Get("X-Request-Id"); len(id) != 16 {
+				t.Errorf("request id %q", id)
+			}
+			if s.log.Len() > 0 {
+				t.Errorf("logged %s", s.log)
+			}
+		})
+	}
+}
+
+// TestEmpty: a list of nothing is [], which every client can walk.
+func TestEmpty(t *testing.T) {
+	s := newSite(t)
+	s.none = true
+	for _, name := range []string{"agents", "groups", "conversations"} {
+		w := s.ask("GET", "/v1/"+name, "")
+		if got := strings.TrimSpace(w.Body.String()); got != `{"`+name+`":[]}` {
+			t.Errorf("%s: %d %s", name, w.Code, got)
+		}
+	}
+}
+
+// document is what a reader of the OpenAPI document sees of it.
+type document struct {
+	OpenAPI string
+	Paths   map[string]map[string]struct {
+		OperationID string
+		Security    []map[string][]string
+		Responses   map[string]struct{ Content map[string]any }
+		Parameters  []struct{ Name, In string }
+	}
+	Components struct{ Schemas map[string]map[string]any }
+}
+
+func openAPI(s *site) (d document) {
+	s.Helper()
+	w := s.ask("GET", "/v1/openapi.json", "", "Authorization", "")
+	if err := json.Unmarshal(w.Body.Bytes(), &d); err != nil || w.Code != 200 {
+		s.Fatalf("%d, %v", w.Code, err)
+	}
+	wantHeader(s, w, "Content-Type", "application/openapi+json")
+	return d
+}
+
+func TestOpenAPI(t *testing.T) {
+	s := newSite(t)
+	d := openAPI(s)
+	if !strings.HasPrefix(d.OpenAPI, "3.1.") {
+		t.Errorf("OpenAPI %q", d.OpenAPI)
+	}
+	var listed, served []string
+	for path, methods := range d.Paths {
+		for method, op := range methods {
+			listed = append(listed, strings.ToUpper(method)+" "+path)
+			if _, ok := op.Responses["default"].Content["application/problem+json"]; !ok {
+				t.Errorf("%s has no problem", op.OperationID)
+			}
+			if open := len(op.Security) == 0; open != (path == "/v1/login") {
+				t.Errorf("%s: open is %v", op.OperationID, open)
+			}
+			if strings.Contains(path, "{id}") && (len(op.Parameters) == 0 || op.Parameters[0].Name != "id" || op.Parameters[0].In != "path") {
+				t.Errorf("%s does not list its id: %v", op.OperationID, op.Parameters)
+			}
+		}
+	}
+	for _, r := range routes() {
+		path, _, _ := strings.Cut(r.target, "?")
+		if part := strings.Split(path, "/"); len(part) > 3 {
+			part[3] = "{id}"
+			path = strings.Join(part, "/")
+		}
+		if key := r.method + " " + path; !slices.Contains(served, key) {
+			served = append(served, key)
+		}
+	}
+	slices.Sort(listed)
+	slices.Sort(served)
+	if !slices.Equal(listed, served) {
+		t.Errorf("listed %q\nserved %q", listed, served)
+	}
+	for _, name := range []string{"Agent", "Head", "Event", "Problem", "Session"} {
+		if d.Components.Schemas[name] == nil {
+			t.Errorf("no schema %s", name)
+		}
+	}
+	for name := range d.Components.Schemas {
+		if strings.HasPrefix(name, "Error") || name == "Time" {
+			t.Errorf("schema %s is of no use to a reader", name)
+		}
+	}
+	at := d.Components.Schemas["Event"]["properties"].(map[string]any)["at"].(map[string]any)
+	if at["type"] != "string" || at["format"] != "date-time" {
+		t.Errorf("a time is described as %v", at)
+	}
+}
+
+// TestSecrets: no answer holds the hash of a password, the generation of
+// tokens or the record's version, nor what was sent as a password.
+func TestSecrets(t *testing.T) {
+	s := newSite(t)
+	for _, r := range routes() {
+		for _, err := range []error{nil, core.Errorf(core.Forbidden, "no"), &core.Error{Code: core.Internal, Message: hash}} {
+			s.fake.err = err
+			w := s.ask(r.method, r.target, r.body)
+			for _, secret := range []string{hash, "argon2", "421337", "p4ss", "n3w"} {
+				if strings.Contains(w.Body.String(), secret) {
+					t.Errorf("%s %s answers %s", r.method, r.target, w.Body)
+				}
+			}
+		}
+	}
+}
+
+func TestTokens(t *testing.T) {
+	s := newSite(t)
+	for _, r := range routes() {
+		if r.target == "/v1/login" {
+			continue
+		}
+		for name, headers := range map[string][]string{
+			"none":        {"Authorization", ""},
+			"foreign":     {"Authorization", "Bearer stolen"},
+			"other":       {"Authorization", "Basic good"},
+			"bare":        {"Authorization", "good"},
+			"no token":    {"Authorization", "Bearer  "},
+			"two":         {"Authorization", "Bearer good", "Authorization", "Bearer good"},
+			"two in one":  {"Authorization", "Bearer good, Bearer good"},
+			"too long":    {"Authorization", "Bearer good" + strings.Repeat("!", 4093)},
+			"in a cookie": {"Authorization", "", "Cookie", "token=good; Authorization=Bearer good"},
+		} {
+			w := s.ask(r.method, r.target, r.body, headers...)
+			s.wants(w, 401, core.Unauthorized)
+			wantHeader(t, w, "WWW-Authenticate", "Bearer")
+			if len(s.asked) > 0 {
+				t.Errorf("%s: the desk was asked %q", name, s.asked)
+			}
+		}
+	}
+	for _, where := range []string{"token", "access_token", "bearer", "authorization"} {
+		s.wants(s.ask("GET", "/v1/agents?"+where+"=good", "", "Authorization", ""), 401, core.Unauthorized)
+		s.wants(s.ask("GET", "/v1/agents?"+where+"=good", ""), 400, core.Invalid)
+	}
+	if w := s.ask("GET", "/v1/agents", "", "Authorization", "bearer  good "); w.Code != 200 {
+		t.Errorf("the scheme is case-insensitive, but got %d", w.Code)
+	}
+	s.fake.err = core.Errorf(core.Unauthorized, "name or password is wrong")
+	w := s.ask("POST", "/v1/login", `{"name":"amy","password":"guess"}`, "Authorization", "")
+	s.wants(w, 401, core.Unauthorized)
+	wantHeader(t, w, "WWW-Authenticate", "Bearer")
+}
+
+// TestNext: the cursor that a page ends with is the place that the next one
+// begins behind, to the nanosecond.
+func TestNext(t *testing.T) {
+	for _, place := range []core.Place{
+		{At: now, ID: "c_1"}, {ID: "c_2"}, {At: now.In(time.FixedZone("", 8*3600)), ID: "c.3"}, {At: time.Unix(-1, 1), ID: "c/4?&"},
+	} {
+		s := newSite(t)
+		s.fake.next = place
+		w := s.ask("GET", "/v1/conversations", "")
+		var page struct{ Next string }
+		if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || page.Next == "" {
+			t.Fatalf("no next in %s", w.Body)
+		}
+		if w := s.ask("GET", "/v1/conversations?before="+url.QueryEscape(page.Next), ""); w.Code != 200 {
+			t.Fatalf("next is not taken back: %s", w.Body)
+		}
+		want, _ := json.Marshal(core.Place{At: place.At.UTC(), ID: place.ID})
+		if !strings.Contains(s.asked[1], `"Before":`+string(want)) {
+			t.Errorf("the desk was asked %s, want before %s", s.asked[1], want)
+		}
+	}
+}
