@@ -77,7 +77,7 @@ func (r Roster) Seats() (all, free int) {
 }
 
 // bar says what keeps an agent from being given a session; "": nothing.
-func (a Agent) bar() Bar {
+func (a *Agent) bar() Bar {
 	switch {
 	case a.Status == Away:
 		return BarAway
@@ -89,7 +89,7 @@ func (a Agent) bar() Bar {
 	return ""
 }
 
-func (a Agent) weight() float64 {
+func (a *Agent) weight() float64 {
 	if a.Weight > 0 {
 		return a.Weight
 	}
@@ -99,7 +99,7 @@ func (a Agent) weight() float64 {
 // load is the share of an agent's strength that is taken. The configured
 // weight is bent by recent first-response time: who answers in half the usual
 // pace takes up to 1.5 times as much, who needs long at least half.
-func (a Agent) load(usual time.Duration) float64 {
+func (a *Agent) load(usual time.Duration) float64 {
 	factor := 1.0
 	if a.Pace > 0 && usual > 0 {
 		factor = min(max(float64(usual)/float64(a.Pace), 0.5), 1.5)

@@ -179,6 +179,11 @@ func (s Session) past(id AgentID) (Past, bool) {
 	return Past{Agent: id}, false
 }
 
+// letGo reports whether an agent gave the session up before.
+func (s *Session) letGo(id AgentID) bool {
+	return slices.ContainsFunc(s.Past, func(p Past) bool { return p.Agent == id && p.LetGo > 0 })
+}
+
 // leave returns the list with one more agent who held the session, and one
 // more time they let it go.
 func (s Session) leave(id AgentID, letGo uint8) []Past {

@@ -1,9 +1,6 @@
 package core
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // hash64 is a fast hash with fixed constants: the same on every node and in
 // every release, for shards and digests depend on it. It is no protection
@@ -11,13 +8,20 @@ import (
 // spoils only the sender's own shard or repeat.
 func hash64(seed uint64, s string) uint64 {
 	h := seed ^ mix(uint64(len(s)), 0x9e3779b97f4a7c15)
-	for ; len(s) >= 8; s = s[8:] {
-		h = mix(h^word(s), 0xa0761d6478bd642f)
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		h = mix(h^word(s[i:]), 0xa0761d6478bd642f)
 	}
-	if len(s) > 0 {
-		var tail [8]byte
-		copy(tail[:], s)
-		h = mix(h^binary.LittleEndian.Uint64(tail[:]), 0xe7037ed1a0b428db)
+	if rest := len(s) - i; rest > 0 {
+		tail := uint64(0)
+		if i > 0 {
+			tail = word(s[len(s)-8:]) >> (64 - 8*rest)
+		} else {
+			for k := range rest {
+				tail |= uint64(s[k]) << (8 * k)
+			}
+		}
+		h = mix(h^tail, 0xe7037ed1a0b428db)
 	}
 	return mix(h, 0x8ebc6af09c88c6e3)
 }

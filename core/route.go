@@ -1,10 +1,8 @@
 package core
 
 import (
-	"cmp"
 	"math"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -84,17 +82,14 @@ func Pick(c Conversation, roster Roster, r Routing, at time.Time) (Choice, bool)
 		key = string(c.Visitor)
 	}
 	why := &Why{Tier: TierGroup, Key: key, Members: len(roster)}
-	inShard := shardOf(key, roster, r)
+	shard := shardOf(key, roster, r)
+	why.Shard = shard.size
 	others := othersOnDuty(c.Session, roster)
-	best := make([]Candidate, 0, maxNamed+1)
-	affine := -1
+	best, affine, usual := ranking{roster: roster}, false, r.pace()
 	for i := range roster {
 		a := &roster[i]
-		if inShard[i] {
-			why.Shard++
-		}
 		bar := a.bar()
-		if p, _ := c.Session.past(a.ID); bar == "" && others && p.LetGo > 0 {
+		if bar == "" && others && c.Session.letGo(a.ID) {
 			bar = BarPassed
 		}
 		if bar != "" {
@@ -104,23 +99,23 @@ func Pick(c Conversation, roster Roster, r Routing, at time.Time) (Choice, bool)
 			continue
 		}
 		why.Able++
-		if a.ID == c.Last {
-			affine = i
+		affine = affine || a.ID == c.Last
+		if in := shard.has(i); in || !best.shardOnly() { // saves most of a large group the arithmetic
+			best.add(i, in, a.load(usual))
 		}
-		best = insert(best, Candidate{a.ID, inShard[i], a.load(r.pace()), a.Last})
 	}
-	why.Candidates = best
-	if len(best) == 0 {
+	why.Candidates = best.candidates()
+	if why.Able == 0 {
 		return Choice{Why: why}, false
 	}
-	if affine >= 0 && r.affine(c, at) {
+	if affine && r.affine(c, at) {
 		why.Tier = TierAffinity
 		return Choice{c.Last, why}, true
 	}
-	if best[0].Shard {
+	if why.Candidates[0].Shard {
 		why.Tier = TierShard
 	}
-	return Choice{best[0].Agent, why}, true
+	return Choice{why.Candidates[0].Agent, why}, true
 }
 
 func (r Routing) pace() time.Duration {
@@ -141,42 +136,79 @@ func othersOnDuty(s Session, roster Roster) bool {
 	if len(s.Past) == 0 {
 		return false
 	}
-	return slices.ContainsFunc(roster, func(a Agent) bool {
-		p, _ := s.past(a.ID)
-		return a.Status == Online && p.LetGo == 0
-	})
+	return slices.ContainsFunc(roster, func(a Agent) bool { return a.Status == Online && !s.letGo(a.ID) })
 }
 
-// better orders candidates: the shard first, then load, then who waited
-// longest, then the name, so that the order is total.
-func better(a, b Candidate) int {
-	if a.Shard != b.Shard {
-		if a.Shard {
-			return -1
-		}
-		return 1
+// ranking keeps the best maxNamed of the members that nothing bars, in order.
+type ranking struct {
+	roster Roster
+	n      int
+	places [maxNamed]place
+}
+
+// place is a member by index: without pointers it is moved at no cost.
+type place struct {
+	load  float64
+	at    int
+	shard bool
+}
+
+// better: the shard first, then load, then who waited longest, then the name,
+// so that the order is total.
+func (r *ranking) better(p, q place) bool {
+	if p.shard != q.shard {
+		return p.shard
 	}
-	if a.Load != b.Load {
-		return cmp.Compare(a.Load, b.Load)
+	if p.load != q.load {
+		return p.load < q.load
 	}
+	return waitedLonger(&r.roster[p.at], &r.roster[q.at])
+}
+
+func waitedLonger(a, b *Agent) bool {
 	if d := a.Last.Compare(b.Last); d != 0 {
-		return d
+		return d < 0
 	}
-	return strings.Compare(string(a.Agent), string(b.Agent))
+	return a.ID < b.ID
 }
 
-// insert keeps the best maxNamed candidates in order.
-func insert(best []Candidate, c Candidate) []Candidate {
-	if n := len(best); n == maxNamed && better(best[n-1], c) <= 0 {
-		return best
+// shardOnly reports whether nobody from outside of the shard can get in.
+func (r *ranking) shardOnly() bool { return r.n == maxNamed && r.places[maxNamed-1].shard }
+
+func (r *ranking) add(at int, shard bool, load float64) {
+	p, i := place{load, at, shard}, r.n
+	if i < maxNamed {
+		r.n++
+	} else if i--; !r.better(p, r.places[i]) {
+		return
 	}
-	i, _ := slices.BinarySearchFunc(best, c, better)
-	best = slices.Insert(best, i, c)
-	return best[:min(len(best), maxNamed)]
+	for ; i > 0 && r.better(p, r.places[i-1]); i-- {
+		r.places[i] = r.places[i-1]
+	}
+	r.places[i] = p
 }
 
-// shardOf marks the members with the highest scores for key.
-func shardOf(key string, roster Roster, r Routing) []bool {
+func (r *ranking) candidates() []Candidate {
+	list := make([]Candidate, r.n)
+	for i, p := range r.places[:r.n] {
+		a := &r.roster[p.at]
+		list[i] = Candidate{a.ID, p.shard, p.load, a.Last}
+	}
+	return list
+}
+
+// shard is the members whose key is not below the least. Without keys it is
+// all of them.
+type shard struct {
+	size  int
+	keys  []uint64
+	least uint64
+}
+
+func (s shard) has(i int) bool { return s.keys == nil || s.keys[i] >= s.least }
+
+// shardOf returns the members with the highest scores for key.
+func shardOf(key string, roster Roster, r Routing) shard {
 	share, least := r.Share, r.Least
 	if share <= 0 {
 		share = 1.0 / 3
@@ -186,36 +218,35 @@ func shardOf(key string, roster Roster, r Routing) []bool {
 	}
 	n := len(roster)
 	size := min(max(int(math.Ceil(float64(n)*share)), least), n)
-	in := make([]bool, n)
 	if size == n {
-		for i := range in {
-			in[i] = true
+		return shard{size: n}
+	}
+	keys := make([]uint64, 2*n)
+	keys, scratch := keys[:n], keys[n:]
+	seed, weight, equal := hash64(2, key), roster[0].Weight, true
+	for i := range keys {
+		a := &roster[i]
+		keys[i] = hash64(seed, string(a.ID))
+		equal = equal && a.Weight == weight
+	}
+	if !equal { // else the scores are in the order of the hashes, and the logarithms are saved
+		for i, h := range keys {
+			keys[i] = math.Float64bits(score(h, roster[i].weight())) // of positive numbers: in their order
 		}
-		return in
 	}
-	scores := make([]float64, 2*n)
-	scores, scratch := scores[:n], scores[n:]
-	seed := hash64(2, key)
-	for i := range roster {
-		scores[i] = score(seed, &roster[i])
-	}
-	copy(scratch, scores)
-	least64 := nthLargest(scratch, size)
-	for i, s := range scores {
-		in[i] = s >= least64
-	}
-	return in
+	copy(scratch, keys)
+	return shard{size, keys, nthLargest(scratch, size)}
 }
 
 // score is the weighted rendezvous hash: with u uniform in (0,1), w / -ln u is
 // largest for a member with probability proportional to its weight w.
-func score(seed uint64, a *Agent) float64 {
-	u := (float64(hash64(seed, string(a.ID))>>12) + 0.5) / (1 << 52)
-	return -a.weight() / math.Log(u)
+func score(hash uint64, weight float64) float64 {
+	u := (float64(hash>>12) + 0.5) / (1 << 52)
+	return -weight / math.Log(u)
 }
 
 // nthLargest returns the k-th largest value (1 is the largest), reordering x.
-func nthLargest(x []float64, k int) float64 {
+func nthLargest(x []uint64, k int) uint64 {
 	k = len(x) - k
 	lo, hi := 0, len(x)-1
 	for lo < hi {

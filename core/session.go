@@ -219,8 +219,10 @@ func (d *draft) tick(in Tick) {
 		return
 	}
 	switch s := &d.c.Session; {
+	case !in.Online && d.abandoned():
+		d.close(ByAbsence)
 	case s.Phase == Waiting:
-		d.tickWaiting(in)
+		d.effects = append(d.effects, Owed(d.c)...)
 	case s.Phase == Bot && s.Ask != 0:
 		s.Ask = 0
 		d.handOff(ByTimeout)
@@ -234,14 +236,11 @@ func (d *draft) tick(in Tick) {
 	}
 }
 
-// tickWaiting: a session that waits is never closed for the visitor's silence,
-// for the silence is ours. Only one whose visitor left it days ago is.
-func (d *draft) tickWaiting(in Tick) {
+// abandoned: a session in which the visitor waits for a word is never closed
+// for silence, for the silence is ours. Only one whose visitor left it days
+// ago is, or agents who sleep would pass it round for ever.
+func (d *draft) abandoned() bool {
 	s := d.c.Session
 	limit := d.rules.Timeouts(s.Group).Abandoned
-	if !in.Online && limit > 0 && !d.at.Before(s.Spoke.Add(limit)) {
-		d.close(ByAbsence)
-		return
-	}
-	d.effects = append(d.effects, Owed(d.c)...)
+	return limit > 0 && (s.Phase == Waiting || !s.Owing.IsZero()) && !d.at.Before(s.Spoke.Add(limit))
 }

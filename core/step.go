@@ -228,10 +228,11 @@ func (d *draft) seat(id AgentID, why *Why, letGo uint8) {
 	d.phase(Held)
 	s := &d.c.Session
 	s.Agent, s.Human, d.take = id, true, id
-	if !s.Owing.IsZero() {
-		s.Owing = d.at
+	if s.Owing.IsZero() {
+		s.Spoke = d.at // the silence begins anew, as of a session that was reopened
+	} else {
+		s.Owing = d.at // and so does the patience; Spoke says how long the visitor is gone
 	}
-	s.Spoke = d.at
 	d.log(Party{}, Body{Kind: KindAssigned, Agent: id, From: from, Why: why}, false)
 }
 

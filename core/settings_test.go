@@ -1,0 +1,184 @@
+package core_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"kefu/core"
+)
+
+func TestDefaultSettingsAreValid(t *testing.T) {
+	if err := core.DefaultSettings().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(*core.Settings)
+		want  string // a line of the message; "": valid
+	}{
+		"no site":                 {func(s *core.Settings) { s.Sites = nil }, "sites: at least one is needed"},
+		"a site without a name":   {func(s *core.Settings) { s.Sites[0].ID = "" }, `sites[0].id: 1 to 64 of A-Z a-z 0-9 - _ . are expected, not ""`},
+		"an id with a space":      {func(s *core.Settings) { s.Groups[0].ID = "my group" }, `groups[0].id: 1 to 64 of A-Z a-z 0-9 - _ . are expected, not "my group"`},
+		"an id that is too long":  {func(s *core.Settings) { s.Sites[0].ID = core.SiteID(strings.Repeat("x", 65)) }, "sites[0].id: 1 to 64"},
+		"one group twice":         {func(s *core.Settings) { s.Groups = append(s.Groups, s.Groups[0]) }, `groups[1].id: "default" is there twice`},
+		"one site twice":          {func(s *core.Settings) { s.Sites = append(s.Sites, s.Sites[0]) }, `sites[1].id: "default" is there twice`},
+		"a site nobody works for": {func(s *core.Settings) { s.Sites[0].Groups = nil }, "sites[0].groups: at least one group must work for a site"},
+		"an unknown group":        {func(s *core.Settings) { s.Sites[0].Groups = []core.GroupID{"default", "vip"} }, `sites[0].groups[1]: there is no group "vip"`},
+
+		"an origin":               {origin("https://shop.example"), ""},
+		"an origin with a port":   {origin("http://localhost:3000"), ""},
+		"an origin with a path":   {origin("https://shop.example/"), `sites[0].origins[0]: an origin such as https://shop.example is expected, not "https://shop.example/"`},
+		"an origin in capitals":   {origin("https://Shop.example"), "sites[0].origins[0]: an origin"},
+		"an origin without https": {origin("shop.example"), "sites[0].origins[0]: an origin"},
+		"an origin with nothing":  {origin("https://"), "sites[0].origins[0]: an origin"},
+		"an origin in an origin":  {origin("https://http://shop.example"), "sites[0].origins[0]: an origin"},
+		"another scheme":          {origin("ftp://shop.example"), "sites[0].origins[0]: an origin"},
+
+		"a day":            {hours(core.Span{Day: time.Sunday, From: 0, Until: 24 * 60}), ""},
+		"an eighth day":    {hours(core.Span{Day: 7, From: 0, Until: 60}), "sites[0].hours[0]: from must lie before until"},
+		"hours backwards":  {hours(core.Span{From: 600, Until: 540}), "sites[0].hours[0]: from must lie before until"},
+		"hours too long":   {hours(core.Span{From: 600, Until: 24*60 + 1}), "sites[0].hours[0]: from must lie before until"},
+		"hours before day": {hours(core.Span{From: -1, Until: 60}), "sites[0].hours[0]: from must lie before until"},
+
+		"a rule switched off":    {func(s *core.Settings) { s.Sites[0].Timeouts.Agent = 0 }, ""},
+		"less than a second":     {func(s *core.Settings) { s.Sites[0].Timeouts.Agent = time.Millisecond }, "sites[0].timeouts.agent: 0 (off) or at least 1s is expected, not 1ms"},
+		"a time that is gone":    {func(s *core.Settings) { s.Sites[0].Timeouts.Return = -time.Hour }, "sites[0].timeouts.return: 0 (off) or at least 1s is expected, not -1h0m0s"},
+		"a warning too early":    {func(s *core.Settings) { s.Sites[0].Timeouts.Warning = 30 * time.Minute }, "sites[0].timeouts.warning: must be shorter than visitor (30m0s)"},
+		"a warning without end":  {func(s *core.Settings) { s.Sites[0].Timeouts.Visitor = 0 }, ""},
+		"a group's own timeouts": {func(s *core.Settings) { s.Groups[0].Timeouts = &core.Timeouts{Visitor: 1} }, "groups[0].timeouts.visitor: 0 (off) or at least 1s is expected, not 1ns"},
+
+		"a share above one":      {func(s *core.Settings) { s.Routing.Share = 1.5 }, "routing.share: 0 to 1 is expected, not 1.5"},
+		"a share below nothing":  {func(s *core.Settings) { s.Routing.Share = -0.1 }, "routing.share: 0 to 1 is expected, not -0.1"},
+		"fewer than none":        {func(s *core.Settings) { s.Routing.Least = -1 }, "routing.least: 0 or more is expected, not -1"},
+		"affinity with the past": {func(s *core.Settings) { s.Routing.Affinity = -time.Hour }, "routing.affinity: 0 or more is expected, not -1h0m0s"},
+
+		"no text":              {func(s *core.Settings) { s.Limits.Text = 0 }, "limits.text: 1 to 4000 characters are expected, not 0"},
+		"too much text":        {func(s *core.Settings) { s.Limits.Text = 4001 }, "limits.text: 1 to 4000"},
+		"a frame that is cut":  {func(s *core.Settings) { s.Limits.Frame = 32<<10 + 1 }, "limits.frame: 1024 to 32768 bytes are expected, not 32769"},
+		"a frame too small":    {func(s *core.Settings) { s.Limits.Frame = 100 }, "limits.frame: 1024"},
+		"a batch of nothing":   {func(s *core.Settings) { s.Limits.Batch = 0 }, "limits.batch: 1 to 64 frames are expected, not 0"},
+		"a batch that is long": {func(s *core.Settings) { s.Limits.Batch = 65 }, "limits.batch: 1 to 64"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := core.DefaultSettings()
+			test.spoil(&s)
+			err := s.Validate()
+			switch {
+			case test.want == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case test.want != "" && (core.CodeOf(err) != core.Invalid || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("Validate = %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// Whoever has made ten mistakes learns of all of them at once.
+func TestValidateTellsEverything(t *testing.T) {
+	s := core.DefaultSettings()
+	s.Sites[0].Groups = nil
+	s.Routing.Share = 2
+	s.Limits.Batch = 0
+	err := s.Validate()
+	if err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("Validate = %v, want three lines", err)
+	}
+}
+
+func origin(o string) func(*core.Settings) {
+	return func(s *core.Settings) { s.Sites[0].Origins = []string{o} }
+}
+
+func hours(span core.Span) func(*core.Settings) {
+	return func(s *core.Settings) { s.Sites[0].Hours.Spans = []core.Span{span} }
+}
+
+func TestRules(t *testing.T) {
+	s := core.DefaultSettings()
+	own := core.Timeouts{Agent: time.Minute}
+	s.Groups = append(s.Groups, core.Group{ID: "vip", Timeouts: &own})
+	r, ok := s.Rules("default")
+	if !ok || r.Site.ID != "default" || r.Routing != s.Routing {
+		t.Fatalf("Rules = %+v, %v", r, ok)
+	}
+	if _, ok := s.Rules("nowhere"); ok {
+		t.Error("there are rules for a site that does not exist")
+	}
+	if r.Timeouts("vip") != own || r.Timeouts("default") != s.Sites[0].Timeouts || r.Timeouts("nowhere") != s.Sites[0].Timeouts {
+		t.Error("the timeouts are a group's own, or else those of the site")
+	}
+	if !r.HasGroup("vip") || r.HasGroup("nowhere") {
+		t.Error("HasGroup knows the groups of the desk, and only these")
+	}
+}
+
+func TestGreets(t *testing.T) {
+	full := map[string]string{"en": "Hello", "zh": "您好", "pt-br": "Olá", "de": "Hallo"}
+	for _, test := range []struct {
+		greeting   map[string]string
+		lang, want string
+	}{
+		{full, "zh", "您好"},
+		{full, "zh-CN", "您好"},
+		{full, "ZH-Hant-TW", "您好"},
+		{full, "pt-BR", "Olá"},
+		{full, "fr", "Hello"},
+		{full, "", "Hello"},
+		{map[string]string{"fr": "Bonjour", "de": "Hallo"}, "zh", "Hallo"}, // always the same, not whatever a map begins with
+		{nil, "zh", ""},
+	} {
+		if got := (core.Site{Greeting: test.greeting}).Greets(test.lang); got != test.want {
+			t.Errorf("Greets(%q) = %q, want %q", test.lang, got, test.want)
+		}
+	}
+}
+
+func TestAdmits(t *testing.T) {
+	one := core.Site{Origins: []string{"https://shop.example"}}
+	for _, test := range []struct {
+		site   core.Site
+		origin string
+		want   bool
+	}{
+		{core.Site{}, "https://anywhere.example", true},
+		{one, "https://shop.example", true},
+		{one, "HTTPS://Shop.Example", true},
+		{one, "", true},
+		{one, "null", false},
+		{one, "http://shop.example", false},
+		{one, "https://shop.example.evil", false},
+		{one, "https://shop.example:8443", false},
+	} {
+		if got := test.site.Admits(test.origin); got != test.want {
+			t.Errorf("%v admits %q: %v, want %v", test.site.Origins, test.origin, got, test.want)
+		}
+	}
+}
+
+func TestHours(t *testing.T) {
+	office := core.Hours{Spans: []core.Span{
+		{Day: time.Monday, From: 9 * 60, Until: 12 * 60}, {Day: time.Monday, From: 13 * 60, Until: 18 * 60}, {Day: time.Sunday, From: 0, Until: 24 * 60},
+	}}
+	for _, test := range []struct {
+		hours core.Hours
+		after time.Duration // Monday, midnight
+		want  bool
+	}{
+		{office, 9*time.Hour - time.Second, false},
+		{office, 9 * time.Hour, true},
+		{office, 12*time.Hour - time.Second, true},
+		{office, 12 * time.Hour, false},
+		{office, 13 * time.Hour, true},
+		{office, 33 * time.Hour, false}, // Tuesday
+		{office, -time.Second, true},    // Sunday
+		{core.Hours{}, 3 * time.Hour, true},
+	} {
+		at := nine.Add(-9 * time.Hour).Add(test.after)
+		if got := test.hours.Open(at); got != test.want {
+			t.Errorf("open on %v: %v, want %v", at.Format("Mon 15:04:05"), got, test.want)
+		}
+	}
+}
