@@ -1,0 +1,141 @@
+package codec
+
+import (
+	"fmt"
+
+	"kefu/core"
+)
+
+// headerVersion is the first byte of every header.
+const headerVersion = 1
+
+// Bits of a session's byte of flags.
+const (
+	flagHuman = 1 << iota
+	flagWarned
+	flagsEnd
+)
+
+// AppendConversation appends the header of c to dst. A store that has the ID
+// as its key anyway clears it before and sets it again after Conversation.
+func AppendConversation(dst []byte, c core.Conversation) []byte {
+	w := writer{buf: append(dst, headerVersion)}
+	w.text(string(c.ID))
+	w.text(string(c.Site))
+	w.text(string(c.Visitor))
+	w.uint(c.Seq)
+	w.uint(c.Public)
+	w.base = 0
+	w.time(c.At)
+	w.base = millis(c.At) // the other times are near
+	w.text(string(c.Last))
+	w.time(c.LastAt)
+	w.time(c.Alarm)
+	w.session(c.Session)
+	w.uint(uint64(len(c.Heard)))
+	for _, h := range c.Heard {
+		w.byte(byte(h.By.Kind))
+		w.text(h.By.ID)
+		w.text(string(h.Origin))
+		w.uint(h.N)
+		w.uint(h.Seq)
+		w.time(h.At)
+		w.fixed(h.Digest)
+	}
+	return w.buf
+}
+
+func (w *writer) session(s core.Session) {
+	w.uint(uint64(s.Number))
+	w.byte(byte(s.Phase))
+	w.text(string(s.Group))
+	w.text(s.Tag)
+	w.text(string(s.Agent))
+	var flags byte
+	if s.Human {
+		flags |= flagHuman
+	}
+	if s.Warned {
+		flags |= flagWarned
+	}
+	w.byte(flags)
+	w.uint(uint64(len(s.Past)))
+	for _, p := range s.Past {
+		w.text(string(p.Agent))
+		w.byte(p.LetGo)
+	}
+	w.time(s.Since)
+	w.time(s.Queued)
+	w.time(s.Spoke)
+	w.time(s.Owing)
+	w.uint(s.Ask)
+	w.time(s.Asked)
+}
+
+// Conversation reads a header. The strings of the result share one copy of b.
+func Conversation(b []byte) (core.Conversation, error) {
+	if len(b) == 0 {
+		return core.Conversation{}, fmt.Errorf("a conversation's header is empty")
+	}
+	if b[0] != headerVersion {
+		return core.Conversation{}, fmt.Errorf("a conversation's header has version %d, this program reads 1 to %d", b[0], headerVersion)
+	}
+	r := reader{rest: string(b[1:])}
+	c := r.conversation()
+	if err := r.end(); err != nil {
+		return core.Conversation{}, fmt.Errorf("a conversation's header is damaged: %w", err)
+	}
+	return c, nil
+}
+
+func (r *reader) conversation() (c core.Conversation) {
+	c.ID = core.ConversationID(r.text())
+	c.Site = core.SiteID(r.text())
+	c.Visitor = core.VisitorID(r.text())
+	c.Seq = r.uint()
+	c.Public = r.uint()
+	c.At = r.time()
+	r.base = millis(c.At)
+	c.Last = core.AgentID(r.text())
+	c.LastAt = r.time()
+	c.Alarm = r.time()
+	c.Session = r.session()
+	if n := r.count(); n > 0 {
+		c.Heard = make([]core.Heard, n)
+	}
+	for i := range c.Heard {
+		h := &c.Heard[i]
+		h.By.Kind = core.PartyKind(r.byteUpTo(byte(core.Robot)))
+		h.By.ID = r.text()
+		h.Origin = core.Origin(r.text())
+		h.N = r.uint()
+		h.Seq = r.uint()
+		h.At = r.time()
+		h.Digest = r.fixed()
+	}
+	return c
+}
+
+func (r *reader) session() (s core.Session) {
+	s.Number = r.uint32()
+	s.Phase = core.Phase(r.byteUpTo(byte(core.Closed)))
+	s.Group = core.GroupID(r.text())
+	s.Tag = r.text()
+	s.Agent = core.AgentID(r.text())
+	flags := r.byteUpTo(flagsEnd - 1)
+	s.Human, s.Warned = flags&flagHuman != 0, flags&flagWarned != 0
+	if n := r.count(); n > 0 {
+		s.Past = make([]core.Past, n)
+	}
+	for i := range s.Past {
+		s.Past[i].Agent = core.AgentID(r.text())
+		s.Past[i].LetGo = r.byteUpTo(255)
+	}
+	s.Since = r.time()
+	s.Queued = r.time()
+	s.Spoke = r.time()
+	s.Owing = r.time()
+	s.Ask = r.uint()
+	s.Asked = r.time()
+	return s
+}

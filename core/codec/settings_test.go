@@ -1,0 +1,133 @@
+package codec_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"kefu/core"
+	"kefu/core/codec"
+)
+
+// fullSettings has no field that is zero.
+func fullSettings() core.Settings {
+	own := core.Timeouts{
+		Assistant: 1500 * time.Millisecond, Agent: 90 * time.Second, Visitor: time.Hour, Warning: time.Hour + 5*time.Second,
+		Abandoned: 72 * time.Hour, Return: 100 * time.Minute,
+	}
+	return core.Settings{
+		Version: 3,
+		Sites: []core.Site{{
+			ID: "shop", Name: "Shop", Greeting: map[string]string{"en": "Hello", "zh": "您好"},
+			Origins: []string{"https://shop.example"}, Groups: []core.GroupID{"sales"}, Assistant: true,
+			Hours: core.Hours{Zone: "Asia/Shanghai", Spans: []core.Span{
+				{Day: time.Monday, From: 9*60 + 30, Until: 24 * 60}, {Day: time.Sunday, Until: 12 * 60}}},
+			Timeouts: core.DefaultTimeouts(),
+		}},
+		Groups:  []core.Group{{ID: "sales", Name: "Sales", Timeouts: &own}, {ID: "billing", Name: "Billing"}},
+		Routing: core.Routing{Share: 1.0 / 3, Least: 2, Affinity: 720 * time.Hour, Pace: 30 * time.Second},
+		Limits:  core.DefaultLimits(),
+	}
+}
+
+func settingsRoundTrip(t *testing.T, s core.Settings) {
+	t.Helper()
+	stored := codec.AppendSettings([]byte("before"), s)
+	got, err := codec.Settings(stored[6:])
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stored)
+	}
+	if !reflect.DeepEqual(got, s) {
+		t.Fatalf("%s\n got %+v\nwant %+v", stored, got, s)
+	}
+}
+
+func TestSettingsRoundTrip(t *testing.T) {
+	wantWhole(t, "Settings", reflect.ValueOf(fullSettings()))
+	settingsRoundTrip(t, core.Settings{})
+	settingsRoundTrip(t, fullSettings())
+	settingsRoundTrip(t, core.DefaultSettings())
+	settingsRoundTrip(t, core.Settings{Sites: []core.Site{{}}, Groups: []core.Group{{Timeouts: &core.Timeouts{}}}})
+}
+
+// TestSettingsShape pins the JSON that clients of /v1/settings see.
+func TestSettingsShape(t *testing.T) {
+	want, err := os.ReadFile("testdata/settings.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := json.Indent(&got, codec.AppendSettings(nil, fullSettings()), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	if got.WriteByte('\n'); got.String() != string(want) {
+		t.Errorf("the settings are\n%s\nwant\n%s", &got, want)
+	}
+	read, err := codec.Settings(want)
+	if err != nil || !reflect.DeepEqual(read, fullSettings()) {
+		t.Errorf("read back: %+v, %v", read, err)
+	}
+}
+
+func TestSettingsFaults(t *testing.T) {
+	for name, c := range map[string]struct{ in, want string }{
+		"no JSON":      {`{"sites":[}`, `settings must be one JSON object`},
+		"nothing":      {``, `settings must be one JSON object`},
+		"two":          {`{}{}`, `settings must be one JSON object`},
+		"no object":    {`[]`, `settings: an object is expected`},
+		"unknown":      {`{"site":[]}`, `site: there is no such setting`},
+		"case":         {`{"Sites":[]}`, `Sites: there is no such setting`},
+		"deep":         {`{"sites":[{},{"timeouts":{"agents":"3m"}}]}`, `sites[1].timeouts.agents: there is no such setting`},
+		"number":       {`{"groups":[{"timeouts":{"agent":180}}]}`, `groups[0].timeouts.agent: a duration such as "3m" or "720h" is expected`},
+		"unit":         {`{"routing":{"affinity":"30d"}}`, `routing.affinity: a duration such as "3m" or "720h" is expected`},
+		"list":         {`{"sites":{}}`, `sites: a list is expected`},
+		"text":         {`{"sites":[{"id":1}]}`, `sites[0].id: a text is expected`},
+		"truth":        {`{"sites":[{"assistant":"yes"}]}`, `sites[0].assistant: true or false is expected`},
+		"map":          {`{"sites":[{"greeting":{"en":1}}]}`, `sites[0].greeting: an object of texts such as {"en":"Hello"} is expected`},
+		"whole":        {`{"limits":{"text":1.5}}`, `limits.text: a whole number is expected`},
+		"negative":     {`{"version":-1}`, `version: a whole number is expected`},
+		"fraction":     {`{"routing":{"share":"third"}}`, `routing.share: a number is expected`},
+		"day":          {`{"sites":[{"hours":{"spans":[{"day":"Monday"}]}}]}`, `sites[0].hours.spans[0].day: a day, one of "mon" "tue" "wed" "thu" "fri" "sat" "sun", is expected`},
+		"clock":        {`{"sites":[{"hours":{"spans":[{"from":"9:30"}]}}]}`, `sites[0].hours.spans[0].from: a time such as "09:30", up to "24:00", is expected`},
+		"past the end": {`{"sites":[{"hours":{"spans":[{"until":"24:01"}]}}]}`, `sites[0].hours.spans[0].until: a time such as "09:30", up to "24:00", is expected`},
+		"all of them":  {`{"b":1,"a":1,"version":true}`, "version: a whole number is expected\na: there is no such setting\nb: there is no such setting"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := codec.Settings([]byte(c.in))
+			if core.CodeOf(err) != core.Invalid || !strings.HasSuffix(err.Error(), ": "+c.want) {
+				t.Errorf("got  %v\nwant %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestSettingsFaultsAreBounded(t *testing.T) {
+	in := `{"sites":[` + strings.Repeat(`{"x":1},`, 5000) + `{}]}`
+	if _, err := codec.Settings([]byte(in)); err == nil || strings.Count(err.Error(), "\n") != 19 {
+		t.Errorf("got %.200v", err)
+	}
+}
+
+func TestSettingsLeftOut(t *testing.T) {
+	got, err := codec.Settings([]byte(`{"version":2,"sites":null,"groups":[{"id":"a","timeouts":null}]}`))
+	want := core.Settings{Version: 2, Groups: []core.Group{{ID: "a"}}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func FuzzSettings(f *testing.F) {
+	f.Add(codec.AppendSettings(nil, core.DefaultSettings()))
+	f.Add(codec.AppendSettings(nil, fullSettings()))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if got, err := codec.Settings(b); err == nil {
+			settingsRoundTrip(t, got)
+		} else if core.CodeOf(err) != core.Invalid {
+			t.Errorf("%v", err)
+		}
+	})
+}
