@@ -76,13 +76,19 @@ func (d *Desk) Authenticate(ctx context.Context, bearer string) (core.Account, e
 	return a, err
 }
 
+// maxLogin is more bytes than any name has: 64 characters.
+const maxLogin = 64*utf8.UTFMax + 1
+
 // Login checks a name and a password and returns a token. Name and password
 // are wrong in the same words and in the same time. After some failures from
 // one address it is RateLimited for a while; nobody is ever locked out from
 // elsewhere.
 func (d *Desk) Login(ctx context.Context, name, password, addr string) (string, core.Account, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
-	if err := d.logins.allow(name, addr, d.Now()); err != nil {
+	if len(name) > maxLogin {
+		name = name[:maxLogin] // nobody's
+	}
+	if err := d.logins.begin(name, addr, d.Now()); err != nil {
 		return "", core.Account{}, err
 	}
 	a, err := d.Store.AccountNamed(ctx, name)
@@ -92,13 +98,15 @@ func (d *Desk) Login(ctx context.Context, name, password, addr string) (string, 
 	case err == nil:
 		err = d.verify(ctx, &a, password)
 	}
-	if core.CodeOf(err) == core.Unauthorized {
-		d.logins.failed(name, addr, d.Now())
-	}
-	if err != nil {
+	switch core.CodeOf(err) {
+	case "":
+		d.logins.pass(name, addr)
+	case core.Unauthorized:
+		return "", core.Account{}, err
+	default:
+		d.logins.takeBack(name, addr)
 		return "", core.Account{}, err
 	}
-	d.logins.passed(name, addr)
 	token, err := d.keys.SignAgent(string(a.ID), a.Tokens, d.Now())
 	return token, a, err
 }
@@ -281,11 +289,11 @@ func (d *Desk) checkAccount(ctx context.Context, a *core.Account) error {
 		return core.Errorf(core.Invalid, "role: agent, supervisor or admin is expected")
 	case a.Capacity < 0 || a.Capacity > maxSeats:
 		return core.Errorf(core.Invalid, "capacity: 0 to %d is expected", maxSeats)
-	case a.Weight <= 0 || a.Weight > 100:
+	case !(a.Weight > 0 && a.Weight <= 100): // NaN too
 		return core.Errorf(core.Invalid, "weight: above 0 and at most 100 is expected")
 	case len(a.Groups) > 50:
 		return core.Errorf(core.Invalid, "groups: at most 50")
-	case len(a.Avatar) > 2048 || (a.Avatar != "" && !strings.HasPrefix(a.Avatar, "https://") && !strings.HasPrefix(a.Avatar, "/")):
+	case !validAvatar(a.Avatar):
 		return core.Errorf(core.Invalid, "avatar: an https URL or a path of this host is expected")
 	}
 	for _, g := range a.Groups {
@@ -294,6 +302,19 @@ func (d *Desk) checkAccount(ctx context.Context, a *core.Account) error {
 		}
 	}
 	return nil
+}
+
+// maxAvatar is how many bytes an avatar's URL may have: it stands in every
+// event of its owner.
+const maxAvatar = 1024
+
+func validAvatar(s string) bool {
+	if s == "" {
+		return true
+	}
+	path := strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//")
+	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"\<>`, r) }
+	return (path || strings.HasPrefix(s, "https://")) && len(s) <= maxAvatar && !strings.ContainsFunc(s, odd)
 }
 
 func errAdmin() error { return core.Errorf(core.Forbidden, "only admins do that") }

@@ -1,8 +1,11 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +19,7 @@ type clock struct {
 	retry  map[core.ConversationID]retry
 	seen   map[string]wire.Agent
 	mean   map[core.GroupID]time.Duration
+	again  map[core.GroupID]bool // a Dispatch failed
 	places map[core.ConversationID]wire.Queue
 	placed time.Time
 }
@@ -34,14 +38,18 @@ const (
 )
 
 // Tick does what only time brings: alarms that are due, leases that have
-// ended, the presence of the staff, the places of those who wait. The host
-// calls it every second; on Lambda a schedule does, every minute. What fails
-// is tried again by the next one.
+// ended, seats whose dispatch failed, rights that were taken away, the
+// presence of the staff, the places of those who wait. The host calls it every
+// second; on Lambda a schedule does, every minute. What fails keeps nothing
+// else from being done, and is tried again by the next one.
 func (d *Desk) Tick(ctx context.Context) error {
-	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tellPresence(ctx), d.tellPlaces(ctx))
+	for _, g := range d.clock.seeks() {
+		d.Seek(g)
+	}
+	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tickRights(ctx), d.tellPresence(ctx), d.tellPlaces(ctx))
 }
 
-func (d *Desk) tickDue(ctx context.Context) error {
+func (d *Desk) tickDue(ctx context.Context) (failed error) {
 	now := d.Now()
 	var from core.Place
 	for range dueMost / duePage {
@@ -50,16 +58,15 @@ func (d *Desk) tickDue(ctx context.Context) error {
 			return err
 		}
 		for _, place := range due {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if d.clock.skip(place.ID, now) {
 				continue
 			}
-			online := d.Floor.Present(TopicVisitor(place.ID))
-			c, err := d.tell(ctx, place.ID, core.Tick{Online: online})
-			if err != nil {
-				return err
-			}
-			if err := d.rearm(ctx, c, now); err != nil {
-				return err
+			if err := d.wake(ctx, place.ID, now); err != nil {
+				d.clock.later(place.ID, now)
+				failed = cmp.Or(failed, err)
 			}
 		}
 		if len(due) < duePage {
@@ -68,7 +75,15 @@ func (d *Desk) tickDue(ctx context.Context) error {
 		from = due[len(due)-1]
 	}
 	d.clock.tidy(now)
-	return nil
+	return failed
+}
+
+func (d *Desk) wake(ctx context.Context, id core.ConversationID, now time.Time) error {
+	c, err := d.tell(ctx, id, core.Tick{Online: d.Floor.Present(TopicVisitor(id))})
+	if err != nil {
+		return err
+	}
+	return d.rearm(ctx, c, now)
 }
 
 // rearm looks after an alarm that a tick did not move: it came too early, or
@@ -100,18 +115,24 @@ func (d *Desk) tickLapsed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, id := range lapsed {
-		held, err := d.Store.Held(ctx, id)
-		if err != nil {
-			return err
-		}
-		for _, c := range held {
-			if _, err := d.tell(ctx, c, core.Left{Agent: id, Reason: core.ByLease}); err != nil {
-				return err
-			}
-		}
+		failed = cmp.Or(failed, d.letGo(ctx, id))
 	}
-	return nil
+	return failed
+}
+
+// letGo puts what an agent holds back into line.
+func (d *Desk) letGo(ctx context.Context, id core.AgentID) (failed error) {
+	held, err := d.Store.Held(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, c := range held {
+		_, err := d.tell(ctx, c, core.Left{Agent: id, Reason: core.ByLease})
+		failed = cmp.Or(failed, err)
+	}
+	return failed
 }
 
 // skip reports whether an alarm was found unsatisfiable a moment ago.
@@ -131,6 +152,25 @@ func (c *clock) later(id core.ConversationID, now time.Time) {
 	}
 	wait := min(max(c.retry[id].wait*2, retryFirst), retryMax)
 	c.retry[id] = retry{now.Add(wait), wait}
+}
+
+// seekAgain notes that a group must be looked at again.
+func (c *clock) seekAgain(g core.GroupID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.again == nil {
+		c.again = map[core.GroupID]bool{}
+	}
+	c.again[g] = true
+}
+
+// seeks returns the groups that must be looked at again, once.
+func (c *clock) seeks() []core.GroupID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	groups := slices.Sorted(maps.Keys(c.again))
+	clear(c.again)
+	return groups
 }
 
 // tidy forgets what was not asked for again.

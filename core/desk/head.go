@@ -7,7 +7,7 @@ import (
 	"kefu/core/wire"
 )
 
-// facts is what a head shows besides the conversation itself. It is read
+// facts is what a head shows besides the conversation itself. They are read
 // once for all who are sent the head.
 type facts struct {
 	c      core.Conversation
@@ -20,6 +20,16 @@ type facts struct {
 }
 
 func (d *Desk) facts(ctx context.Context, c core.Conversation) (facts, error) {
+	f, err := d.factsButQueue(ctx, c)
+	if err == nil && c.Session.Phase == core.Waiting {
+		f.queue, err = d.queue(ctx, c)
+	}
+	return f, err
+}
+
+// factsButQueue is for those who know the place in line: to find it is to
+// read the line.
+func (d *Desk) factsButQueue(ctx context.Context, c core.Conversation) (facts, error) {
 	f := facts{c: c, online: d.Floor.Present(TopicVisitor(c.ID))}
 	if c.Seq == 0 {
 		return f, nil
@@ -35,12 +45,7 @@ func (d *Desk) facts(ctx context.Context, c core.Conversation) (facts, error) {
 	if f.last, err = d.event(ctx, c.ID, c.Seq); err != nil {
 		return f, err
 	}
-	if f.public, err = d.event(ctx, c.ID, c.Public); err != nil {
-		return f, err
-	}
-	if c.Session.Phase == core.Waiting {
-		f.queue, err = d.queue(ctx, c)
-	}
+	f.public, err = d.event(ctx, c.ID, c.Public)
 	return f, err
 }
 
@@ -75,6 +80,7 @@ func (f facts) head(v wire.View, outbox core.Origin) wire.Head {
 	last := f.last
 	if v.Visitor {
 		h.Seq, last = c.Public, f.public
+		h.Read.Agent = min(h.Read.Agent, c.Public) // an agent also reads what is internal
 	} else {
 		h.N = c.HeardOf(v.Me, outbox).N
 	}

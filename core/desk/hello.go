@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"kefu/core"
@@ -114,7 +116,14 @@ func (d *Desk) introduce(ctx context.Context, p *Peer) error {
 	if p.profile == nil {
 		return nil
 	}
-	if err := d.Store.PutProfile(ctx, *p.profile); err != nil {
+	old, err := d.Store.Profile(ctx, p.profile.ID)
+	if err != nil && core.CodeOf(err) != core.NotFound {
+		return err
+	}
+	next := *p.profile // which says nothing of name, avatar and external id
+	next.Name, next.Avatar, next.External = old.Name, old.Avatar, old.External
+	next.Lang = cmp.Or(next.Lang, old.Lang)
+	if err := d.Store.PutProfile(ctx, next); err != nil {
 		return err
 	}
 	p.profile = nil
@@ -136,18 +145,21 @@ func (d *Desk) greetVisitor(ctx context.Context, p *Peer, f *wire.Frame, site co
 	if err != nil {
 		return err
 	}
-	page, reset, err := d.resume(ctx, c, f, view)
+	w := wire.VisitorWelcome{
+		Type: "welcome", V: wire.Version, Role: core.Visitor.String(), Token: token, Epoch: d.epoch,
+		N: c.HeardOf(p.Who, p.Outbox).N, Heartbeat: wire.Heartbeat{Every: visitorEvery, Max: visitorMax},
+		Limits: limitsOf(settings), Features: features(), Visitor: facts.visitor(view), Site: d.siteInfo(site, f.Lang),
+		Conversation: facts.head(view, p.Outbox), Events: []wire.Event{},
+	}
+	const flags = 64 // bytes of reset, more and commas
+	page, reset, err := d.resume(ctx, c, f, wire.MaxMessage-len(wire.Encode(w))-flags, view)
 	if err != nil {
 		return err
 	}
-	p.greet(wire.VisitorWelcome{
-		Type: "welcome", V: wire.Version, Role: core.Visitor.String(), Token: token, Epoch: d.epoch, Reset: reset,
-		N: c.HeardOf(p.Who, p.Outbox).N, Heartbeat: wire.Heartbeat{Every: visitorEvery, Max: visitorMax},
-		Limits: limitsOf(settings), Features: features(), Visitor: facts.visitor(view), Site: d.siteInfo(site, f.Lang),
-		Conversation: facts.head(view, p.Outbox), Events: page.events, More: page.more,
-	}, page.last)
+	w.Reset, w.Events, w.More = reset, page.events, page.more
+	p.greet(w, page.last)
 	if c.Session.Phase.Open() {
-		d.pushHead(ctx, c, d.staffOf(c), view.Name)
+		d.pushHead(ctx, c, d.staffOf(c), nil, view.Name)
 	}
 	return nil
 }
@@ -164,17 +176,20 @@ func (d *Desk) staffOf(c core.Conversation) []Topic {
 	}
 }
 
-// resume returns the events of a welcome: those after the client's cursor, or
-// the last ones if it has none, or none that means anything here.
-func (d *Desk) resume(ctx context.Context, c core.Conversation, f *wire.Frame, v wire.View) (page, bool, error) {
+// resume returns the events of a welcome that has room for so many bytes of
+// them: those after the client's cursor, or the last ones if it has none, or
+// none that means anything here.
+func (d *Desk) resume(ctx context.Context, c core.Conversation, f *wire.Frame, room int, v wire.View) (page, bool, error) {
 	fresh := f.After == nil || (*f.After == 0 && f.Epoch == "")
 	reset := !fresh && (f.Epoch != d.epoch || *f.After > c.Seq)
 	if fresh || reset {
-		got, err := d.pageBefore(ctx, c.ID, c.Seq+1, lastEvents, v)
-		got.more, got.last = false, c.Seq // older ones are found by prev; newer ones there are none
+		got, err := d.pageBefore(ctx, c.ID, c.Seq+1, lastEvents, room, v)
+		// Older ones are found by prev. Newer ones there are none, unless not
+		// even the last one had room.
+		got.more, got.last = got.more && len(got.events) == 0, c.Seq
 		return got, reset, err
 	}
-	got, err := d.pageAfter(ctx, c.ID, *f.After, wire.MaxPage, v)
+	got, err := d.pageAfter(ctx, c.ID, *f.After, wire.MaxPage, room, v)
 	return got, false, err
 }
 
@@ -209,8 +224,9 @@ func (d *Desk) helloAgent(ctx context.Context, p *Peer, token identity.Agent, f 
 		return err
 	}
 	p.Who, p.tokens = core.AgentParty(account.ID), token.Generation
+	p.role, p.sees = account.Role, seen(account, settings)
 	topics := []Topic{TopicAgent(account.ID), TopicStaff}
-	for _, g := range d.seesGroups(ctx, account) {
+	for _, g := range p.sees {
 		topics = append(topics, TopicGroup(g))
 	}
 	d.Floor.Join(p, topics...)
@@ -272,6 +288,12 @@ func find(agents []wire.Agent, a core.Account) wire.Agent {
 	return wire.Agent{ID: string(a.ID), Name: a.Display, Status: string(core.Offline), Capacity: a.Capacity}
 }
 
+// inLine is a conversation that waits, and where.
+type inLine struct {
+	core.Place
+	queue *wire.Queue
+}
+
 // inbox returns the heads of what an agent holds and of the first who wait in
 // their groups; more says that others wait.
 func (d *Desk) inbox(ctx context.Context, p *Peer, a core.Account) (heads []wire.Head, more bool, err error) {
@@ -279,37 +301,61 @@ func (d *Desk) inbox(ctx context.Context, p *Peer, a core.Account) (heads []wire
 	if err != nil {
 		return nil, false, err
 	}
-	var line []core.Place
-	for _, g := range d.seesGroups(ctx, a) {
-		places, err := d.Store.Waiting(ctx, g, maxHeads+1)
+	var line []inLine
+	for _, g := range p.sees {
+		in, err := d.firstInLine(ctx, g)
 		if err != nil {
 			return nil, false, err
 		}
-		line = append(line, places...)
+		line = append(line, in...)
 	}
+	slices.SortFunc(line, func(x, y inLine) int { return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.ID, y.ID)) })
 	if more = len(line) > maxHeads; more {
 		line = line[:maxHeads]
 	}
-	ids := held
-	for _, place := range line {
-		ids = append(ids, place.ID)
+	all := make([]inLine, 0, len(held)+len(line))
+	for _, id := range held {
+		all = append(all, inLine{Place: core.Place{ID: id}})
 	}
-	for _, id := range ids {
-		h, err := d.headFor(ctx, p, id)
+	heads = []wire.Head{}
+	for _, at := range append(all, line...) {
+		h, ok, err := d.headFor(ctx, p, a, at)
 		if err != nil {
 			return nil, false, err
 		}
-		heads = append(heads, h)
+		if ok {
+			heads = append(heads, h)
+		}
 	}
 	return heads, more, nil
 }
 
-// headFor returns the head of a conversation as a peer sees it.
-func (d *Desk) headFor(ctx context.Context, p *Peer, id core.ConversationID) (wire.Head, error) {
-	c, err := d.Store.Load(ctx, id)
-	if err != nil {
-		return wire.Head{}, err
+func (d *Desk) firstInLine(ctx context.Context, g core.GroupID) ([]inLine, error) {
+	places, err := d.Store.Waiting(ctx, g, maxHeads+1)
+	if err != nil || len(places) == 0 {
+		return nil, err
 	}
-	facts, err := d.facts(ctx, c)
-	return facts.head(p.view(d.namer(ctx, c)), p.Outbox), err
+	roster, err := d.Store.Roster(ctx, g, d.Now())
+	if err != nil {
+		return nil, err
+	}
+	line := make([]inLine, len(places))
+	for i, place := range places {
+		line[i] = inLine{place, d.place(g, i+1, roster)}
+	}
+	return line, nil
+}
+
+// headFor returns the head of a conversation for an agent, if it still is what
+// the list said, or at least something they may see.
+func (d *Desk) headFor(ctx context.Context, p *Peer, a core.Account, at inLine) (wire.Head, bool, error) {
+	c, err := d.Store.Load(ctx, at.ID)
+	if err != nil || !mayRead(a, c) {
+		return wire.Head{}, false, err
+	}
+	facts, err := d.factsButQueue(ctx, c)
+	if c.Session.Phase == core.Waiting {
+		facts.queue = at.queue
+	}
+	return facts.head(p.view(d.namer(ctx, c)), p.Outbox), true, err
 }

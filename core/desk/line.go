@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -12,12 +13,24 @@ import (
 // pageOfLine is how many of a line Dispatch looks at in one pass.
 const pageOfLine = 64
 
+// maxStale is how often in a row a seat may turn out to be gone.
+const maxStale = 8
+
 // Dispatch gives the free seats of a group to those who wait in it, from the
 // head of the line, one conversation at a time, until the seats are gone. It
 // returns once a pass has seated nobody. A group has one dispatcher on a node;
-// several nodes compete by Conflict and Full.
+// several nodes compete by Conflict and Full. After an error the next Tick
+// asks for it again.
 func (d *Desk) Dispatch(ctx context.Context, group core.GroupID) error {
-	for {
+	err := d.drain(ctx, group)
+	if err != nil {
+		d.clock.seekAgain(group)
+	}
+	return err
+}
+
+func (d *Desk) drain(ctx context.Context, group core.GroupID) error {
+	for stale := 0; stale < maxStale; {
 		line, err := d.Store.Waiting(ctx, group, pageOfLine)
 		if err != nil || len(line) == 0 {
 			return err
@@ -27,36 +40,42 @@ func (d *Desk) Dispatch(ctx context.Context, group core.GroupID) error {
 			return err
 		}
 		seated, err := d.seat(ctx, group, line, roster)
-		if err != nil || seated == 0 {
+		switch {
+		case seated > 0 && (err == nil || core.CodeOf(err) == core.Full):
+			stale = 0
+		case core.CodeOf(err) == core.Full:
+			stale++
+		default:
 			return err
 		}
 	}
+	return &core.Error{Code: core.Unavailable, Message: "the seats on offer are always gone", Retry: time.Second}
 }
 
-// seat offers the roster to one after the other. When a seat turns out to be
-// gone, the roster was old: that counts as news, and the caller reads again.
-func (d *Desk) seat(ctx context.Context, group core.GroupID, line []core.Place, roster core.Roster) (int, error) {
-	seated := 0
+// seat offers the roster to one after the other and returns how many it
+// seated. Full says that the roster was old. Any other error of one
+// conversation does not keep the others waiting; the first is returned.
+func (d *Desk) seat(ctx context.Context, group core.GroupID, line []core.Place, roster core.Roster) (seated int, failed error) {
 	for _, place := range line {
-		if _, free := roster.Seats(); free == 0 {
-			return 0, nil
+		if _, free := roster.Seats(); free == 0 || ctx.Err() != nil {
+			return 0, cmp.Or(failed, ctx.Err())
 		}
 		c, err := d.tell(ctx, place.ID, core.Offered{Group: group, Roster: slices.Clone(roster)})
 		switch {
 		case core.CodeOf(err) == core.Full:
-			return seated + 1, nil
-		case err != nil:
 			return seated, err
-		case c.Take == "":
-			continue // it waits no longer, or for somebody else
-		}
-		seated++
-		if i := slices.IndexFunc(roster, func(a core.Agent) bool { return a.ID == c.Take }); i >= 0 {
-			roster[i].Held++
-			roster[i].Last = d.Now()
+		case err != nil:
+			failed = cmp.Or(failed, err)
+		case c.Take != "": // else it waits no longer, or for somebody else
+			seated++
+			i := slices.IndexFunc(roster, func(a core.Agent) bool { return a.ID == c.Take })
+			if i >= 0 {
+				roster[i].Held++
+				roster[i].Last = d.Now()
+			}
 		}
 	}
-	return seated, nil
+	return seated, failed
 }
 
 // queue returns the place of a waiting conversation in its line.
@@ -143,8 +162,7 @@ func (d *Desk) tellLine(ctx context.Context, group core.GroupID, told map[core.C
 		return err
 	}
 	for i, place := range line {
-		topic := TopicVisitor(place.ID)
-		if !d.Floor.Present(topic) {
+		if !d.Floor.Present(TopicVisitor(place.ID)) {
 			continue
 		}
 		q := d.place(group, i+1, roster)
@@ -152,11 +170,24 @@ func (d *Desk) tellLine(ctx context.Context, group core.GroupID, told map[core.C
 		if !d.clock.newPlace(place.ID, *q) {
 			continue
 		}
-		c, err := d.Store.Load(ctx, place.ID)
-		if err != nil {
+		if err := d.tellPlace(ctx, place.ID, q); err != nil {
 			return err
 		}
-		d.pushHead(ctx, c, []Topic{topic}, d.namer(ctx, c))
 	}
+	return nil
+}
+
+func (d *Desk) tellPlace(ctx context.Context, id core.ConversationID, q *wire.Queue) error {
+	c, err := d.Store.Load(ctx, id)
+	if err != nil || c.Session.Phase != core.Waiting {
+		return err // it moved on, and the visitor has been told
+	}
+	facts, err := d.factsButQueue(ctx, c)
+	if err != nil {
+		return err
+	}
+	facts.queue = q
+	name := d.namer(ctx, c)
+	d.Floor.Each([]Topic{TopicVisitor(id)}, func(p *Peer) { p.pushHead(facts, name) })
 	return nil
 }

@@ -24,6 +24,8 @@ type Peer struct {
 	Conversation core.ConversationID // visitors
 	Tag          string              // visitors
 	tokens       uint64              // agents: the generation of the token
+	role         core.Role           // agents: as the welcome said
+	sees         []core.GroupID      // agents: whose lines it listens to
 
 	// Owned by the goroutine that calls Serve.
 	profile *core.Profile // visitors: what hello said, not stored yet

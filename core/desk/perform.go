@@ -17,14 +17,16 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 	for _, e := range c.Events {
 		if ack != nil && e.Seq == ack.Seq {
 			sendAck(sender, ack)
+			d.deliver(c, e, sender, name)
+		} else {
+			d.deliver(c, e, nil, name)
 		}
-		d.deliver(c, e, sender, name)
 	}
 	if ack != nil && len(c.Events) == 0 {
 		sendAck(sender, ack)
 	}
 	if changesHead(c) {
-		d.tellHeads(ctx, c, name)
+		d.tellHeads(ctx, c, sender, name)
 	}
 	d.learn(c)
 	for _, e := range c.Effects {
@@ -39,7 +41,8 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 	}
 }
 
-// ackOf returns the ack of a change as it travels, or nil.
+// ackOf returns the ack of a change as it travels, or nil. One of an event
+// that its author may not see names no prev: there is nothing to take.
 func (d *Desk) ackOf(c core.Change) *wire.Ack {
 	i := slices.IndexFunc(c.Effects, func(e core.Effect) bool { _, ok := e.(core.Ack); return ok })
 	if i < 0 {
@@ -49,7 +52,8 @@ func (d *Desk) ackOf(c core.Change) *wire.Ack {
 	out := &wire.Ack{
 		Type: "ack", Origin: string(a.Origin), N: a.N, Conversation: string(c.Conversation.ID), Seq: a.Seq, At: wire.Time(a.At),
 	}
-	if !a.Repeat {
+	hidden := func(e core.Event) bool { return e.Seq == a.Seq && e.Internal && a.To.Kind == core.Visitor }
+	if !a.Repeat && !slices.ContainsFunc(c.Events, hidden) {
 		out.Prev = &a.Prev
 	}
 	return out
@@ -61,14 +65,13 @@ func sendAck(p *Peer, ack *wire.Ack) {
 	}
 }
 
-// deliver shows one event to everybody whom it concerns.
-func (d *Desk) deliver(c core.Change, e core.Event, sender *Peer, name func(core.Party) wire.Party) {
-	id := c.Conversation.ID
-	render := renderer(id, e, name)
-	own := func(p *Peer) bool { return e.Origin != "" && p.Who == e.By && p.Outbox == e.Origin }
+// deliver shows one event to everybody whom it concerns but the one who has
+// the ack of it.
+func (d *Desk) deliver(c core.Change, e core.Event, acked *Peer, name func(core.Party) wire.Party) {
+	render := renderer(c.Conversation.ID, e, name)
 	d.Floor.Each(d.concerned(c), func(p *Peer) {
-		if p == sender && own(p) {
-			return // it has the ack
+		if p == acked {
+			return
 		}
 		if data := render(p); data != nil {
 			p.push(e.Seq, data)
@@ -120,9 +123,10 @@ func changesHead(c core.Change) bool {
 	return a.Number != b.Number || a.Phase != b.Phase || a.Group != b.Group || a.Agent != b.Agent
 }
 
-// tellHeads sends the new head to the visitor, to who holds or held it, and
-// to the agents of the group if it began or ceased to wait.
-func (d *Desk) tellHeads(ctx context.Context, c core.Change, name func(core.Party) wire.Party) {
+// tellHeads sends the new head to the visitor, to who holds or held it, to
+// the agents of the group if it began or ceased to wait, and to who caused it:
+// somebody who leads may be none of these.
+func (d *Desk) tellHeads(ctx context.Context, c core.Change, sender *Peer, name func(core.Party) wire.Party) {
 	topics := d.concerned(c)
 	if c.Was.Phase == core.Waiting {
 		topics = append(topics, TopicGroup(c.Was.Group))
@@ -130,18 +134,30 @@ func (d *Desk) tellHeads(ctx context.Context, c core.Change, name func(core.Part
 	if s := c.Conversation.Session; s.Phase == core.Waiting && !slices.Contains(topics, TopicGroup(s.Group)) {
 		topics = append(topics, TopicGroup(s.Group))
 	}
-	d.pushHead(ctx, c.Conversation, topics, name)
+	d.pushHead(ctx, c.Conversation, topics, sender, name)
 }
 
-func (d *Desk) pushHead(ctx context.Context, c core.Conversation, topics []Topic, name func(core.Party) wire.Party) {
+// pushHead pushes a head to those under the topics and, unless it is nil or
+// among them, to one more.
+func (d *Desk) pushHead(ctx context.Context, c core.Conversation, topics []Topic, also *Peer, name func(core.Party) wire.Party) {
 	facts, err := d.facts(ctx, c)
 	if err != nil {
 		d.Log.Warn("a head could not be read; clients find it by their heartbeat", "conversation", c.ID, "error", err)
 		return
 	}
 	d.Floor.Each(topics, func(p *Peer) {
-		p.push(0, wire.Encode(wire.Conversation{Type: "conversation", Conversation: facts.head(p.view(name), p.Outbox)}))
+		if p == also {
+			also = nil
+		}
+		p.pushHead(facts, name)
 	})
+	if also != nil {
+		also.pushHead(facts, name)
+	}
+}
+
+func (p *Peer) pushHead(f facts, name func(core.Party) wire.Party) {
+	p.push(0, wire.Encode(wire.Conversation{Type: "conversation", Conversation: f.head(p.view(name), p.Outbox)}))
 }
 
 func (p *Peer) view(name func(core.Party) wire.Party) wire.View {

@@ -19,64 +19,73 @@ type page struct {
 // chunk is how many events are read from the store at once.
 const chunk = 200
 
-// room is how many bytes of a message are left for events; a welcome needs
-// the rest.
-const roomForEvents = wire.MaxMessage - 8<<10
+// roomForEvents is how many bytes of a message of nothing but events they may
+// take. A single one always fits: see wire, core.Limits and checkAccount.
+const roomForEvents = wire.MaxMessage - 1<<10
 
-// pageAfter returns what the receiver may see after seq, oldest first.
-func (d *Desk) pageAfter(ctx context.Context, id core.ConversationID, seq uint64, limit int, v wire.View) (page, error) {
-	p := page{events: []wire.Event{}, last: seq}
-	size := 0
+// shelf takes events as long as there is room for them.
+type shelf struct {
+	page
+	id    core.ConversationID
+	view  wire.View
+	limit int
+	room  int // bytes
+}
+
+// put takes an event, if the receiver sees it, and reports whether it had
+// room. If not, the page says that there is more.
+func (s *shelf) put(e core.Event) bool {
+	if !s.view.Sees(e) {
+		return true
+	}
+	out := wire.Render(s.id, e, s.view)
+	s.room -= len(wire.Encode(out)) + 1
+	if s.more = len(s.events) == s.limit || s.room < 0; s.more {
+		return false
+	}
+	s.events = append(s.events, out)
+	return true
+}
+
+// pageAfter returns what the receiver may see after seq, oldest first, in at
+// most so many bytes.
+func (d *Desk) pageAfter(ctx context.Context, id core.ConversationID, seq uint64, limit, room int, v wire.View) (page, error) {
+	s := shelf{page: page{events: []wire.Event{}, last: seq}, id: id, view: v, limit: limit, room: room}
 	for {
-		events, err := d.Store.After(ctx, id, p.last, chunk)
+		events, err := d.Store.After(ctx, id, s.last, chunk)
 		if err != nil {
-			return p, err
+			return s.page, err
 		}
 		for _, e := range events {
-			if v.Sees(e) {
-				out := wire.Render(id, e, v)
-				size += len(wire.Encode(out)) + 1
-				if len(p.events) == limit || (size > roomForEvents && len(p.events) > 0) {
-					p.more = true
-					return p, nil
-				}
-				p.events = append(p.events, out)
+			if !s.put(e) {
+				return s.page, nil
 			}
-			p.last = e.Seq
+			s.last = e.Seq
 		}
 		if len(events) < chunk {
-			return p, nil
+			return s.page, nil
 		}
 	}
 }
 
 // pageBefore returns the newest of what the receiver may see before seq,
-// oldest first.
-func (d *Desk) pageBefore(ctx context.Context, id core.ConversationID, seq uint64, limit int, v wire.View) (page, error) {
-	p := page{events: []wire.Event{}}
-	size := 0
+// oldest first, in at most so many bytes.
+func (d *Desk) pageBefore(ctx context.Context, id core.ConversationID, seq uint64, limit, room int, v wire.View) (page, error) {
+	s := shelf{page: page{events: []wire.Event{}}, id: id, view: v, limit: limit, room: room}
 	for {
 		events, err := d.Store.Before(ctx, id, seq, chunk)
 		if err != nil {
-			return p, err
+			return s.page, err
 		}
 		for _, e := range slices.Backward(events) {
+			if !s.put(e) {
+				break
+			}
 			seq = e.Seq
-			if !v.Sees(e) {
-				continue
-			}
-			out := wire.Render(id, e, v)
-			size += len(wire.Encode(out)) + 1
-			if len(p.events) == limit || (size > roomForEvents && len(p.events) > 0) {
-				p.more = true
-				slices.Reverse(p.events)
-				return p, nil
-			}
-			p.events = append(p.events, out)
 		}
-		if len(events) < chunk {
-			slices.Reverse(p.events)
-			return p, nil
+		if s.more || len(events) < chunk {
+			slices.Reverse(s.events)
+			return s.page, nil
 		}
 	}
 }
@@ -113,7 +122,7 @@ func (d *Desk) servePage(ctx context.Context, p *Peer, f *wire.Frame) error {
 	if f.Type == wire.Before {
 		read = d.pageBefore
 	}
-	got, err := read(ctx, c.ID, f.Seq, limit, p.view(d.namer(ctx, c)))
+	got, err := read(ctx, c.ID, f.Seq, limit, roomForEvents, p.view(d.namer(ctx, c)))
 	if err != nil {
 		return err
 	}
@@ -121,19 +130,35 @@ func (d *Desk) servePage(ctx context.Context, p *Peer, f *wire.Frame) error {
 	return nil
 }
 
-// serveRead notes how far somebody has read and tells the others.
+// serveRead notes how far somebody has read and tells the others, if that is
+// news.
 func (d *Desk) serveRead(ctx context.Context, p *Peer, f *wire.Frame) error {
 	c, err := d.readable(ctx, p, core.ConversationID(f.Conversation))
 	if err != nil || c.Seq == 0 {
 		return err
 	}
-	seq := min(f.Seq, c.Seq)
+	was, err := d.Store.Marks(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	seq, old := min(f.Seq, c.Seq), was.Agent
+	if p.Visitor() {
+		seq, old = min(f.Seq, c.Public), was.Visitor
+	}
+	if seq <= old {
+		return nil
+	}
 	if err := d.Store.Mark(ctx, c.ID, p.Who.Kind, seq); err != nil {
 		return err
 	}
-	d.tellOthers(c, p, wire.Encode(wire.ReadUpTo{
-		Type: "read", Conversation: string(c.ID), By: d.namer(ctx, c)(p.Who), Seq: seq,
-	}))
+	by := d.namer(ctx, c)(p.Who)
+	d.tellOthers(c, p, func(to *Peer) any {
+		upTo := seq
+		if to.Visitor() {
+			upTo = min(seq, c.Public) // an agent also reads what is internal
+		}
+		return wire.ReadUpTo{Type: "read", Conversation: string(c.ID), By: by, Seq: upTo}
+	})
 	return nil
 }
 
@@ -141,8 +166,9 @@ func (d *Desk) serveRead(ctx context.Context, p *Peer, f *wire.Frame) error {
 // dropped, for the next one says the same.
 const typingEvery = 500 * time.Millisecond
 
-// serveTyping tells the others that somebody writes. It is never stored.
-func (d *Desk) serveTyping(ctx context.Context, p *Peer, f *wire.Frame) error {
+// serveTyping tells the others that somebody writes. It is never stored. Who
+// can write nothing but notes is not announced.
+func (d *Desk) serveTyping(ctx context.Context, p *Peer, who core.Actor, f *wire.Frame) error {
 	now := d.Now()
 	if now.Sub(p.typed) < typingEvery {
 		return nil
@@ -152,30 +178,31 @@ func (d *Desk) serveTyping(ctx context.Context, p *Peer, f *wire.Frame) error {
 	if err != nil || !c.Session.Phase.Open() {
 		return err
 	}
-	d.tellOthers(c, p, wire.Encode(wire.TypingNow{
-		Type: "typing", Conversation: string(c.ID), By: d.namer(ctx, c)(p.Who),
-	}))
+	if who.Kind == core.Staff && !who.Role.Leads() && who.ID != string(c.Session.Agent) {
+		return nil
+	}
+	frame := wire.TypingNow{Type: "typing", Conversation: string(c.ID), By: d.namer(ctx, c)(p.Who)}
+	d.tellOthers(c, p, func(*Peer) any { return frame })
 	return nil
 }
 
 // tellOthers pushes a frame to the visitor and the holder, but not to who
 // caused it.
-func (d *Desk) tellOthers(c core.Conversation, from *Peer, data []byte) {
+func (d *Desk) tellOthers(c core.Conversation, from *Peer, frame func(to *Peer) any) {
 	topics := []Topic{TopicVisitor(c.ID)}
 	if a := c.Session.Agent; a != "" {
 		topics = append(topics, TopicAgent(a))
 	}
 	d.Floor.Each(topics, func(p *Peer) {
 		if p != from {
-			p.push(0, data)
+			p.push(0, wire.Encode(frame(p)))
 		}
 	})
 }
 
 // servePing answers with the heads of what the peer follows, so that even the
 // last push of a quiet conversation is found if it was lost.
-func (d *Desk) servePing(ctx context.Context, p *Peer, f *wire.Frame) error {
-	p.next.Store(int64(f.Next))
+func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 	at := wire.Time(d.Now())
 	if p.Visitor() {
 		c, err := d.Store.Load(ctx, p.Conversation)
@@ -214,8 +241,12 @@ func (d *Desk) waiting(ctx context.Context, p *Peer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	groups, err := d.seesGroups(ctx, a)
+	if err != nil {
+		return 0, err
+	}
 	n := 0
-	for _, g := range d.seesGroups(ctx, a) {
+	for _, g := range groups {
 		line, err := d.Store.Waiting(ctx, g, countWaiting)
 		if err != nil {
 			return 0, err

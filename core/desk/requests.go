@@ -14,6 +14,9 @@ func (d *Desk) Groups(ctx context.Context, _ core.Account) ([]core.Group, error)
 	return settings.Groups, err
 }
 
+// maxList is how many heads a page of Conversations has at most.
+const maxList = 200
+
 // Conversations returns the heads that q selects, of those that who may see,
 // and the place behind which the next page begins.
 func (d *Desk) Conversations(ctx context.Context, who core.Account, q core.Query) ([]wire.Head, core.Place, error) {
@@ -25,6 +28,9 @@ func (d *Desk) Conversations(ctx context.Context, who core.Account, q core.Query
 		if len(q.Groups) == 0 {
 			return []wire.Head{}, core.Place{}, nil
 		}
+	}
+	if q.Limit <= 0 || q.Limit > maxList {
+		q.Limit = maxList
 	}
 	list, err := d.Store.List(ctx, q)
 	if err != nil {
@@ -90,11 +96,11 @@ func (d *Desk) Events(ctx context.Context, who core.Account, id core.Conversatio
 	case after != nil && before != nil:
 		return wire.Events{}, core.Errorf(core.Invalid, "after or before, not both")
 	case after != nil:
-		got, err = d.pageAfter(ctx, id, *after, limit, view)
+		got, err = d.pageAfter(ctx, id, min(*after, wire.MaxInt), limit, roomForEvents, view)
 	case before != nil:
-		got, err = d.pageBefore(ctx, id, *before, limit, view)
+		got, err = d.pageBefore(ctx, id, min(*before, wire.MaxInt), limit, roomForEvents, view)
 	default:
-		got, err = d.pageBefore(ctx, id, c.Seq+1, limit, view)
+		got, err = d.pageBefore(ctx, id, c.Seq+1, limit, roomForEvents, view)
 	}
 	return wire.Events{Type: "events", Conversation: string(id), Events: got.events, More: got.more}, err
 }

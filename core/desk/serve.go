@@ -61,6 +61,9 @@ func (d *Desk) serveKnown(ctx context.Context, p *Peer, f *wire.Frame) {
 	if err == nil {
 		err = p.address(f)
 	}
+	if err == nil && f.Type == wire.Ping {
+		p.next.Store(int64(f.Next))
+	}
 	if err == nil && p.Who.Kind == core.Staff {
 		d.renew(ctx, core.AgentID(p.Who.ID), p.Next())
 	}
@@ -95,9 +98,9 @@ func (d *Desk) handle(ctx context.Context, p *Peer, who core.Actor, f *wire.Fram
 	case wire.Read:
 		return d.serveRead(ctx, p, f)
 	case wire.Typing:
-		return d.serveTyping(ctx, p, f)
+		return d.serveTyping(ctx, p, who, f)
 	case wire.Ping:
-		return d.servePing(ctx, p, f)
+		return d.servePing(ctx, p)
 	case wire.Status:
 		return d.serveStatus(ctx, p, f)
 	default:

@@ -14,52 +14,81 @@ import (
 
 const (
 	leaseFor   = 30 * time.Second // without a longer announced ping
-	leaseClean = 5 * time.Second  // left after a clean close: a reload comes back within it
+	leaseClean = 4 * time.Second  // left after a clean close, of the 5 s until colleagues must see it: a reload comes back within it
 	leaseStep  = 5 * time.Second  // a renewal that gains less is not written
 	grace      = 10 * time.Second // after a lease, before what the agent holds waits again
 	maxSeats   = 100
 )
 
-// leases remembers what was last written of the presence of the agents who
-// are connected here, so that not every frame writes it again.
+// leases remembers until when the leases of the agents who are connected here
+// were last written, so that not every frame writes them again. What they
+// said of themselves is not kept: they may have said it on another node.
 type leases struct {
 	mu sync.Mutex
-	of map[core.AgentID]core.Duty
+	of map[core.AgentID]*lease // guarded by mu
 }
 
-// renew prolongs the lease of an agent who has just sent something. next is
-// the seconds until their next ping.
+// lease is that of one agent. Whoever writes it holds mu, so that of two tabs
+// one does not write back what the other has just changed.
+type lease struct {
+	mu    sync.Mutex
+	until time.Time // guarded by mu
+}
+
+func (l *leases) find(id core.AgentID) *lease {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of == nil {
+		l.of = map[core.AgentID]*lease{}
+	}
+	if l.of[id] == nil {
+		l.of[id] = &lease{}
+	}
+	return l.of[id]
+}
+
+func (l *leases) forget(id core.AgentID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.of, id)
+}
+
+// leaseEnd is until when an agent counts as there whose next ping comes within
+// so many seconds; 0: they have not said.
+func leaseEnd(now time.Time, next int) time.Time {
+	return now.Add(max(leaseFor, time.Duration(next)*2500*time.Millisecond))
+}
+
+// renew prolongs the lease of an agent who has just sent something.
 func (d *Desk) renew(ctx context.Context, id core.AgentID, next int) {
-	until := d.Now().Add(max(leaseFor, Patience(next)))
-	d.leases.mu.Lock()
-	duty, known := d.leases.of[id]
-	d.leases.mu.Unlock()
-	if known && until.Sub(duty.Lease) < leaseStep {
+	until := leaseEnd(d.Now(), next)
+	l := d.leases.find(id)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until.Sub(l.until) < leaseStep {
 		return
 	}
-	if !known {
-		var err error
-		if duty, err = d.Store.Duty(ctx, id); err != nil {
-			d.Log.Warn("a lease could not be read", "agent", id, "error", err)
-			return
-		}
+	duty, err := d.Store.Duty(ctx, id)
+	if err == nil {
+		duty.Lease = until
+		err = d.Store.SetDuty(ctx, id, duty)
 	}
-	duty.Lease = until
-	if err := d.setDuty(ctx, id, duty); err != nil {
+	if err != nil {
 		d.Log.Warn("a lease could not be renewed", "agent", id, "error", err)
+		return
 	}
+	l.until = until
 }
 
-func (d *Desk) setDuty(ctx context.Context, id core.AgentID, duty core.Duty) error {
-	if err := d.Store.SetDuty(ctx, id, duty); err != nil {
+// say stores what an agent says of themselves.
+func (d *Desk) say(ctx context.Context, id core.AgentID, s core.Status, until time.Time) error {
+	l := d.leases.find(id)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := d.Store.SetDuty(ctx, id, core.Duty{Status: s, Lease: until}); err != nil {
 		return err
 	}
-	d.leases.mu.Lock()
-	defer d.leases.mu.Unlock()
-	if d.leases.of == nil {
-		d.leases.of = map[core.AgentID]core.Duty{}
-	}
-	d.leases.of[id] = duty
+	l.until = until
 	return nil
 }
 
@@ -72,8 +101,7 @@ func (d *Desk) serveStatus(ctx context.Context, p *Peer, f *wire.Frame) error {
 			return err
 		}
 	}
-	lease := d.Now().Add(max(leaseFor, Patience(p.Next())))
-	if err := d.setDuty(ctx, id, core.Duty{Status: core.Status(f.Status), Lease: lease}); err != nil {
+	if err := d.say(ctx, id, core.Status(f.Status), leaseEnd(d.Now(), p.Next())); err != nil {
 		return err
 	}
 	agents, err := d.colleagues(ctx)
@@ -117,18 +145,17 @@ func (d *Desk) agentGone(ctx context.Context, p *Peer, clean bool) {
 	if d.Floor.Present(TopicAgent(id)) {
 		return
 	}
-	d.leases.mu.Lock()
-	duty, known := d.leases.of[id]
-	delete(d.leases.of, id)
-	d.leases.mu.Unlock()
-	if !clean || !known {
+	d.leases.forget(id)
+	if !clean {
 		return // the lease runs out by itself; a phone in a lift comes back
 	}
-	if soon := d.Now().Add(leaseClean); soon.Before(duty.Lease) {
+	duty, err := d.Store.Duty(ctx, id)
+	if soon := d.Now().Add(leaseClean); err == nil && soon.Before(duty.Lease) {
 		duty.Lease = soon
-		if err := d.Store.SetDuty(ctx, id, duty); err != nil {
-			d.Log.Warn("a lease could not be shortened; it runs out by itself", "agent", id, "error", err)
-		}
+		err = d.Store.SetDuty(ctx, id, duty)
+	}
+	if err != nil {
+		d.Log.Warn("a lease could not be shortened; it runs out by itself", "agent", id, "error", err)
 	}
 }
 
@@ -138,7 +165,7 @@ func (d *Desk) visitorGone(ctx context.Context, p *Peer) {
 	}
 	c, err := d.Store.Load(ctx, p.Conversation)
 	if err == nil && c.Session.Phase.Open() {
-		d.pushHead(ctx, c, d.staffOf(c), d.namer(ctx, c))
+		d.pushHead(ctx, c, d.staffOf(c), nil, d.namer(ctx, c))
 	}
 }
 

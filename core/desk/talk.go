@@ -14,7 +14,10 @@ func (d *Desk) serveNumbered(ctx context.Context, p *Peer, who core.Actor, f *wi
 	if err != nil {
 		return err
 	}
-	if err := d.introduce(ctx, p); err != nil {
+	if f.Type == wire.Send {
+		err = d.introduce(ctx, p)
+	}
+	if err != nil {
 		return err
 	}
 	frame := *f

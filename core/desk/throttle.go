@@ -16,7 +16,7 @@ type throttle struct {
 }
 
 type tries struct {
-	failed int
+	failed int // those under way count until they have passed
 	last   time.Time
 }
 
@@ -30,16 +30,30 @@ const (
 
 func newThrottle() *throttle { return &throttle{tries: map[string]tries{}} }
 
-// allow returns RateLimited if the next try comes too early.
-func (t *throttle) allow(name, addr string, now time.Time) error {
+// begin counts a try as failed until pass says otherwise, so that many at
+// once are as slow as one after the other. It returns RateLimited, and counts
+// nothing, if the try comes too early.
+func (t *throttle) begin(name, addr string, now time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	wait := max(t.wait(name+"\x00"+addr, freeTries, now), t.wait(addr, freeAddrTries, now))
-	if wait <= 0 {
-		return nil
+	wait := max(t.wait(pair(name, addr), freeTries, now), t.wait(addr, freeAddrTries, now))
+	if wait > 0 {
+		return &core.Error{Code: core.RateLimited, Message: "too many wrong passwords; wait a little", Retry: wait}
 	}
-	return &core.Error{Code: core.RateLimited, Message: "too many wrong passwords; wait a little", Retry: wait}
+	if len(t.tries) >= maxTries {
+		t.tidy(now)
+	}
+	for _, key := range []string{pair(name, addr), addr} {
+		k := t.tries[key]
+		if now.Sub(k.last) > forgetTries {
+			k.failed = 0
+		}
+		t.tries[key] = tries{k.failed + 1, now}
+	}
+	return nil
 }
+
+func pair(name, addr string) string { return name + "\x00" + addr }
 
 // wait is how long a key still has to wait: a second after its free tries,
 // twice that after each further one, a minute at most.
@@ -52,25 +66,23 @@ func (t *throttle) wait(key string, free int, now time.Time) time.Duration {
 	return k.last.Add(delay).Sub(now)
 }
 
-func (t *throttle) failed(name, addr string, now time.Time) {
+// pass says that the password was right: the name begins anew.
+func (t *throttle) pass(name, addr string) {
+	t.takeBack(name, addr)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.tries) >= maxTries {
-		t.tidy(now)
-	}
-	for _, key := range []string{name + "\x00" + addr, addr} {
-		k := t.tries[key]
-		if now.Sub(k.last) > forgetTries {
-			k.failed = 0
-		}
-		t.tries[key] = tries{k.failed + 1, now}
-	}
+	delete(t.tries, pair(name, addr))
 }
 
-func (t *throttle) passed(name, addr string) {
+// takeBack says that a try was not even looked at.
+func (t *throttle) takeBack(name, addr string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.tries, name+"\x00"+addr)
+	for _, key := range []string{pair(name, addr), addr} {
+		if k, ok := t.tries[key]; ok {
+			t.tries[key] = tries{max(k.failed-1, 0), k.last}
+		}
+	}
 }
 
 // tidy drops what is old, and if that is not enough, everything: better to

@@ -13,6 +13,13 @@
 //
 // Where the protocol's page is silent, this is what holds:
 //
+//   - Of a key that is given twice the last one counts, null is as if left
+//     out, and a seq left out is 0. Half of a surrogate pair reads as U+FFFD;
+//     U+0000 is refused.
+//   - edit, recall and watch are unsupported until a later release. error
+//     names origin and n also for a type that is not known.
+//   - The ack of a visitor's frame that left nothing they may see, such as an
+//     end after the end, has no prev, like that of a repeat.
 //   - error carries the conversation of the frame it answers, since agents
 //     number each conversation on its own.
 //   - more in welcome and in the answer to after means that newer events

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"reflect"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"kefu/core"
@@ -28,11 +31,25 @@ const (
 	Ping     = "ping"
 )
 
+// Client frames of the protocol that no host serves yet. They are refused as
+// Unsupported, with their number, so that an outbox does not wait for them.
+const (
+	Edit   = "edit"
+	Recall = "recall"
+	Watch  = "watch"
+)
+
 // Version is the protocol's, in hello.v and welcome.v.
 const Version = 1
 
 // MaxPage is how many events one after or before may ask for.
 const MaxPage = 200
+
+const maxID = 64 // bytes
+
+// MaxInt is the greatest n or seq: what every client can count to and every
+// store can keep.
+const MaxInt = 1<<53 - 1
 
 // Frame is a client frame. Which fields are in use depends on Type; those that
 // Decode let pass have the shape the protocol asks for.
@@ -69,8 +86,9 @@ type Frame struct {
 	Capacity *int   `json:"capacity"` // status
 	Next     int    `json:"next"`     // ping: seconds
 
-	// Bad says what is wrong with the frame. Origin and N are then set as
-	// far as they could be read.
+	// Bad says what is wrong with the frame; its code is definite. Type,
+	// Conversation, Origin and N are then set as far as they could be read
+	// and are fit to be answered with.
 	Bad error `json:"-"`
 }
 
@@ -96,7 +114,7 @@ type Target struct {
 // answered by an ack.
 func Numbered(typ string) bool {
 	switch typ {
-	case Send, Human, End, Rate, Take, Transfer, Reopen:
+	case Send, Human, End, Rate, Take, Transfer, Reopen, Edit, Recall:
 		return true
 	default:
 		return false
@@ -119,8 +137,11 @@ func Decode(data []byte, lim core.Limits) ([]Frame, error) {
 	if err := json.Unmarshal(data, &parts); err != nil {
 		return nil, core.Errorf(core.Invalid, "not JSON")
 	}
-	if len(parts) == 0 || len(parts) > lim.Batch {
-		return nil, core.Errorf(core.TooLarge, "a batch has 1 to %d frames", lim.Batch)
+	switch {
+	case len(parts) == 0:
+		return nil, core.Errorf(core.Invalid, "a batch has at least one frame")
+	case len(parts) > lim.Batch:
+		return nil, core.Errorf(core.TooLarge, "a batch has at most %d frames", lim.Batch)
 	}
 	frames := make([]Frame, len(parts))
 	for i, p := range parts {
@@ -131,24 +152,81 @@ func Decode(data []byte, lim core.Limits) ([]Frame, error) {
 
 func decode(data []byte, lim core.Limits) Frame {
 	var f Frame
-	if err := json.Unmarshal(data, &f); err != nil {
+	err := json.Unmarshal(data, &f)
+	switch {
+	case err != nil:
 		f.Bad = shapeError(err)
-		return f
+	case hasNUL(data):
+		f.Bad = core.Errorf(core.Invalid, "U+0000 is no character of a text")
+	default:
+		f.Bad = f.check(lim)
 	}
-	f.Bad = f.check(lim)
+	if f.Bad != nil {
+		f.trim()
+	}
 	return f
 }
 
-// shapeError says where the JSON does not fit, in words of the protocol.
+// trim drops what a refusal must not repeat: it would be longer than a
+// message may be.
+func (f *Frame) trim() {
+	if len(f.Conversation) > maxID {
+		f.Conversation = ""
+	}
+	if !validOrigin(f.Origin) {
+		f.Origin = ""
+	}
+}
+
+// hasNUL reports whether JSON holds an escaped U+0000; it can stand nowhere
+// but in a string. Nobody types it, and not every store can keep it.
+func hasNUL(data []byte) bool {
+	escape := []byte(`\u0000`)
+	for {
+		i := bytes.Index(data, escape)
+		if i < 0 {
+			return false
+		}
+		slashes := 0
+		for i-slashes >= 0 && data[i-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 1 {
+			return true // else the backslash is itself escaped, and this is text
+		}
+		data = data[i+len(escape):]
+	}
+}
+
+// shapeError says where the JSON does not fit, in words of the protocol. It
+// repeats nothing of what was sent.
 func shapeError(err error) error {
 	var t *json.UnmarshalTypeError
-	if errors.As(err, &t) {
-		if t.Field == "" {
-			return core.Errorf(core.Invalid, "a frame is a JSON object with a type")
-		}
-		return core.Errorf(core.Invalid, "%s: not a %s", t.Field, t.Value)
+	switch {
+	case !errors.As(err, &t):
+		return core.Errorf(core.Invalid, "not JSON")
+	case t.Field == "":
+		return core.Errorf(core.Invalid, "a frame is a JSON object with a type")
+	default:
+		return core.Errorf(core.Invalid, "%s: %s is expected", t.Field, expected(t.Type))
 	}
-	return core.Errorf(core.Invalid, "not JSON")
+}
+
+func expected(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Struct, reflect.Pointer:
+		return "an object"
+	case reflect.Uint8, reflect.Uint32, reflect.Uint64:
+		return fmt.Sprintf("an integer from 0 to %d", min(uint64(1)<<t.Bits()-1, MaxInt))
+	default:
+		return "an integer"
+	}
 }
 
 // check holds a frame against the protocol.
@@ -157,12 +235,15 @@ func (f *Frame) check(lim core.Limits) error {
 		if !validOrigin(f.Origin) {
 			return core.Errorf(core.Invalid, "origin: 8 to 40 of A-Z a-z 0-9 _ - are expected")
 		}
-		if f.N == 0 || f.N > 1<<53 {
-			return core.Errorf(core.Invalid, "n: counts from 1")
+		if f.N == 0 || f.N > MaxInt {
+			return core.Errorf(core.Invalid, "n: 1 to %d is expected", MaxInt)
 		}
 	}
-	if len(f.Conversation) > 64 {
-		return core.Errorf(core.Invalid, "conversation: at most 64 bytes")
+	if len(f.Conversation) > maxID {
+		return core.Errorf(core.Invalid, "conversation: at most %d bytes", maxID)
+	}
+	if f.Seq > MaxInt {
+		return core.Errorf(core.Invalid, "seq: at most %d is expected", MaxInt)
 	}
 	switch f.Type {
 	case Hello:
@@ -193,6 +274,8 @@ func (f *Frame) check(lim core.Limits) error {
 		return nil
 	case Read:
 		return nil
+	case Edit, Recall, Watch:
+		return core.Errorf(core.Unsupported, "%s is not served here yet", f.Type)
 	default:
 		return core.Errorf(core.Invalid, "type: %.20q is not known", f.Type)
 	}
@@ -205,17 +288,23 @@ func (f *Frame) checkHello() error {
 	if !validOrigin(f.Origin) {
 		return core.Errorf(core.Invalid, "origin: 8 to 40 of A-Z a-z 0-9 _ - are expected")
 	}
+	if f.After != nil && *f.After > MaxInt {
+		return core.Errorf(core.Invalid, "after: at most %d is expected", MaxInt)
+	}
 	if f.Page == nil {
 		f.Page = &Page{}
 	}
 	if f.User == nil {
 		f.User = &UserAuth{}
 	}
+	for _, s := range []*string{&f.Page.URL, &f.Page.Title, &f.Page.Referrer} {
+		*s = printable(*s)
+	}
 	for _, l := range []struct {
 		name, value string
 		max         int
 	}{
-		{"token", f.Token, 4096}, {"user.token", f.User.Token, 4096}, {"site", f.Site, 64}, {"epoch", f.Epoch, 64},
+		{"token", f.Token, 4096}, {"user.token", f.User.Token, 4096}, {"site", f.Site, maxID}, {"epoch", f.Epoch, maxID},
 		{"lang", f.Lang, 35}, {"tag", f.Tag, 64},
 		{"page.url", f.Page.URL, 2048}, {"page.title", f.Page.Title, 512}, {"page.referrer", f.Page.Referrer, 2048},
 	} {
@@ -233,7 +322,7 @@ func (f *Frame) checkSession(lim core.Limits) error {
 	if f.Type == Rate && (f.Score < 1 || f.Score > 5) {
 		return core.Errorf(core.Invalid, "score: 1 to 5 is expected")
 	}
-	if f.Type == Transfer && (f.To == nil || (f.To.Agent == "") == (f.To.Group == "") || len(f.To.Agent)+len(f.To.Group) > 64) {
+	if f.Type == Transfer && (f.To == nil || (f.To.Agent == "") == (f.To.Group == "") || len(f.To.Agent)+len(f.To.Group) > maxID) {
 		return core.Errorf(core.Invalid, "to: an agent or a group is expected")
 	}
 	if err := tooLong("comment", f.Comment, lim.Text); err != nil {
@@ -247,6 +336,17 @@ func tooLong(name, s string, runes int) error {
 		return core.Errorf(core.TooLarge, "%s: at most %d characters", name, runes)
 	}
 	return nil
+}
+
+// printable drops control characters: in JSON they are six times as long, and
+// on a page nobody sees them.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // validOrigin: 8 to 40 of [A-Za-z0-9_-].

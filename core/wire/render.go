@@ -101,7 +101,7 @@ const maxPreview = 200
 
 // Preview returns the event cut to what a list shows of it.
 func Preview(e Event) Event {
-	e.Body.Why, e.Body.Options = nil, nil
+	e.Body.Why = nil
 	e.Body.Text, e.Body.Comment, e.Body.Note = cut(e.Body.Text), cut(e.Body.Comment), cut(e.Body.Note)
 	return e
 }

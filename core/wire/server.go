@@ -257,7 +257,7 @@ func Encode(frame any) []byte {
 // ErrorFor returns the error frame that answers f; f may be the zero Frame.
 func ErrorFor(f Frame, err error) Error {
 	e := Error{Type: "error", Code: string(core.Internal), Message: "internal error", Conversation: f.Conversation}
-	if Numbered(f.Type) {
+	if Numbered(f.Type) || (f.Type != Hello && f.N > 0) { // a type of a later release may be numbered too
 		e.Origin, e.N = f.Origin, f.N
 	}
 	known, ok := asError(err)
