@@ -1,0 +1,69 @@
+// Package ops is what the operator of a server looks at, on a listener of its
+// own that is not for the public.
+//
+//	GET /livez    200 as long as the process can answer at all
+//	GET /readyz   200 if it takes work: the store can be written, and nobody
+//	              has asked it to leave; else 503, and in one line why not
+//
+// A balancer asks /readyz and sends work elsewhere; whoever restarts what
+// hangs asks /livez, which depends on nothing that a restart would not cure.
+package ops
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// readyWithin is how long the store may take to say that it is ready.
+const readyWithin = 2 * time.Second
+
+// Handler answers. Make one with New.
+type Handler struct {
+	// Static after New.
+	ready func(context.Context) error
+	log   *slog.Logger
+	mux   http.ServeMux
+
+	draining atomic.Bool
+}
+
+// New returns a handler that is ready when ready says so; why it is not is
+// logged, not shown.
+func New(ready func(context.Context) error, log *slog.Logger) *Handler {
+	h := &Handler{ready: ready, log: log}
+	h.mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
+	h.mux.HandleFunc("GET /readyz", h.readyz)
+	return h
+}
+
+// Drain has the server no longer ready, for good.
+func (h *Handler) Drain() { h.draining.Store(true) }
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) {
+	if h.draining.Load() {
+		answer(w, http.StatusServiceUnavailable, "draining")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+	if err := h.ready(ctx); err != nil {
+		h.log.Warn("not ready", "error", err)
+		answer(w, http.StatusServiceUnavailable, "the store is not ready")
+		return
+	}
+	answer(w, http.StatusOK, "ok")
+}
+
+func answer(w http.ResponseWriter, status int, line string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, line+"\n") // who asked may have gone
+}

@@ -1,0 +1,265 @@
+// Package server is a localserver as one value: [Open] makes everything ready
+// and listens, [Server.Run] serves until it is told to leave, and Close ends
+// what Run did not. The command and the tests use the same three.
+//
+// # Start
+//
+// Each step can fail for a reason of its own, and the error is then one
+// sentence that says which: the data directory is made and locked, both
+// addresses are listened on, the store is opened (and migrated), and the desk,
+// with its first account if the store is empty, is put between the store and
+// the hub. Connections that come before Run wait in the listener.
+//
+// # End
+//
+// The order is what keeps promise 23, that nothing acknowledged is lost and
+// everybody is told:
+//
+//  1. /readyz says 503, so that balancers look elsewhere.
+//  2. Nothing new is accepted; requests of the API that are going on get a
+//     moment. Nothing more is done on the clock.
+//  3. The hub takes no more frames; what it took is committed and
+//     acknowledged. Then every connection gets its bye and is closed.
+//  4. Only when nobody is left who could write: the store, and last the lock.
+//
+// Steps 1 to 3 together take no longer than the drain window, whoever hangs.
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"kefu/core"
+	"kefu/core/desk"
+	"kefu/core/httpapi"
+	"kefu/localserver/internal/config"
+	"kefu/localserver/internal/hub"
+	"kefu/localserver/internal/lock"
+	"kefu/localserver/internal/ops"
+	"kefu/localserver/internal/socket"
+)
+
+// Options are what a Server is made of. Config and Now are required.
+type Options struct {
+	Config config.Config
+	Files  fs.FS // the pages, see httpapi.Options; nil: none are served
+	Now    func() time.Time
+	Log    *slog.Logger // nil: none
+
+	// OpenStore opens the store in the data directory; nil: SQLite.
+	OpenStore func(ctx context.Context, dir string) (Store, error)
+}
+
+// Server is one node. Make it with Open.
+type Server struct {
+	// Static after Open.
+	Options
+	Password string // of the agent admin, to be shown once; empty if there is nothing to show
+
+	base context.Context // of all work; outlives the drain
+	stop context.CancelFunc
+
+	// Set by the steps of Open, nil until then.
+	lock  *lock.Lock
+	store Store
+	hub   *hub.Hub
+	desk  *desk.Desk
+	ops   *ops.Handler
+	doors [2]door // public, ops
+
+	requests sync.RWMutex // read-locked by each request that is being served
+
+	closing sync.Once
+	err     error // of close, set by closing
+}
+
+// door is an address with what is served there.
+type door struct {
+	listener net.Listener
+	http     *http.Server
+}
+
+// close cuts what is still connected there.
+func (d *door) close() error {
+	if d.listener == nil {
+		return nil
+	}
+	var err error
+	if d.http != nil {
+		err = d.http.Close()
+	}
+	if closed := d.listener.Close(); !errors.Is(closed, net.ErrClosed) {
+		err = errors.Join(err, closed)
+	}
+	return err
+}
+
+// Open makes a server ready and listens. The context is for opening alone. An
+// error is one sentence for whoever started the server, and nothing is left
+// open then.
+func Open(ctx context.Context, o Options) (*Server, error) {
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	s := &Server{Options: o}
+	if s.OpenStore == nil {
+		s.OpenStore = s.openSQLite
+	}
+	s.base, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	for _, step := range []func(context.Context) error{s.openData, s.openDoors, s.openStore, s.openDesk, s.openRoutes} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// openDesk puts the desk between the store and the hub, which know each other
+// only through it.
+func (s *Server) openDesk(ctx context.Context) (err error) {
+	s.hub = hub.New(s.base, hub.Options{
+		Decide: func(ctx context.Context, c core.Conversation, in core.Input) (core.Change, error) {
+			return s.desk.Decide(ctx, c, in)
+		},
+		Dispatch:    func(ctx context.Context, g core.GroupID) error { return s.desk.Dispatch(ctx, g) },
+		Now:         s.Now,
+		Log:         s.Log,
+		Connections: s.Config.Limits.Connections,
+	})
+	s.desk, err = desk.New(ctx, desk.Options{
+		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Now: s.Now, Log: s.Log,
+	})
+	if err != nil {
+		return fmt.Errorf("the store can not be read: %w", err)
+	}
+	s.Password, err = s.desk.Bootstrap(ctx, string(s.Config.AdminPassword))
+	return bootstrapError(err)
+}
+
+func (s *Server) openRoutes(context.Context) error {
+	api, err := httpapi.New(httpapi.Options{Desk: s.desk, Files: s.Files, Now: s.Now, Log: s.Log})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/ws", socket.New(s.base, socket.Options{Hub: s.hub, Serve: s.desk.Serve, Gone: s.desk.Gone, Log: s.Log}))
+	mux.Handle("/", api)
+	s.ops = ops.New(s.store.Ready, s.Log)
+	s.doors[0].http, s.doors[1].http = s.httpServer(mux), s.httpServer(s.ops)
+	return nil
+}
+
+// httpServer bounds what a client can hold without sending anything sensible.
+// A WebSocket has left it by then; its limits are the hub's.
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           s.counted(h),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       75 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+		BaseContext:       func(net.Listener) context.Context { return s.base },
+	}
+}
+
+// counted has Close wait for requests that are being served: they use the
+// store.
+func (s *Server) counted(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.requests.RLock()
+		defer s.requests.RUnlock()
+		h.ServeHTTP(w, r)
+	})
+}
+
+// Addr is the address of the public listener, with the port the system chose
+// if it was to choose.
+func (s *Server) Addr() net.Addr { return s.doors[0].listener.Addr() }
+
+// OpsAddr is the address of the operator's listener.
+func (s *Server) OpsAddr() net.Addr { return s.doors[1].listener.Addr() }
+
+// Run serves until ctx ends, then drains and closes. It returns an error if
+// it had to stop by itself, or could not close what it had open.
+func (s *Server) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	failed := make(chan error, len(s.doors))
+	for _, d := range s.doors {
+		running.Go(func() {
+			if err := d.http.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
+				failed <- err
+			}
+		})
+	}
+	clock, stopClock := context.WithCancel(s.base)
+	defer stopClock()
+	running.Go(func() { s.tick(clock) })
+	running.Go(func() { s.hub.Run(s.base) })
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		s.Log.Error("a listener failed; leaving", "error", err)
+		err = errors.New("a listener failed, see the log")
+	}
+	stopClock()
+	s.drain()
+	return errors.Join(err, s.Close())
+}
+
+// moment is what requests of the API that are going on get to finish.
+const moment = time.Second
+
+func (s *Server) drain() {
+	window := s.Config.Drain.Window
+	ctx, cancel := context.WithTimeout(s.base, max(window, moment))
+	defer cancel()
+	s.Log.Info("leaving", "window", window)
+	s.ops.Drain()
+	short, cancelShort := context.WithTimeout(ctx, moment)
+	defer cancelShort()
+	if err := s.doors[0].http.Shutdown(short); err != nil {
+		s.Log.Debug("some requests go on", "error", err)
+	}
+	if err := s.hub.Drain(ctx, window); err != nil {
+		s.Log.Warn("not everybody left in time", "error", err)
+	}
+}
+
+// Close ends everything at once, and returns when it has. A second call waits
+// for the first.
+func (s *Server) Close() error {
+	s.closing.Do(func() { s.err = s.close() })
+	return s.err
+}
+
+// close takes down what Open has come to put up, those first who write.
+func (s *Server) close() error {
+	s.stop()
+	var errs []error
+	for i := range s.doors {
+		errs = append(errs, s.doors[i].close())
+	}
+	s.requests.Lock() // the last one has ended, and there is no next
+	defer s.requests.Unlock()
+	if s.hub != nil {
+		s.hub.Close()
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Release())
+	}
+	return errors.Join(errs...)
+}

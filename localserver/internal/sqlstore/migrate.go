@@ -1,0 +1,54 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+// migrate brings the tables up to what this program knows. Migrations only go
+// forward; the way back is the copy that is made before.
+func migrate(ctx context.Context, db *sql.DB, dir string, steps fs.FS, at time.Time, log *slog.Logger) error {
+	p, err := goose.NewProvider(dialect, db, steps,
+		goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true), goose.WithSlog(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return err
+	}
+	have, want, err := p.GetVersions(ctx)
+	switch {
+	case err != nil:
+		return err
+	case have > want:
+		return fmt.Errorf("%s was written by a newer kefu (its tables have version %d, this one knows %d): run that one, or put back an older copy", fileName, have, want)
+	case have == want:
+		return nil
+	case have == 0:
+		if err := unused(ctx, db); err != nil {
+			return err
+		}
+	default:
+		if err := snapshot(ctx, db, dir, have, at, log); err != nil {
+			return fmt.Errorf("no copy of the database could be made before its migration: %w", err)
+		}
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// snapshot copies the database beside itself.
+func snapshot(ctx context.Context, db *sql.DB, dir string, version int64, at time.Time, log *slog.Logger) error {
+	name := fmt.Sprintf("kefu-v%d-%s.db", version, at.UTC().Format("20060102T150405Z"))
+	file := filepath.Join(dir, name)
+	if err := errors.Join(private(file), backup(ctx, db, file)); err != nil {
+		return err
+	}
+	log.Info("copied the database before migrating it", "copy", name)
+	return nil
+}
