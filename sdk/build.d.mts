@@ -1,0 +1,2 @@
+export const budget: { [name: string]: number };
+export function bundleAll(): Promise<Map<string, Buffer>>;

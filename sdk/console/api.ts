@@ -1,0 +1,149 @@
+/**
+ * The HTTP side of the desk: signing in, accounts, lists and pages of history. What is live goes over the WebSocket.
+ *
+ * Every call resolves with the answer or rejects with an {@link ApiError}, whose code is one of the protocol's, or
+ * `offline` when no answer came. The token travels in the Authorization header and nowhere else.
+ */
+import type { Head, LogEvent } from './model.ts';
+
+export type Role = 'agent' | 'supervisor' | 'admin';
+
+/** An account, as `/v1/agents` and `/v1/login` give it. `name` signs in, `display` is what visitors see. */
+export interface Agent {
+  readonly id: string;
+  readonly name: string;
+  readonly display?: string;
+  readonly role: Role;
+  readonly groups: readonly string[];
+  readonly capacity: number;
+  readonly avatar?: string;
+  /** May not sign in any more; kept, for the log still names them. */
+  readonly disabled?: boolean;
+}
+
+/** A page of a list; without `next` it is the last one. */
+export interface Listed {
+  readonly conversations: Head[];
+  readonly next?: string;
+}
+
+/** Agents who share work. */
+export interface Group {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What a new account needs; `id` is given by the server. */
+export interface NewAgent {
+  readonly name: string;
+  readonly password: string;
+  readonly display?: string;
+  readonly role: Role;
+  readonly groups: readonly string[];
+  readonly capacity: number;
+}
+
+/** Which conversations a list shows. `before` is the `next` of the page above. */
+export interface ListQuery {
+  readonly phase?: string;
+  readonly before?: string;
+  readonly limit?: number;
+}
+
+export class ApiError extends Error {
+  /** `retry` is in seconds, for `rate_limited` and `unavailable`. */
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly retry?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** What the console asks over HTTP. */
+export interface Api {
+  login(name: string, password: string): Promise<{ token: string; agent: Agent }>;
+  /** Voids every token of the account. */
+  logout(): Promise<void>;
+  agents(): Promise<Agent[]>;
+  createAgent(a: NewAgent): Promise<Agent>;
+  /** Voids every token of the account: sign in again with the new one. */
+  changePassword(id: string, password: string): Promise<void>;
+  groups(): Promise<Group[]>;
+  conversations(q: ListQuery): Promise<Listed>;
+  conversation(id: string): Promise<Head>;
+  events(id: string, before: number, limit: number): Promise<{ events: LogEvent[]; more: boolean }>;
+}
+
+const patience = 15_000;
+
+/** The API at `base` (an origin, or '' for the page's own). `token` is asked anew for each request. */
+export function createApi(base: string, token: () => string | undefined): Api {
+  const call = <T>(method: string, path: string, body?: unknown) => request<T>(method, base + path, token(), body);
+  return {
+    login: (name, password) => request('POST', `${base}/v1/login`, undefined, { name, password }),
+    logout: () => call('POST', '/v1/logout'),
+    agents: async () => (await call<{ agents: Agent[] }>('GET', '/v1/agents')).agents,
+    createAgent: (a) => call('POST', '/v1/agents', a),
+    changePassword: (id, password) => call('PATCH', `/v1/agents/${encodeURIComponent(id)}`, { password }),
+    groups: async () => (await call<{ groups: Group[] }>('GET', '/v1/groups')).groups,
+    conversations: (q) => call('GET', `/v1/conversations${query(q)}`),
+    conversation: (id) => call('GET', `/v1/conversations/${encodeURIComponent(id)}`),
+    events: (id, before, limit) => call('GET', `/v1/conversations/${encodeURIComponent(id)}/events${query({ before, limit })}`),
+  };
+}
+
+function query(q: object): string {
+  const p = new URLSearchParams();
+  for (const [k, v] of Object.entries(q)) if (v !== undefined && v !== '') p.set(k, String(v));
+  const s = p.toString();
+  return s ? `?${s}` : '';
+}
+
+async function request<T>(method: string, url: string, token: string | undefined, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  const answer = await fetch(url, {
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    credentials: 'omit',
+    cache: 'no-store',
+    signal: AbortSignal.timeout(patience),
+  }).catch(() => {
+    throw new ApiError('offline', 'no answer');
+  });
+  if (!answer.ok) throw await problem(answer);
+  return (answer.status === 204 ? undefined : await answer.json().catch(() => undefined)) as T;
+}
+
+const codeOfStatus: Readonly<Record<number, string>> = {
+  400: 'invalid',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  409: 'conflict',
+  413: 'too_large',
+  429: 'rate_limited',
+  501: 'unsupported',
+  503: 'unavailable',
+};
+
+// A proxy on the way may answer in HTML; then the status alone has to do.
+async function problem(answer: Response): Promise<ApiError> {
+  const p: unknown = await answer.json().catch(() => ({}));
+  const { code, detail, title, retry } = (p ?? {}) as Record<string, unknown>;
+  const seconds = Number(retry ?? answer.headers.get('Retry-After') ?? Number.NaN);
+  return new ApiError(
+    typeof code === 'string' ? code : (codeOfStatus[answer.status] ?? 'internal'),
+    [detail, title].find((s): s is string => typeof s === 'string') ?? '',
+    Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : undefined,
+  );
+}
+
+/** The code of whatever a call rejected with. */
+export function codeOf(e: unknown): string {
+  return e instanceof ApiError ? e.code : 'internal';
+}

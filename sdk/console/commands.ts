@@ -1,0 +1,52 @@
+/** What the keys do. Each command does what a button does, and only where that button would be. */
+import type { Mode } from './drafts.ts';
+import type { Command } from './keys.ts';
+import { busyWith, rightsOf } from './select.ts';
+import type { Store } from './store.ts';
+
+/** Carries a command out. False: there was nothing to do, and the key is left to the browser. */
+export function act(store: Store, command: Command): boolean {
+  switch (command) {
+    case 'next':
+      return step(store, 1);
+    case 'previous':
+      return step(store, -1);
+    case 'reply':
+    case 'note':
+      return write(store, command);
+    case 'close':
+      return session(store, 'end');
+    case 'take':
+      return session(store, 'take');
+    case 'help':
+      store.dialog.value = 'help';
+      return true;
+    case 'back':
+      if (!store.selected.value || !matchMedia('(width < 760px)').matches) return false;
+      store.select(undefined);
+      return true;
+  }
+}
+
+function step(store: Store, by: 1 | -1): boolean {
+  const id = store.step(by);
+  // The row follows the selection, in view and in focus, so that Tab goes on from there.
+  if (id) requestAnimationFrame(() => document.querySelector<HTMLElement>(`.row-open[data-id="${CSS.escape(id)}"]`)?.focus());
+  return !!id;
+}
+
+function write(store: Store, mode: Mode): boolean {
+  const chat = store.chat.value;
+  if (!chat || !rightsOf(store.desk.value.me, chat.head)[mode]) return false;
+  store.drafts.value?.set(chat.id, { mode });
+  requestAnimationFrame(() => document.getElementById('composer-text')?.focus());
+  return true;
+}
+
+function session(store: Store, type: 'end' | 'take'): boolean {
+  const chat = store.chat.value;
+  if (!chat || busyWith(chat) || !store.connected.value) return false;
+  if (!rightsOf(store.desk.value.me, chat.head)[type]) return false;
+  void store.live.value?.act(chat.id, { type, session: chat.head.session });
+  return true;
+}

@@ -1,0 +1,219 @@
+/** What the log is made of: what was said, what is on its way, and quiet lines for what happened. */
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Body, FileBody, LogEvent } from '../../visitor/wire.ts';
+import { useStore } from '../context.ts';
+import { isTombstone } from '../desk.ts';
+import { clock, fileAddress, fileSize, fullTime, linkify } from '../format.ts';
+import { happenedText } from '../happened.ts';
+import { lang, t } from '../i18n.ts';
+import type { Chat, Entry, Logged } from '../model.ts';
+import { agentName, partyName, visitorShort } from '../names.ts';
+import { at, type Item, noteOf } from '../select.ts';
+import { sendTrouble } from '../trouble.ts';
+import { Avatar } from './Avatar.tsx';
+import { Icon } from './Icon.tsx';
+import { Why } from './Why.tsx';
+
+/** Text as text. Addresses open in a page that learns nothing of this one. */
+function Text({ text }: { text: string }) {
+  return (
+    <>
+      {linkify(text).map((p, i) =>
+        p.href ? (
+          <a key={i} href={p.href} target="_blank" rel="noopener noreferrer nofollow">
+            {p.text}
+          </a>
+        ) : (
+          p.text
+        ),
+      )}
+    </>
+  );
+}
+
+function FileView({ body }: { body: FileBody }) {
+  const href = fileAddress(body.url);
+  if (!href) return <>{body.name}</>;
+  if (body.kind === 'image')
+    return (
+      <a href={href} target="_blank" rel="noopener noreferrer">
+        <img src={href} alt={t('thread.image', { name: body.name })} width={body.width} height={body.height} loading="lazy" />
+      </a>
+    );
+  return (
+    <a
+      class="file"
+      href={href}
+      target="_blank"
+      rel="noopener noreferrer"
+      aria-label={t('thread.file', { name: body.name, size: fileSize(lang.value, body.size) })}
+    >
+      <Icon name="file" />
+      <span>
+        {body.name} · {fileSize(lang.value, body.size)}
+      </span>
+    </a>
+  );
+}
+
+function BodyView({ body }: { body: Body }) {
+  switch (body.kind) {
+    case 'text':
+      return <Text text={body.text} />;
+    case 'image':
+    case 'file':
+      return <FileView body={body} />;
+    case 'options':
+      return (
+        <>
+          <Text text={body.text} />
+          <ul class="options" aria-label={t('thread.tap')}>
+            {body.options.map((o) => (
+              <li key={o} class="chip">
+                {o}
+              </li>
+            ))}
+          </ul>
+        </>
+      );
+    default:
+      return <>{t('thread.unsupported')}</>;
+  }
+}
+
+function NoteName() {
+  return (
+    <span class="note-name">
+      <Icon name="lock" size={14} />
+      {t('thread.note')}
+    </span>
+  );
+}
+
+function Bubble({ event, children }: { event: Pick<LogEvent, 'body' | 'internal'>; children?: ComponentChildren }) {
+  if (isTombstone(event)) return <div class="bubble gone">{t('thread.recalled')}</div>;
+  return (
+    <div class={event.body.kind === 'image' ? 'bubble media' : 'bubble'}>
+      {event.internal && <NoteName />}
+      {children}
+      <BodyView body={event.body as Body} />
+    </div>
+  );
+}
+
+export function Said({ item, chat }: { item: Extract<Item, { kind: 'said' }>; chat: Chat }) {
+  const { event, side, follows, mark } = item;
+  const name = partyName(event.by, chat.head);
+  const time = at(event.at);
+  const kind = `${side}${follows ? ' follows' : ''}${event.internal ? ' noted' : ''}${event.by.kind === 'bot' ? ' bot' : ''}`;
+  return (
+    <div class={`said ${kind}`} data-seq={event.seq}>
+      {side !== 'mine' && (
+        <Avatar
+          small
+          id={event.by.id ?? event.by.kind}
+          name={side === 'theirs' ? visitorShort(chat.head) : name}
+          src={event.by.avatar}
+        />
+      )}
+      <div class="said-body">
+        {side === 'mine' || follows ? (
+          <span class="spoken">{side === 'mine' ? t('list.you') : name}</span>
+        ) : (
+          <span class="said-by">{name}</span>
+        )}
+        <Bubble event={event} />
+        <div class="said-meta">
+          {event.edited && <span>{t('thread.edited')}</span>}
+          <time dateTime={event.at} title={fullTime(lang.value, time)}>
+            {clock(lang.value, time)}
+          </time>
+          {mark && side === 'mine' && (
+            <span class={mark} role="img" aria-label={t(`mark.${mark}`)} title={t(`mark.${mark}`)}>
+              <Icon name={mark === 'read' ? 'read' : 'check'} size={15} />
+            </span>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+export function Out({ item }: { item: Extract<Item, { kind: 'out' }> }) {
+  const { entry, follows } = item;
+  if (entry.frame.type !== 'send') return null;
+  const kind = `mine${follows ? ' follows' : ''}${entry.frame.internal ? ' noted' : ''}${entry.failed ? ' failed' : ' pending'}`;
+  return (
+    <div class={`said ${kind}`}>
+      <div class="said-body">
+        <span class="spoken">{t('list.you')}</span>
+        <Bubble event={{ body: entry.frame.body, ...(entry.frame.internal ? { internal: true } : {}) }} />
+        <OutMeta entry={entry} />
+      </div>
+    </div>
+  );
+}
+
+function OutMeta({ entry }: { entry: Entry }) {
+  const store = useStore();
+  if (!entry.failed) {
+    const mark = t(store.connected.value ? 'mark.pending' : 'mark.queued');
+    return (
+      <div class="said-meta">
+        <Icon name="clock" size={14} />
+        <span>{mark}</span>
+      </div>
+    );
+  }
+  return (
+    <div class="said-meta bad" role="alert">
+      <Icon name="alert" size={14} />
+      <span>{sendTrouble(entry.failed)}</span>
+      <button type="button" class="text-button" onClick={() => store.live.value?.retry(entry.key)}>
+        {t('mark.retry')}
+      </button>
+      <button type="button" class="text-button" onClick={() => store.live.value?.discard(entry.key)}>
+        {t('mark.discard')}
+      </button>
+    </div>
+  );
+}
+
+/** One quiet line. An assignment can be asked why. */
+export function Happened({ event, chat }: { event: Logged; chat: Chat }) {
+  const store = useStore();
+  const [open, setOpen] = useState(false);
+  const { desk } = store;
+  const time = at(event.at);
+  const note = noteOf(event);
+  const assigned = event.body.kind === 'assigned' ? event.body : undefined;
+  return (
+    <div class="happened" data-seq={event.seq}>
+      <div class="happened-line">
+        <time dateTime={event.at} title={fullTime(lang.value, time)}>
+          {clock(lang.value, time)}
+        </time>
+        <span>{happenedText(event, chat.head, desk.value)}</span>
+        {assigned?.why !== undefined && (
+          <button
+            type="button"
+            class="text-button"
+            aria-expanded={open}
+            aria-label={t('why.showLabel', { agent: agentName(desk.value, assigned.agent) })}
+            onClick={() => setOpen(!open)}
+          >
+            {t('why.show')}
+          </button>
+        )}
+      </div>
+      {note && (
+        <div class="note-quote">
+          <NoteName />
+          <Text text={note} />
+        </div>
+      )}
+      {open && assigned && <Why event={event} visitor={chat.head.visitor.id} />}
+    </div>
+  );
+}

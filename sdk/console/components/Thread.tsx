@@ -1,0 +1,183 @@
+/** The middle pane: the open conversation, or what to do while none is open. */
+import { useEffect, useRef } from 'preact/hooks';
+import { useStore } from '../context.ts';
+import { duration } from '../format.ts';
+import { lang, t } from '../i18n.ts';
+import type { Chat } from '../model.ts';
+import { groupName, visitorName, visitorShort } from '../names.ts';
+import { at, busyWith, rightsOf } from '../select.ts';
+import { troubleText } from '../trouble.ts';
+import { Avatar } from './Avatar.tsx';
+import { Composer } from './Composer.tsx';
+import { Icon, type IconName } from './Icon.tsx';
+import { Log } from './Log.tsx';
+import { LinkState } from './TopBar.tsx';
+import { Trouble } from './Trouble.tsx';
+
+function Blank({ title, hint }: { title: string; hint?: string }) {
+  return (
+    <div class="blank">
+      <Icon name="chat" size={44} />
+      <h2>{title}</h2>
+      {hint && <p>{hint}</p>}
+    </div>
+  );
+}
+
+function BackButton() {
+  const store = useStore();
+  return (
+    <button type="button" class="icon-button phone-only" aria-label={t('app.back')} onClick={() => store.select(undefined)}>
+      <Icon name="back" />
+    </button>
+  );
+}
+
+function Sub({ chat }: { chat: Chat }) {
+  const store = useStore();
+  const { phase, tag, group, agent, since } = chat.head;
+  const me = store.desk.value.me.id;
+  return (
+    <div class="thread-sub">
+      <span class={`chip phase-${phase}`}>{t(`phase.${phase}`)}</span>
+      {phase === 'waiting' && since && <span>{duration(lang.value, store.now.value - at(since))}</span>}
+      {phase === 'held' && agent && agent.id !== me && <span class="ellipsis">{t('list.with', { name: agent.name })}</span>}
+      {tag && <span class="chip">{tag}</span>}
+      {group && <span class="chip hide-phone">{groupName(group)}</span>}
+    </div>
+  );
+}
+
+/** A button of the head. On narrow screens only the icon is left, and the label names it. */
+function Act(props: { icon: IconName; text: string; label?: string; primary?: boolean; disabled: boolean; onClick: () => void }) {
+  return (
+    <button
+      type="button"
+      class={props.primary ? 'button primary' : 'button'}
+      aria-label={props.label ?? props.text}
+      title={props.label ?? props.text}
+      disabled={props.disabled}
+      onClick={props.onClick}
+    >
+      <Icon name={props.icon} />
+      <span class="button-text">{props.text}</span>
+    </button>
+  );
+}
+
+function Actions({ chat, focusHead }: { chat: Chat; focusHead: () => void }) {
+  const store = useStore();
+  const rights = rightsOf(store.desk.value.me, chat.head);
+  const busy = busyWith(chat);
+  const disabled = !store.connected.value || !!busy;
+  const act = (type: 'take' | 'end' | 'reopen') => {
+    // The button that was pressed goes away with the phase; focus must not go with it.
+    focusHead();
+    void store.live.value?.act(chat.id, { type, session: chat.head.session });
+  };
+  return (
+    <div class="thread-acts">
+      {busy && <span class="spinner" role="img" aria-label={t('action.busy')} />}
+      {rights.take && (
+        <Act
+          icon="inbox"
+          primary
+          text={t(chat.head.phase === 'held' ? 'action.takeOver' : 'action.take')}
+          disabled={disabled}
+          onClick={() => act('take')}
+        />
+      )}
+      {rights.reopen && <Act icon="reopen" primary text={t('action.reopen')} disabled={disabled} onClick={() => act('reopen')} />}
+      {rights.transfer && (
+        <Act
+          icon="transfer"
+          text={t('action.transfer')}
+          disabled={disabled}
+          onClick={() => {
+            store.dialog.value = 'transfer';
+          }}
+        />
+      )}
+      {rights.end && <Act icon="check" text={t('action.close')} disabled={disabled} onClick={() => act('end')} />}
+    </div>
+  );
+}
+
+function DetailsToggle() {
+  const store = useStore();
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={t('action.details')}
+      title={t('action.details')}
+      aria-pressed={store.details.value}
+      onClick={() => store.toggleDetails()}
+    >
+      <Icon name="info" />
+    </button>
+  );
+}
+
+function Head({ chat }: { chat: Chat }) {
+  const store = useStore();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const name = visitorName(chat.head);
+  const { online } = chat.head.visitor;
+  // On a phone the list is gone once a conversation is open; focus goes where the reader is now.
+  useEffect(() => {
+    if (matchMedia('(width < 760px)').matches) heading.current?.focus();
+  }, [chat.id]);
+  return (
+    <header class="thread-head">
+      <BackButton />
+      <Avatar
+        id={chat.head.visitor.id}
+        name={visitorShort(chat.head)}
+        src={chat.head.visitor.avatar as string | undefined}
+        online={!!online}
+      />
+      <div class="thread-who">
+        <h2 tabIndex={-1} ref={heading}>
+          {name}
+        </h2>
+        <Sub chat={chat} />
+      </div>
+      <span class="phone-only">{!store.connected.value && <LinkState />}</span>
+      <Actions chat={chat} focusHead={() => heading.current?.focus()} />
+      <DetailsToggle />
+    </header>
+  );
+}
+
+export function Thread() {
+  const store = useStore();
+  const id = store.selected.value;
+  const chat = store.chat.value;
+  const absent = store.live.value?.absent.value;
+  if (!id) return <Empty title={t('thread.none')} hint={t('thread.noneHint')} />;
+  if (!chat) return absent === id ? <Empty title={t('thread.missing')} /> : <Empty title={t('app.loading')} />;
+  return (
+    <section class="thread" id="thread" tabIndex={-1} aria-label={t('thread.label')}>
+      <Head chat={chat} />
+      {chat.trouble && (
+        <div class="thread-trouble">
+          <Trouble text={troubleText(chat.trouble, chat, store.desk.value)} onDismiss={() => store.live.value?.dismiss(chat.id)} />
+        </div>
+      )}
+      <Log key={chat.id} chat={chat} />
+      <Composer key={`composer-${chat.id}`} chat={chat} />
+    </section>
+  );
+}
+
+function Empty(props: { title: string; hint?: string }) {
+  return (
+    <section class="thread" id="thread" tabIndex={-1} aria-label={t('thread.label')}>
+      <header class="thread-head phone-only">
+        <BackButton />
+      </header>
+      <Blank {...props} />
+    </section>
+  );
+}

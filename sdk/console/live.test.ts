@@ -1,0 +1,394 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Live } from './live.ts';
+import { busyWith, mine, unread, waiting } from './select.ts';
+import { chatOf, saidIn, World } from './test/world.ts';
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+
+const seqs = (live: Live, id: string) => chatOf(live, id).log.map((e) => e.seq);
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+
+/** A conversation that the agent holds, with one message. */
+function held(id = 'c1'): string {
+  world.desk.visitor(id);
+  world.desk.visitorSays(id, 'hello');
+  world.desk.assign(id, 'lina');
+  return id;
+}
+
+describe('what is there at the start', () => {
+  it('shows what is held with its log, and who waits without', async () => {
+    held('c1');
+    world.desk.visitor('c2');
+    const live = await world.page();
+    expect(mine(live.desk.value).map((c) => c.id)).toEqual(['c1']);
+    expect(waiting(live.desk.value).map((c) => c.id)).toEqual(['c2']);
+    expect(saidIn(live, 'c1')).toEqual(['hello']);
+    expect(chatOf(live, 'c2').history).toBe('none');
+    expect(unread(chatOf(live, 'c1'))).toBe(1);
+    expect(world.news).toEqual([]);
+  });
+
+  it('says hello with the token in the frame, not in the address', async () => {
+    await world.page();
+    expect(world.got('hello')).toMatchObject([{ token: 'token-lina', v: 1 }]);
+  });
+
+  it('takes the status from presence', async () => {
+    const live = await world.page();
+    expect(live.desk.value.agents.lina).toMatchObject({ status: 'online', held: 0, capacity: 5 });
+  });
+});
+
+describe('what arrives', () => {
+  it('tells of a visitor who begins to wait, and of a conversation that is assigned', async () => {
+    const live = await world.page();
+    world.desk.visitor('c1');
+    await world.clock.run(500);
+    expect(world.news).toEqual([['waiting', 'c1']]);
+    world.desk.assign('c1', 'lina');
+    await world.clock.run(500);
+    expect(world.news.at(-1)).toEqual(['assigned', 'c1']);
+    expect(seqs(live, 'c1')).toEqual(upTo(3));
+  });
+
+  it('finds a conversation of which it only saw an event', async () => {
+    const live = await world.page();
+    world.desk.lose.add('conversation');
+    held();
+    await world.clock.run(500);
+    expect(saidIn(live, 'c1')).toEqual(['hello']);
+  });
+
+  it('adds messages in order and tells of each once', async () => {
+    held();
+    const live = await world.page();
+    world.desk.visitorSays('c1', 'two');
+    world.desk.visitorSays('c1', 'three');
+    await world.clock.run(50);
+    expect(saidIn(live, 'c1')).toEqual(['hello', 'two', 'three']);
+    expect(world.heard.map((e) => e.seq)).toEqual([5, 6]);
+  });
+
+  it('asks for what a lost push left out', async () => {
+    held();
+    const live = await world.page();
+    world.desk.lose.add('event');
+    world.desk.visitorSays('c1', 'lost');
+    world.desk.lose.clear();
+    world.desk.visitorSays('c1', 'arrived');
+    await world.clock.run(50);
+    expect(saidIn(live, 'c1')).toEqual(['hello', 'lost', 'arrived']);
+    expect(world.got('after')).toMatchObject([{ conversation: 'c1', seq: 4 }]);
+  });
+
+  it('finds even the last push of a quiet conversation, by its heartbeat', async () => {
+    held();
+    const live = await world.page();
+    world.desk.lose.add('event');
+    world.desk.visitorSays('c1', 'lost');
+    await world.clock.run(11_000);
+    expect(saidIn(live, 'c1')).toEqual(['hello', 'lost']);
+  });
+
+  it('finds by its heartbeat who waits and who has ceased to', async () => {
+    world.desk.visitor('c1');
+    const live = await world.page();
+    world.desk.lose.add('conversation');
+    world.desk.visitor('c2');
+    world.desk.visitor('c3');
+    world.desk.assign('c1', 'bob');
+    await world.clock.run(11_000);
+    expect(waiting(live.desk.value).map((c) => c.id)).toEqual(['c2', 'c3']);
+    expect(live.desk.value.waiting).toBe(2);
+  });
+
+  it('lets go of what it was told it holds and does not any more', async () => {
+    held();
+    const live = await world.page();
+    world.desk.lose.add('conversation').add('event');
+    world.desk.assign('c1', 'bob');
+    await world.clock.run(11_000);
+    expect(mine(live.desk.value)).toEqual([]);
+    expect(chatOf(live, 'c1').history).toBe('none');
+  });
+
+  it('shows that the visitor is typing until they stop, or until their message is here', async () => {
+    held();
+    const live = await world.page();
+    const by = { kind: 'visitor' as const };
+    world.desk.push({ type: 'typing', conversation: 'c1', by, text: 'I wo' });
+    await world.clock.run(5);
+    expect(chatOf(live, 'c1').typing?.text).toBe('I wo');
+    world.desk.visitorSays('c1', 'I would');
+    await world.clock.run(5);
+    expect(chatOf(live, 'c1').typing).toBeUndefined();
+  });
+});
+
+describe('what the agent says', () => {
+  it('is shown at once, and is in the log with its ack, under its own key', async () => {
+    held();
+    const live = await world.page();
+    void live.say('c1', 'hi', false);
+    const key = chatOf(live, 'c1').out[0]?.key;
+    expect(key).toBeDefined();
+    await world.clock.run(50);
+    expect(chatOf(live, 'c1').out).toEqual([]);
+    expect(chatOf(live, 'c1').log.at(-1)).toMatchObject({ key, by: { kind: 'agent', id: 'lina' }, body: { text: 'hi' } });
+    expect(seqs(live, 'c1')).toEqual(upTo(5));
+  });
+
+  it('stays on the page while something in front of it is still missing', async () => {
+    held();
+    const live = await world.page();
+    world.desk.lose.add('event');
+    world.desk.visitorSays('c1', 'lost');
+    world.desk.mute.add('after');
+    await live.say('c1', 'hi', false);
+    await world.clock.run(50);
+    expect(saidIn(live, 'c1')).toEqual(['hello']);
+    expect(chatOf(live, 'c1').ahead).toMatchObject([{ body: { text: 'hi' } }]);
+    world.desk.mute.clear();
+    world.desk.cut();
+    await world.clock.run(5_000);
+    expect(saidIn(live, 'c1')).toEqual(['hello', 'lost', 'hi']);
+    expect(chatOf(live, 'c1').ahead).toEqual([]);
+  });
+
+  it('is kept while there is no connection, over a reload too, and stored once', async () => {
+    held();
+    const before = await world.page();
+    world.reachable = false;
+    world.desk.cut();
+    await world.clock.run(50);
+    await before.say('c1', 'one', false);
+    await before.say('c1', 'two', true);
+    before.close();
+    world.reachable = true;
+    const live = await world.page();
+    await world.clock.run(200);
+    expect(saidIn(live, 'c1')).toEqual(['hello', 'one', 'two']);
+    expect(world.desk.talk('c1').log.at(-1)?.internal).toBe(true);
+    expect(chatOf(live, 'c1').out).toEqual([]);
+  });
+
+  it('that was refused says so and can be sent again or dropped', async () => {
+    held();
+    const live = await world.page();
+    world.desk.refuse.set('send', { code: 'conflict' });
+    await live.say('c1', 'hi', false);
+    await world.clock.run(50);
+    expect(chatOf(live, 'c1').out).toMatchObject([{ failed: 'conflict' }]);
+    live.retry(chatOf(live, 'c1').out[0]?.key ?? '');
+    await world.clock.run(50);
+    expect(saidIn(live, 'c1')).toEqual(['hello', 'hi']);
+    world.desk.refuse.set('send', { code: 'forbidden' });
+    await live.say('c1', 'again', false);
+    await world.clock.run(50);
+    live.discard(chatOf(live, 'c1').out[0]?.key ?? '');
+    expect(chatOf(live, 'c1').out).toEqual([]);
+  });
+
+  it('tells the visitor of typing at most every three seconds, and of reading once', async () => {
+    held();
+    const live = await world.page();
+    for (let i = 0; i < 5; i++) {
+      live.typing('c1');
+      await world.clock.run(1_000);
+    }
+    expect(world.got('typing')).toHaveLength(2);
+    live.read('c1', 4);
+    live.read('c1', 4);
+    live.read('c1', 3);
+    expect(world.got('read')).toEqual([{ type: 'read', conversation: 'c1', seq: 4 }]);
+    expect(unread(chatOf(live, 'c1'))).toBe(0);
+  });
+});
+
+describe('what the agent does', () => {
+  it('takes a conversation: it is theirs, with its log, and no news to them', async () => {
+    world.desk.visitor('c1');
+    world.desk.visitorSays('c1', 'hello');
+    const live = await world.page();
+    void live.act('c1', { type: 'take', session: 1 });
+    expect(busyWith(chatOf(live, 'c1'))).toBe('take');
+    await world.clock.run(500);
+    expect(busyWith(chatOf(live, 'c1'))).toBeUndefined();
+    expect(mine(live.desk.value).map((c) => c.id)).toEqual(['c1']);
+    expect(saidIn(live, 'c1')).toEqual(['hello']);
+    expect(world.news).toEqual([]);
+  });
+
+  it('is told when a colleague was faster, and sees who', async () => {
+    world.desk.visitor('c1');
+    const live = await world.page();
+    world.desk.lose.add('conversation');
+    world.desk.assign('c1', 'bob');
+    world.desk.refuse.set('take', { code: 'conflict' });
+    await live.act('c1', { type: 'take', session: 1 });
+    await world.clock.run(500);
+    expect(chatOf(live, 'c1').trouble).toEqual({ action: 'take', code: 'conflict', to: undefined });
+    expect(chatOf(live, 'c1').head.agent?.id).toBe('bob');
+    live.dismiss('c1');
+    expect(chatOf(live, 'c1').trouble).toBeUndefined();
+  });
+
+  it('remembers to whom a transfer failed', async () => {
+    held();
+    const live = await world.page();
+    world.desk.refuse.set('transfer', { code: 'full' });
+    await live.act('c1', { type: 'transfer', session: 1, to: { agent: 'bob' } });
+    await world.clock.run(500);
+    expect(chatOf(live, 'c1').trouble).toEqual({ action: 'transfer', code: 'full', to: 'bob' });
+    expect(mine(live.desk.value).map((c) => c.id)).toEqual(['c1']);
+  });
+
+  it('transfers, closes and reopens, and follows the log each time', async () => {
+    held('c1');
+    held('c2');
+    const live = await world.page();
+    live.open('c2');
+    await live.act('c1', { type: 'transfer', session: 1, to: { agent: 'bob' }, note: 'a VIP' });
+    await live.act('c2', { type: 'end', session: 1 });
+    await world.clock.run(500);
+    expect(mine(live.desk.value)).toEqual([]);
+    expect(chatOf(live, 'c1').head.agent?.id).toBe('bob');
+    expect(chatOf(live, 'c2').log.at(-1)?.body.kind).toBe('closed');
+    await live.act('c2', { type: 'reopen', session: 1 });
+    await world.clock.run(500);
+    expect(mine(live.desk.value).map((c) => c.id)).toEqual(['c2']);
+  });
+
+  it('changes status at once, and says it again on a new connection until it is confirmed', async () => {
+    const live = await world.page();
+    world.desk.mute.add('status');
+    live.status({ status: 'away', capacity: 3 });
+    expect(live.wanted.value).toEqual({ status: 'away', capacity: 3 });
+    world.desk.mute.clear();
+    world.desk.cut();
+    await world.clock.run(5_000);
+    expect(live.wanted.value).toBeUndefined();
+    expect(live.desk.value.agents.lina).toMatchObject({ status: 'away', capacity: 3 });
+  });
+});
+
+describe('what is looked at', () => {
+  it('gets its log, and loses it when one looks away from what one does not hold', async () => {
+    world.desk.visitor('c1');
+    world.desk.visitorSays('c1', 'hello');
+    const live = await world.page();
+    live.open('c1');
+    await world.clock.run(50);
+    expect(saidIn(live, 'c1')).toEqual(['hello']);
+    live.open(undefined);
+    expect(chatOf(live, 'c1')).toMatchObject({ history: 'none', log: [] });
+  });
+
+  it('is kept up to date by the heartbeat where the server can not be told what is looked at', async () => {
+    world.desk.visitor('c1');
+    const live = await world.page();
+    live.open('c1');
+    await world.clock.run(50);
+    world.desk.visitorSays('c1', 'anybody?');
+    await world.clock.run(11_000);
+    expect(saidIn(live, 'c1')).toEqual(['anybody?']);
+    expect(world.got('watch')).toEqual([]);
+  });
+
+  it('is watched where the server can be told', async () => {
+    world.desk.features = ['watch'];
+    world.desk.visitor('c1');
+    const live = await world.page();
+    live.open('c1');
+    await world.clock.run(50);
+    expect(world.got('watch')).toEqual([{ type: 'watch', conversations: ['c1'] }]);
+    world.desk.assign('c1', 'lina');
+    await world.clock.run(500);
+    expect(world.got('watch').at(-1)).toEqual({ type: 'watch', conversations: [] });
+  });
+
+  it('says so when it does not exist', async () => {
+    const live = await world.page();
+    live.open('c9');
+    await world.clock.run(50);
+    expect(live.absent.value).toBe('c9');
+  });
+
+  it('pages back to the first event without a hole', async () => {
+    held();
+    for (let i = 0; i < 120; i++) world.desk.visitorSays('c1', `m${i}`);
+    const live = await world.page();
+    expect(chatOf(live, 'c1')).toMatchObject({ older: true });
+    expect(chatOf(live, 'c1').log).toHaveLength(50);
+    await Promise.all([live.earlier('c1'), live.earlier('c1')]);
+    await live.earlier('c1');
+    expect(seqs(live, 'c1')).toEqual(upTo(124));
+    expect(chatOf(live, 'c1').older).toBe(false);
+  });
+
+  it('can be fetched again after it failed', async () => {
+    held();
+    world.desk.fail.set('GET /v1/conversations/c1/events', { status: 503, body: { code: 'unavailable' } });
+    const live = await world.page();
+    expect(chatOf(live, 'c1').history).toBe('failed');
+    await live.reload('c1');
+    expect(saidIn(live, 'c1')).toEqual(['hello']);
+  });
+});
+
+describe('when the connection breaks', () => {
+  it('comes back and asks for what it missed', async () => {
+    held();
+    const live = await world.page();
+    world.desk.cut();
+    world.desk.visitorSays('c1', 'while you were gone');
+    world.desk.visitor('c2');
+    await world.clock.run(5_000);
+    expect(live.link.value.at).toBe('open');
+    expect(saidIn(live, 'c1')).toEqual(['hello', 'while you were gone']);
+    expect(world.news).toEqual([['waiting', 'c2']]);
+  });
+
+  it('forgets what was waiting and is not any more', async () => {
+    world.desk.visitor('c1');
+    const live = await world.page();
+    world.desk.cut();
+    world.desk.assign('c1', 'bob');
+    await world.clock.run(5_000);
+    expect(waiting(live.desk.value)).toEqual([]);
+  });
+
+  it('begins anew when the store did', async () => {
+    held();
+    world.desk.visitorSays('c1', 'two');
+    const live = await world.page();
+    world.desk.epoch = 'e2';
+    world.desk.talks.clear();
+    world.desk.visitor('c1');
+    world.desk.visitorSays('c1', 'another world');
+    world.desk.assign('c1', 'lina');
+    world.desk.cut();
+    await world.clock.run(5_000);
+    expect(saidIn(live, 'c1')).toEqual(['another world']);
+  });
+
+  it('stops for good when the token counts no more', async () => {
+    const live = await world.page();
+    world.desk.cut(4501);
+    await world.clock.run(50);
+    expect(world.lost).toEqual(['revoked']);
+    expect(live.link.value.at).toBe('stopped');
+  });
+
+  it('gives up when the token has expired, instead of coming back with it', async () => {
+    await world.page();
+    world.desk.cut(4004);
+    await world.clock.run(60_000);
+    expect(world.lost).toEqual(['expired']);
+    expect(world.got('hello')).toHaveLength(1);
+  });
+});

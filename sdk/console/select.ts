@@ -1,0 +1,216 @@
+/** What the lists and the thread show of what is known: pure functions of a desk or a chat, and the time where it counts. */
+import type { SystemBody } from '../visitor/wire.ts';
+import { isSaid } from './desk.ts';
+import { dayOf } from './format.ts';
+import type { Action, Chat, Desk, Entry, Head, LogEvent, Logged, Me } from './model.ts';
+
+/** Supervisors and administrators act in conversations of others too. */
+export const leads = (me: Me): boolean => me.role !== 'agent';
+
+export const isMine = (me: Me, h: Head) => h.phase === 'held' && h.agent?.id === me.id;
+
+export const isWaiting = (me: Me, h: Head) => h.phase === 'waiting' && (leads(me) || !h.group || me.groups.includes(h.group));
+
+function newest(log: readonly Logged[], wanted: (e: Logged) => boolean): Logged | undefined {
+  for (let i = log.length - 1; i >= 0; i--) if (wanted(log[i] as Logged)) return log[i];
+  return undefined;
+}
+
+/** Milliseconds since 1970 of a time on the wire; 0 for none. */
+export const at = (time: string | undefined): number => (time ? Date.parse(time) || 0 : 0);
+
+/** What was said last, own messages on the way included. */
+export function lastSaid(c: Chat): LogEvent | undefined {
+  return c.ahead.at(-1) ?? newest(c.log, isSaid) ?? c.head.last;
+}
+
+/** When something last happened that moves a conversation in a list, ms. */
+export function lastAt(c: Chat): number {
+  return Math.max(at(lastSaid(c)?.at), at(c.head.since));
+}
+
+/** Since when the visitor waits for a word of ours, ms; nothing while it is their turn. */
+export function owing(c: Chat): number | undefined {
+  let since: number | undefined;
+  for (let i = c.log.length - 1; i >= 0; i--) {
+    const e = c.log[i] as Logged;
+    if (!isSaid(e) || e.internal) continue;
+    if (e.by.kind !== 'visitor') break;
+    since = at(e.at);
+  }
+  const answered = c.out.some((o) => !o.failed && o.frame.type === 'send' && !o.frame.internal);
+  return answered || c.ahead.some((e) => !e.internal) ? undefined : since;
+}
+
+/** The visitor's messages that the agent has not seen. */
+export function unread(c: Chat): number {
+  const read = c.head.read?.agent ?? 0;
+  return c.log.reduce((n, e) => (e.seq > read && e.by.kind === 'visitor' && isSaid(e) ? n + 1 : n), 0);
+}
+
+/** What one holds: who waits for an answer first, the longest wait on top; then by what happened last. */
+export function mine(desk: Desk): Chat[] {
+  const key = (c: Chat) => owing(c) ?? Number.POSITIVE_INFINITY;
+  return Object.values(desk.chats)
+    .filter((c) => isMine(desk.me, c.head))
+    .sort((a, b) => compare(key(a), key(b)) || compare(lastAt(b), lastAt(a)) || compare(a.id, b.id));
+}
+
+/** Who waits in one's groups. Each group's line keeps its order; of those at the heads, who waited longest comes first. */
+export function waiting(desk: Desk): Chat[] {
+  const place = (c: Chat) => c.head.queue?.position ?? Number.POSITIVE_INFINITY;
+  const since = (c: Chat | undefined) => at(c?.head.since);
+  const lines = new Map<string, Chat[]>();
+  for (const c of Object.values(desk.chats)) {
+    if (!isWaiting(desk.me, c.head)) continue;
+    const group = c.head.group ?? '';
+    lines.set(group, [...(lines.get(group) ?? []), c]);
+  }
+  for (const line of lines.values()) line.sort((a, b) => compare(place(a), place(b)) || compare(since(a), since(b)));
+  const all: Chat[] = [];
+  for (;;) {
+    const heads = [...lines.values()].filter((line) => line.length > 0).sort((a, b) => compare(since(a[0]), since(b[0])));
+    const next = heads[0]?.shift();
+    if (!next) return all;
+    all.push(next);
+  }
+}
+
+// Infinity minus Infinity is no number, so no subtraction here.
+function compare<T>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Something the agent should hear of though they look elsewhere. */
+export function newsOf(me: Me, before: Head | undefined, after: Head): 'waiting' | 'assigned' | undefined {
+  if (isMine(me, after) && !(before && isMine(me, before))) return 'assigned';
+  if (isWaiting(me, after) && !(before && isWaiting(me, before))) return 'waiting';
+  return undefined;
+}
+
+/** What the agent may do with a conversation now, as far as the console can know; the server decides. */
+export interface Rights {
+  /** Answer the visitor. */
+  readonly reply: boolean;
+  readonly note: boolean;
+  readonly take: boolean;
+  readonly transfer: boolean;
+  readonly end: boolean;
+  readonly reopen: boolean;
+}
+
+/** Rights by who holds the conversation and what role one has. */
+export function rightsOf(me: Me, h: Head): Rights {
+  const holder = isMine(me, h);
+  const lead = leads(me);
+  const ours = lead || holder || !h.group || me.groups.includes(h.group);
+  const open = h.phase === 'bot' || h.phase === 'waiting' || h.phase === 'held' || h.phase === 'snoozed';
+  const free = open && h.phase !== 'held';
+  return {
+    reply: open && (holder || lead),
+    note: ours && h.phase !== 'none',
+    take: ours && (free || (h.phase === 'held' && lead && !holder)),
+    transfer: open && (holder || lead),
+    end: open && ours && (h.phase !== 'held' || holder || lead),
+    reopen: ours && h.phase === 'closed',
+  };
+}
+
+/** The line of the thread: what is drawn, in order, each with a key that stays its own. */
+export type Item =
+  | { readonly kind: 'day'; readonly key: string; readonly at: number }
+  | { readonly kind: 'new'; readonly key: string }
+  | {
+      readonly kind: 'said';
+      readonly key: string;
+      readonly event: Logged;
+      readonly side: Side;
+      readonly follows: boolean;
+      readonly mark?: 'sent' | 'read' | undefined;
+    }
+  | { readonly kind: 'happened'; readonly key: string; readonly event: Logged }
+  | { readonly kind: 'out'; readonly key: string; readonly entry: Entry; readonly follows: boolean };
+
+/** Whose words: the visitor's on the left; one's own and colleagues' (the bot's too) on the right. */
+export type Side = 'theirs' | 'mine' | 'ours';
+
+const hidden = new Set(['noted', 'edited', 'recalled']);
+const together = 120_000; // messages of one author within this many ms stand together
+
+/** Lays a chat out. Unread messages after `unreadFrom` (a seq; none for undefined) get a mark in front. */
+export function timeline(c: Chat, me: Me, unreadFrom: number | undefined): Item[] {
+  const items: Item[] = [];
+  let day: number | undefined;
+  let marked = unreadFrom === undefined;
+  const divide = (time: number) => {
+    if (dayOf(time) === day) return;
+    day = dayOf(time);
+    items.push({ kind: 'day', key: `day-${day}`, at: time });
+  };
+  for (const event of [...c.log, ...c.ahead] as Logged[]) {
+    const said = isSaid(event);
+    if (!said && hidden.has(event.body.kind)) continue;
+    divide(at(event.at));
+    if (!marked && event.seq > (unreadFrom ?? 0) && event.by.kind === 'visitor' && said) {
+      marked = true;
+      items.push({ kind: 'new', key: 'new' });
+    }
+    items.push(said ? saidItem(c, me, event, items.at(-1)) : { kind: 'happened', key: keyOf(event), event });
+  }
+  for (const entry of c.out) {
+    if (entry.frame.type !== 'send') continue;
+    divide(entry.at);
+    items.push({ kind: 'out', key: entry.key, entry, follows: follows(items.at(-1), me.id, entry.at, !!entry.frame.internal) });
+  }
+  return items;
+}
+
+// One's own message keeps the key it had in the outbox, so that it does not blink when its ack comes.
+const keyOf = (e: Logged) => e.key ?? `e${e.seq}`;
+
+function saidItem(c: Chat, me: Me, event: Logged, above: Item | undefined): Item {
+  const own = event.by.kind === 'agent' && event.by.id === me.id;
+  const side: Side = event.by.kind === 'visitor' ? 'theirs' : own ? 'mine' : 'ours';
+  const read = event.seq <= (c.head.read?.visitor ?? 0);
+  return {
+    kind: 'said',
+    key: keyOf(event),
+    event,
+    side,
+    follows: follows(above, event.by.id ?? event.by.kind, at(event.at), !!event.internal),
+    mark: side === 'theirs' || event.internal ? undefined : read ? 'read' : 'sent',
+  };
+}
+
+function follows(above: Item | undefined, author: string, time: number, internal: boolean): boolean {
+  if (above?.kind === 'out') return !!(above.entry.frame.type === 'send' && above.entry.frame.internal) === internal;
+  if (above?.kind !== 'said') return false;
+  const { by, at: then, internal: note } = above.event;
+  return (by.id ?? by.kind) === author && !!note === internal && time - at(then) < together;
+}
+
+/** The action an event answers, for the agent who looks why somebody got a conversation: the newest assignment. */
+export function lastAssigned(c: Chat): Logged | undefined {
+  return newest(c.log, (e) => e.body.kind === 'assigned');
+}
+
+/** The groups one can transfer to: those that colleagues are in, and those that were seen in use. */
+export function groupsOf(desk: Desk): string[] {
+  const all = new Set<string>(desk.me.groups);
+  for (const a of Object.values(desk.agents)) for (const g of a.groups ?? []) all.add(g);
+  for (const c of Object.values(desk.chats)) if (c.head.group) all.add(c.head.group);
+  return [...all].sort();
+}
+
+/** Where an event says that a note was left with a transfer. */
+export function noteOf(e: LogEvent): string | undefined {
+  const body = e.body as SystemBody;
+  return body.kind === 'transferred' && body.note ? body.note : undefined;
+}
+
+const actions = new Set<string>(['take', 'transfer', 'end', 'reopen']);
+
+/** The action that is under way; its outcome is not known yet. */
+export function busyWith(c: Chat): Action | undefined {
+  return c.out.find((e) => !e.failed && actions.has(e.frame.type))?.frame.type as Action | undefined;
+}

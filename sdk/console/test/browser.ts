@@ -1,0 +1,117 @@
+/**
+ * The console in a real browser, with the fake desk behind it: nothing listens on a port, every request and the socket
+ * are answered here. The page is the one that is shipped, under the policy it is shipped with.
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { type Browser, type BrowserContextOptions, chromium, type Page, type WebSocketRoute } from 'playwright-core';
+import type { FakeDesk } from './fake.ts';
+
+export const base = 'http://localhost:8099';
+
+const policy =
+  "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' blob: data: https:; " +
+  "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+const kinds: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+};
+
+/** Chromium as the system has it; `KEFU_CHROMIUM` names another. */
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.KEFU_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+let files: Promise<Map<string, string>> | undefined;
+
+async function bundle(): Promise<Map<string, string>> {
+  const root = fileURLToPath(new URL('../', import.meta.url));
+  const { outputFiles } = await build({
+    entryPoints: [{ in: `${root}main.tsx`, out: 'main' }],
+    outdir: '/',
+    bundle: true,
+    minify: true,
+    write: false,
+    target: 'es2022',
+    format: 'esm',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    charset: 'utf8',
+  });
+  const found = new Map(outputFiles.map((f) => [f.path.replace(/^.*[\\/]/, ''), f.text]));
+  return found.set('index.html', await readFile(`${root}index.html`, 'utf8'));
+}
+
+export interface Opened {
+  page: Page;
+  /** What the browser complained about: errors, and violations of the policy. */
+  complaints: string[];
+  /** The sockets of this page, newest last. */
+  sockets: WebSocketRoute[];
+  close(): Promise<void>;
+}
+
+/** Opens the console with `desk` behind it, signed in as `agent` if one is named. */
+export async function open(
+  browser: Browser,
+  desk: FakeDesk,
+  options: BrowserContextOptions & { agent?: string; hash?: string } = {},
+): Promise<Opened> {
+  const { agent, hash = '', ...rest } = options;
+  files ??= bundle();
+  const shipped = await files;
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...rest });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const sockets: WebSocketRoute[] = [];
+  page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(m.text()));
+  page.on('pageerror', (e) => complaints.push(String(e)));
+  await page.routeWebSocket('**/ws', (socket) => {
+    sockets.push(socket);
+    const conn = desk.connect({ send: (text) => socket.send(text), close: (code) => void socket.close({ code }) });
+    socket.onMessage((text) => conn.message(String(text)));
+    socket.onClose(() => conn.gone());
+  });
+  await page.route(`${base}/**`, async (route) => {
+    const request = route.request();
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith('/v1/')) {
+      const token = request.headers().authorization?.replace(/^Bearer /, '');
+      const { status, body, headers } = desk.http(request.method(), request.url(), token, request.postDataJSON() ?? {});
+      return route.fulfill({
+        status,
+        headers: { 'Content-Type': 'application/json', ...headers },
+        body: body === undefined ? '' : JSON.stringify(body),
+      });
+    }
+    const name = pathname.replace(/^\/console\//, '') || 'index.html';
+    const text = shipped.get(name);
+    if (text === undefined) return route.fulfill({ status: 404 });
+    return route.fulfill({
+      headers: { 'Content-Type': kinds[name.split('.').pop() ?? ''] ?? 'text/plain', 'Content-Security-Policy': policy },
+      body: text,
+    });
+  });
+  if (agent) {
+    const account = desk.accounts.get(agent);
+    const { password: _, ...known } = account ?? { password: '' };
+    const kept = JSON.stringify({ token: `token-${agent}`, agent: known });
+    await page.addInitScript((s) => sessionStorage.getItem('kefu.session') ?? sessionStorage.setItem('kefu.session', s), kept);
+  }
+  await page.goto(`${base}/console/${hash}`);
+  return { page, complaints, sockets, close: () => context.close() };
+}

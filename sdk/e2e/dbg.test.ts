@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { launch } from './browser.ts';
+import { startServer } from './server.ts';
+it('x', async () => {
+  const server = await startServer(); const browser = await launch();
+  const t0 = Date.now(); const log = (...a: unknown[]) => console.log(((Date.now() - t0) / 1000).toFixed(2), ...a);
+  const mk = async () => { const c = await browser.newContext({ locale: 'en-US' }); return c.newPage(); };
+  const a = await mk(); const v = await mk();
+  for (const [n, p] of [['A', a], ['V', v]] as const) p.on('websocket', (ws) => { log(n, 'ws'); ws.on('framesent', (f) => log(n, '>', String(f.payload).slice(0, 200))); ws.on('framereceived', (f) => log(n, '<', String(f.payload).slice(0, 400))); ws.on('close', () => log(n, 'closed')); });
+  await a.goto(server.url + '/console/');
+  await a.getByLabel('Name').fill('admin'); await a.getByLabel('Password', { exact: true }).fill(server.password); await a.getByRole('button', { name: 'Sign in' }).click();
+  await a.getByRole('button', { name: 'Online', exact: true }).click();
+  await v.goto(server.url + '/demo/?lang=en'); await v.getByRole('button', { name: /Open chat/ }).click();
+  const write = async (t: string) => { await v.getByRole('textbox', { name: 'Type a message…' }).fill(t); await v.getByRole('textbox', { name: 'Type a message…' }).press('Enter'); };
+  await write('one');
+  await a.getByRole('list', { name: 'Mine' }).getByRole('button').first().click();
+  await a.getByRole('textbox', { name: 'Message' }).fill('two'); await a.getByRole('textbox', { name: 'Message' }).press('Enter');
+  await v.getByText('two').waitFor();
+  log('CLOSE'); await a.getByRole('button', { name: 'Close', exact: true }).click();
+  await v.getByText('This chat is closed').waitFor(); log('RATE');
+  await v.getByRole('button', { name: '4 of 5' }).click();
+  await v.getByText('You rated').waitFor(); log('RATED');
+  await a.getByText('Rated 4 of 5').waitFor(); log('AGENT SAW');
+  await write('three'); await v.locator('.m.v.stored').nth(1).waitFor(); log('3 stored');
+  await a.getByText('three').first().waitFor(); log('agent saw 3');
+  await browser.close(); await server.stop();
+}, 60000);

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { type Clock, createClock } from '../testing/clock.ts';
+import { Desk } from '../testing/desk.ts';
+import { Device } from '../testing/memory.ts';
+import { Net } from '../testing/net.ts';
+import { type Client, createClient } from './client.ts';
+
+/**
+ * Everything at once: a bad network, a desk that refuses, lost acks, pages that die and come back, tabs that take over
+ * each other's outbox. Whatever happens, each message is stored once, each page's in its order, and every page ends up
+ * with the desk's log. The seeds make a failure repeatable.
+ */
+class Browser {
+  readonly device = new Device();
+  readonly pages: Client[] = [];
+  readonly clock: Clock;
+  readonly desk = new Desk();
+  readonly net: Net;
+
+  /** The visitor whose token this device holds: a hello whose welcome got lost leaves another one behind, who never spoke. */
+  get room(): string {
+    const [token] = this.device.values('me/token');
+    return `${token}`.replace('visitor-', 'c-');
+  }
+
+  constructor(seed: number) {
+    this.clock = createClock(seed);
+    this.desk.now = () => new Date(this.clock.now()).toISOString();
+    this.net = new Net(this.clock, this.desk);
+  }
+
+  async open(): Promise<Client> {
+    const page = createClient({
+      endpoint: 'ws://desk/ws',
+      site: 'default',
+      about: () => ({}),
+      env: this.net.env(),
+      claim: this.device.claim,
+      kv: async () => this.device.kv(),
+    });
+    await page.start();
+    this.pages.push(page);
+    return page;
+  }
+
+  shut(page: Client) {
+    page.stop();
+    this.pages.splice(this.pages.indexOf(page), 1);
+  }
+
+  /** Faults end: everything that was said must get through, and everybody must see it. */
+  async heal() {
+    this.net.mode = 'ok';
+    this.net.mute = false;
+    this.net.lose = () => false;
+    this.desk.fault = () => undefined;
+    const { desk, pages, device, clock } = this;
+    // What the desk refuses is told to the visitor, who taps on it.
+    const tap = () => {
+      for (const page of pages) for (const e of page.entries) if (e.failed) page.retry(e.key);
+      clock.after(1_000, tap);
+    };
+    tap();
+    // What closed pages left is found by a living one at its next pong.
+    await clock.until(
+      () => !device.keys('out/').length && pages.every((p) => p.log.last === desk.room(this.room).log.length),
+      600_000,
+    );
+  }
+}
+
+const say = (page: Client, text: string) => page.send({ type: 'send', body: { kind: 'text', text } });
+const seen = (page: Client) => page.log.events.flatMap((e) => (e.body.kind === 'text' ? [e.body.text] : []));
+
+describe('one page', () => {
+  it('talks, and hears what another says', async () => {
+    const b = new Browser(1);
+    const page = await b.open();
+    await say(page, 'hello');
+    await b.heal();
+    b.desk.append(b.room, { kind: 'agent', id: 'a', name: 'Li Na' }, { kind: 'text', text: 'hi' });
+    await b.heal();
+    expect(seen(page)).toEqual(['hello', 'hi']);
+    expect(page.unread).toBe(1);
+    page.read();
+    expect(page.unread).toBe(0);
+  });
+
+  it('is the same visitor after a reload, and two that open at once are one', async () => {
+    const b = new Browser(2);
+    await Promise.all([b.open(), b.open()]);
+    await b.clock.until(() => b.pages.every((p) => p.state.at === 'open'));
+    expect(b.desk.rooms.size).toBe(1);
+    await say(b.pages[0]!, 'one');
+    await b.heal();
+    expect(b.pages.map(seen)).toEqual([['one'], ['one']]);
+    for (const page of [...b.pages]) b.shut(page);
+    const again = await b.open();
+    await b.heal();
+    expect(seen(again)).toEqual(['one']);
+    expect(b.desk.rooms.size).toBe(1);
+  });
+
+  it('with a token that is not valid any more becomes a new visitor and loses nothing unsent', async () => {
+    const b = new Browser(3);
+    await b.device.kv().write([['me/token', 'forged']]);
+    const page = await b.open();
+    await say(page, 'hello');
+    await b.clock.until(() => b.desk.rooms.size === 1);
+    await b.heal();
+    expect(b.desk.said(b.room)).toEqual(['hello']);
+  });
+});
+
+describe('chaos', () => {
+  const seeds = process.env.KEFU_SEED
+    ? [Number(process.env.KEFU_SEED)]
+    : Array.from({ length: Number(process.env.KEFU_SEEDS ?? 40) }, (_, i) => i + 1);
+  it.each(seeds)('seed %i: exactly once, in order, everywhere', async (seed) => {
+    const b = new Browser(seed);
+    const dice = createClock(seed * 7919).random; // of its own, so that the client's draws do not move the story
+    const one = <T>(of: T[]): T => of[Math.floor(dice() * of.length)]!;
+    const story: string[][] = []; // what each page said, in order
+    const mine = new Map<Client, string[]>();
+    const bad = new Set<string>(); // refused for good, as long as the trouble lasts
+    let n = 0;
+
+    const open = async () => {
+      const page = await b.open();
+      const said: string[] = [];
+      story.push(said);
+      mine.set(page, said);
+    };
+    const acts: (() => Promise<unknown> | unknown)[] = [
+      () => b.net.cut(),
+      () => b.net.cut(4000),
+      () => (b.net.mode = one(['ok', 'ok', 'refuse', 'hang'])),
+      () => (b.net.mute = dice() < 0.3),
+      () => (b.net.lose = dice() < 0.5 ? () => false : (f) => (f.type === 'event' || f.type === 'events') && dice() < 0.3),
+      () => (b.net.latency = one([5, 40, 400, 2_500])),
+      () => (fuzzy = dice() < 0.5 ? 0 : 0.2),
+      () => b.pages.length > 1 && b.shut(one(b.pages)),
+      () => b.pages.length < 3 && open(),
+      () => {
+        // A crash of the browser: every page at once, without a word to storage or desk.
+        for (const page of [...b.pages]) b.shut(page);
+        b.device.crash();
+        return open();
+      },
+      () => one(b.pages).wake(),
+      () => b.desk.rooms.has(b.room) && b.desk.append(b.room, { kind: 'agent', id: 'a' }, { kind: 'text', text: `agent ${n++}` }),
+    ];
+
+    let fuzzy = 0; // how many frames the desk is too busy for
+    b.desk.fault = (frame) => {
+      if (bad.has((frame as { body: { text: string } }).body.text)) return { code: 'too_large' };
+      return dice() < fuzzy ? { code: one(['unavailable', 'internal', 'rate_limited']) } : undefined;
+    };
+
+    await open();
+    for (let round = 0; round < 150; round++) {
+      const page = one(b.pages);
+      if (dice() < 0.5) {
+        const text = `m${n++}`;
+        if (dice() < 0.08) bad.add(text);
+        mine.get(page)!.push(text);
+        const stored = say(page, text);
+        if (dice() < 0.7) await stored;
+      } else await one(acts)();
+      await b.clock.run(dice() * one([10, 300, 6_000]));
+    }
+    await b.heal();
+
+    const stored = b.desk.said(b.room);
+    const told = story.flat();
+    expect([...stored].filter((t) => t.startsWith('m')).sort()).toEqual(told.sort());
+    // A tap sends anew, at the end; everything else keeps its place.
+    for (const said of story)
+      expect(stored.filter((t) => said.includes(t) && !bad.has(t))).toEqual(said.filter((t) => !bad.has(t)));
+    for (const page of b.pages) expect(seen(page)).toEqual(stored.slice(-seen(page).length));
+  });
+});

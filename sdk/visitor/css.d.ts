@@ -1,0 +1,9 @@
+// A style sheet imported by the widget is its minified text; see build.mjs.
+declare module '*/launcher.css' {
+  const text: string;
+  export default text;
+}
+declare module '*/panel.css' {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,263 @@
+/**
+ * The frames of protocol kefu.v1, for visitors and agents alike, as TypeScript.
+ *
+ * Names are those of the wire, letter by letter. A frame is told from another by `type`. Unknown fields are ignored and
+ * unknown types are dropped by whoever reads, so that the server may grow by addition.
+ */
+
+/** RFC 3339, UTC, milliseconds: `2026-11-23T16:33:00.000Z`. */
+export type Time = string;
+
+export type Phase = 'none' | 'bot' | 'waiting' | 'held' | 'snoozed' | 'closed';
+export type Status = 'online' | 'away' | 'offline';
+
+/** Who wrote an event. `system` has neither id nor name worth showing. */
+export interface Party {
+  kind: 'visitor' | 'agent' | 'bot' | 'system';
+  id?: string;
+  name?: string;
+  avatar?: string;
+}
+
+export interface AgentRef {
+  id: string;
+  name: string;
+  avatar?: string;
+}
+
+// ---- what a message can say -------------------------------------------------------------------------------------------
+
+export interface TextBody {
+  kind: 'text';
+  text: string;
+}
+
+/** From `POST /v1/uploads`: `size` in bytes, `width` and `height` in pixels. */
+export interface FileBody {
+  kind: 'image' | 'file';
+  url: string;
+  name: string;
+  size: number;
+  mime: string;
+  width?: number;
+  height?: number;
+}
+
+/** Quick replies: a tap sends the option's text. */
+export interface OptionsBody {
+  kind: 'options';
+  text: string;
+  options: string[];
+}
+
+/** What people and bots say: what `send` and `edit` carry. */
+export type Body = TextBody | FileBody | OptionsBody;
+
+/** What the desk itself writes into the log. Fields not listed are the server's business (`why`, say). */
+export type SystemBody =
+  | { kind: 'opened' | 'queued' | 'warned' | 'reopened' | 'identified' }
+  | { kind: 'assigned'; agent: AgentRef; from?: AgentRef; why?: unknown }
+  | { kind: 'released'; agent: AgentRef; reason: string }
+  | { kind: 'transferred'; from?: AgentRef; to: { agent?: AgentRef; group?: string }; note?: string }
+  | { kind: 'handoff'; reason: string }
+  | { kind: 'snoozed'; until: Time }
+  | { kind: 'closed'; reason: string; by: Party }
+  | { kind: 'rated'; session: number; score: number; comment?: string }
+  | { kind: 'edited'; seq: number; body: Body }
+  | { kind: 'recalled'; seq: number }
+  | { kind: 'tagged'; add?: string[]; remove?: string[] }
+  | { kind: 'noted'; of: string };
+
+/** What recall and erasure leave in place of a body. */
+export interface Tombstone {
+  kind: 'recalled' | 'erased';
+}
+
+/** An entry of a conversation's log. `prev` is the event before it that this receiver may see; `origin`, `n` only to its author. */
+export interface LogEvent {
+  conversation: string;
+  seq: number;
+  prev: number;
+  at: Time;
+  session: number;
+  by: Party;
+  body: Body | SystemBody | Tombstone;
+  internal?: boolean;
+  origin?: string;
+  n?: number;
+}
+
+/** The head of a conversation: what it is now, without its log. */
+export interface Conversation {
+  id: string;
+  site: string;
+  visitor: { id: string; name?: string; online?: boolean; [more: string]: unknown };
+  phase: Phase;
+  session: number;
+  group?: string;
+  tag?: string;
+  agent?: AgentRef;
+  /** Place in the queue, 1 is next; `eta` in seconds. */
+  queue?: { position: number; eta?: number };
+  /** To visitors the last one they may see. */
+  seq: number;
+  /** To agents: last accepted n of this connection's origin. */
+  n?: number;
+  read?: { visitor?: number; agent?: number };
+  last?: LogEvent;
+}
+
+export interface Agent {
+  id: string;
+  name: string;
+  status: Status;
+  held: number;
+  capacity: number;
+  avatar?: string;
+  role?: 'agent' | 'supervisor' | 'admin';
+  groups?: string[];
+}
+
+// ---- client frames ----------------------------------------------------------------------------------------------------
+
+export interface Hello {
+  type: 'hello';
+  v: 1;
+  /** 8-40 of [A-Za-z0-9_-]. */
+  origin: string;
+  token?: string | undefined;
+  site?: string | undefined;
+  after?: number | undefined;
+  epoch?: string | undefined;
+  user?: { token: string } | undefined;
+  page?: { url: string; title?: string; referrer?: string };
+  lang?: string | undefined;
+  tag?: string | undefined;
+}
+
+/** Frames that are stored, each under (conversation, origin, n). The outbox numbers them; see outbox.ts. */
+export type NumberedFrame =
+  | { type: 'send'; body: Body; internal?: boolean }
+  | { type: 'human' | 'end' | 'take' | 'reopen'; session: number }
+  | { type: 'rate'; session: number; score: number; comment?: string }
+  | { type: 'transfer'; session: number; to: { agent: string } | { group: string }; note?: string }
+  | { type: 'edit'; seq: number; body: Body }
+  | { type: 'recall'; seq: number };
+
+/** A numbered frame as it travels. Visitors leave `conversation` out, agents always name it. */
+export type Sent = NumberedFrame & { origin: string; n: number; conversation?: string };
+
+export type ClientFrame =
+  | Hello
+  | Sent
+  | { type: 'typing'; conversation?: string; text?: string }
+  | { type: 'read'; conversation?: string; seq: number }
+  | { type: 'status'; status: Status; capacity?: number }
+  | { type: 'watch'; conversations: string[] }
+  | { type: 'after' | 'before'; conversation?: string; seq: number; limit?: number }
+  | { type: 'ping'; next?: number };
+
+// ---- server frames ----------------------------------------------------------------------------------------------------
+
+interface WelcomeBase {
+  type: 'welcome';
+  v: 1;
+  epoch: string;
+  reset?: boolean;
+  /** Seconds. */
+  heartbeat: { every: number; max: number };
+  limits?: { [name: string]: number };
+  features?: string[];
+  more?: boolean;
+}
+
+export interface VisitorWelcome extends WelcomeBase {
+  role: 'visitor';
+  /** To keep, and to say hello with. */
+  token: string;
+  /** Last accepted n of the hello's origin. */
+  n: number;
+  visitor: { id: string; name?: string };
+  site: { name?: string; greeting?: string; lang?: string; open?: boolean; [more: string]: unknown };
+  conversation: Conversation;
+  events: LogEvent[];
+}
+
+export interface AgentWelcome extends WelcomeBase {
+  role: 'agent' | 'supervisor' | 'admin';
+  agent: Agent;
+  conversations: Conversation[];
+  agents: Agent[];
+}
+
+export type Welcome = VisitorWelcome | AgentWelcome;
+
+/** Covers every smaller n of the same origin in the same conversation. Without `prev`: a repeat of the last one. */
+export interface Ack {
+  type: 'ack';
+  origin: string;
+  n: number;
+  conversation: string;
+  seq: number;
+  prev?: number;
+  at: Time;
+}
+
+export type Code =
+  | 'invalid'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'gap'
+  | 'conflict'
+  | 'full'
+  | 'too_large'
+  | 'unsupported'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'internal';
+
+/** `origin` and `n` when it answers a numbered frame; `expect` with `gap`; `retry` in seconds. */
+export interface Refusal {
+  type: 'error';
+  code: Code;
+  message: string;
+  conversation?: string;
+  origin?: string;
+  n?: number;
+  expect?: number;
+  retry?: number;
+}
+
+export interface EventFrame extends LogEvent {
+  type: 'event';
+}
+
+/** The answer to `after` and `before`: ascending by seq. */
+export interface EventsFrame {
+  type: 'events';
+  conversation: string;
+  events: LogEvent[];
+  more: boolean;
+}
+
+export type ServerFrame =
+  | Welcome
+  | Ack
+  | Refusal
+  | EventFrame
+  | EventsFrame
+  | { type: 'conversation'; conversation: Conversation }
+  | { type: 'typing'; conversation: string; by: Party; text?: string }
+  | { type: 'delta'; conversation: string; answers: number; run: number; at: number; text: string }
+  | { type: 'read'; conversation: string; by: Party; seq: number }
+  | { type: 'presence'; agents: Agent[] }
+  /** Heads: a visitor's own (a number), an agent's by conversation. */
+  | { type: 'pong'; at: Time; heads: number | { [conversation: string]: number }; waiting?: number }
+  /** `window` in seconds: come back at a random moment within it. */
+  | { type: 'bye'; code: number; reason: string; window?: number };
+
+/** Limits of the wire, both directions. */
+export const MAX_TEXT = 4_000;
+export const MAX_BATCH = 64;
+export const MAX_BYTES = 32 * 1024;
