@@ -5,7 +5,7 @@
 //   visitor/index.ts -> kefu.mjs     the same for bundlers: importing it does nothing
 //   console/         -> console/     the agents' page
 //   demo/            -> demo/        an H5 shop with the widget on it
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -53,18 +53,16 @@ export async function bundleAll() {
     build({ ...widget, entryPoints: ['visitor/iife.ts'], format: 'iife', outfile: 'dist/kefu.js' }),
     build({ ...widget, entryPoints: ['visitor/index.ts'], format: 'esm', outfile: 'dist/kefu.mjs' }),
     build({ ...page, entryPoints: [{ in: 'demo/main.ts', out: 'demo/main' }] }),
-    existsSync(join(root, 'console/main.tsx')) &&
-      build({ ...page, entryPoints: [{ in: 'console/main.tsx', out: 'console/main' }] }),
+    build({ ...page, entryPoints: [{ in: 'console/main.tsx', out: 'console/main' }] }),
   ]);
   const files = new Map();
-  for (const { outputFiles } of built.filter(Boolean))
-    for (const f of outputFiles) files.set(relative(dist, f.path), Buffer.from(f.contents));
+  for (const { outputFiles } of built) for (const f of outputFiles) files.set(relative(dist, f.path), Buffer.from(f.contents));
   for (const name of ['kefu.js', 'kefu.mjs']) {
     const code = files.get(name).toString();
     files.set(name, Buffer.from(await tighten(code, name.endsWith('.mjs'))));
   }
   for (const still of ['demo/index.html', 'demo/style.css', 'demo/icon.svg', 'console/index.html'])
-    if (!files.has(still) && existsSync(join(root, still))) files.set(still, readFileSync(join(root, still)));
+    files.set(still, readFileSync(join(root, still)));
   return files;
 }
 

@@ -16,7 +16,7 @@ it('dist is what the sources make, byte for byte', () => {
     expect(readFileSync(join(dist, name)).equals(built.get(name)!), `${name}: run npm run build`).toBe(true);
 });
 
-it('two builds are the same', async () => {
+it('two builds are the same', { timeout: 60_000 }, async () => {
   for (const [name, contents] of await bundleAll()) expect(contents.equals(built.get(name)!), name).toBe(true);
 });
 

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['{visitor,console,testing,demo}/**/*.test.{ts,tsx}', '*.test.ts'],
     environment: 'node',
+    testTimeout: 30_000, // the machines these run on are small and busy
     restoreMocks: true,
   },
 });

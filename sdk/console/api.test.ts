@@ -55,6 +55,26 @@ describe('requests', () => {
   });
 });
 
+describe('a token that is replaced while a question is on its way', () => {
+  it('is not the end of the session: the question is put again, once', async () => {
+    const used: (string | null)[] = [];
+    let token = 'old';
+    vi.stubGlobal('fetch', async (_: string, init: RequestInit) => {
+      used.push(new Headers(init.headers).get('Authorization'));
+      token = 'new';
+      return used.length === 1 ? json({ code: 'unauthorized' }, 401) : json({ agents: [] });
+    });
+    await expect(createApi('', () => token).agents()).resolves.toEqual([]);
+    expect(used).toEqual(['Bearer old', 'Bearer new']);
+  });
+
+  it('of a session that has ended is not tried again', async () => {
+    const { api, calls } = against(json({ code: 'unauthorized' }, 401), 't');
+    await expect(api.agents()).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(calls).toHaveLength(1);
+  });
+});
+
 describe('failures', () => {
   const failure = async (answer: Response | Error): Promise<ApiError> => {
     const e = await against(answer)

@@ -73,14 +73,24 @@ export interface Api {
   groups(): Promise<Group[]>;
   conversations(q: ListQuery): Promise<Listed>;
   conversation(id: string): Promise<Head>;
-  events(id: string, before: number, limit: number): Promise<{ events: LogEvent[]; more: boolean }>;
+  /** Events older than the seq `before`, or the newest; ascending. */
+  events(id: string, before: number | undefined, limit: number): Promise<{ events: LogEvent[]; more: boolean }>;
 }
 
 const patience = 15_000;
 
 /** The API at `base` (an origin, or '' for the page's own). `token` is asked anew for each request. */
 export function createApi(base: string, token: () => string | undefined): Api {
-  const call = <T>(method: string, path: string, body?: unknown) => request<T>(method, base + path, token(), body);
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const used = token();
+    try {
+      return await request<T>(method, base + path, used, body);
+    } catch (e) {
+      // A token that was replaced while the question was on its way says nothing about the new one.
+      if (codeOf(e) !== 'unauthorized' || token() === undefined || token() === used) throw e;
+      return request<T>(method, base + path, token(), body);
+    }
+  };
   return {
     login: (name, password) => request('POST', `${base}/v1/login`, undefined, { name, password }),
     logout: () => call('POST', '/v1/logout'),

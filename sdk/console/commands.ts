@@ -22,10 +22,16 @@ export function act(store: Store, command: Command): boolean {
       store.dialog.value = 'help';
       return true;
     case 'back':
-      if (!store.selected.value || !matchMedia('(width < 760px)').matches) return false;
-      store.select(undefined);
-      return true;
+      return back(store);
   }
+}
+
+/** Leaves what lies on top: the details over the thread, then the thread over the list. */
+function back(store: Store): boolean {
+  if (store.details.value && matchMedia('(width < 1200px)').matches) store.toggleDetails();
+  else if (store.selected.value && matchMedia('(width < 760px)').matches) store.select(undefined);
+  else return false;
+  return true;
 }
 
 function step(store: Store, by: 1 | -1): boolean {

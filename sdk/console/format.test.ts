@@ -78,6 +78,8 @@ describe('linkify', () => {
     ['see https://a.example/x.', ['https://a.example/x']],
     ['(https://a.example/x)', ['https://a.example/x']],
     ['https://a.example/x_(y)', ['https://a.example/x_(y)']],
+    ['(https://a.example/x_(y)).', ['https://a.example/x_(y)']],
+    ['https://a.example/"x', ['https://a.example/']],
     ['看https://a.example/x。谢谢', ['https://a.example/x']],
     ['http://a.example?q=1&r=2, and https://b.example', ['http://a.example?q=1&r=2', 'https://b.example']],
     ['<https://a.example/x>', ['https://a.example/x']],
@@ -97,11 +99,9 @@ describe('linkify', () => {
       ).toBe(s);
   });
 
-  it('takes a long run of punctuation in its stride', () => {
-    const s = `https://a.example/${'.)'.repeat(5_000)}`;
-    const started = performance.now();
-    linkify(s);
-    expect(performance.now() - started).toBeLessThan(500);
+  it('takes a long run of punctuation in its stride: twice as long is not four times the work', () => {
+    // Anything worse than one pass would be at this for minutes, and the test's time is seconds.
+    expect(links(`https://a.example/${'.)'.repeat(400_000)}`)).toEqual(['https://a.example/']);
   });
 });
 

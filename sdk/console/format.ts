@@ -102,15 +102,19 @@ export function linkify(s: string): Piece[] {
   return pieces;
 }
 
+/** One pass from the end: whoever sends 4,000 dots and brackets must not make the page think long about them. */
 function trimAddress(raw: string): string {
-  let s = raw.replace(/[<>"'`].*$/, '');
-  for (;;) {
-    const next = s.replace(/[.,;:!?*]+$/, '');
-    // A closing bracket belongs to the address only if it was opened inside it.
-    const cut = next.endsWith(')') && !next.includes('(') ? next.slice(0, -1) : next;
-    if (cut === s) return s;
-    s = cut;
+  const quote = raw.search(/[<>"'`]/);
+  const s = quote < 0 ? raw : raw.slice(0, quote);
+  // A closing bracket belongs to the address only if it was opened inside it.
+  let open = s.split('(').length - s.split(')').length;
+  let end = s.length;
+  for (; end > 0; end--) {
+    const c = s.charAt(end - 1);
+    if (c === ')' && open < 0) open++;
+    else if (!'.,;:!?*'.includes(c)) break;
   }
+  return s.slice(0, end);
 }
 
 /** One or two characters for an avatar: Chinese names show their last two, others their initials. */

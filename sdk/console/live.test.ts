@@ -43,92 +43,6 @@ describe('what is there at the start', () => {
   });
 });
 
-describe('what arrives', () => {
-  it('tells of a visitor who begins to wait, and of a conversation that is assigned', async () => {
-    const live = await world.page();
-    world.desk.visitor('c1');
-    await world.clock.run(500);
-    expect(world.news).toEqual([['waiting', 'c1']]);
-    world.desk.assign('c1', 'lina');
-    await world.clock.run(500);
-    expect(world.news.at(-1)).toEqual(['assigned', 'c1']);
-    expect(seqs(live, 'c1')).toEqual(upTo(3));
-  });
-
-  it('finds a conversation of which it only saw an event', async () => {
-    const live = await world.page();
-    world.desk.lose.add('conversation');
-    held();
-    await world.clock.run(500);
-    expect(saidIn(live, 'c1')).toEqual(['hello']);
-  });
-
-  it('adds messages in order and tells of each once', async () => {
-    held();
-    const live = await world.page();
-    world.desk.visitorSays('c1', 'two');
-    world.desk.visitorSays('c1', 'three');
-    await world.clock.run(50);
-    expect(saidIn(live, 'c1')).toEqual(['hello', 'two', 'three']);
-    expect(world.heard.map((e) => e.seq)).toEqual([5, 6]);
-  });
-
-  it('asks for what a lost push left out', async () => {
-    held();
-    const live = await world.page();
-    world.desk.lose.add('event');
-    world.desk.visitorSays('c1', 'lost');
-    world.desk.lose.clear();
-    world.desk.visitorSays('c1', 'arrived');
-    await world.clock.run(50);
-    expect(saidIn(live, 'c1')).toEqual(['hello', 'lost', 'arrived']);
-    expect(world.got('after')).toMatchObject([{ conversation: 'c1', seq: 4 }]);
-  });
-
-  it('finds even the last push of a quiet conversation, by its heartbeat', async () => {
-    held();
-    const live = await world.page();
-    world.desk.lose.add('event');
-    world.desk.visitorSays('c1', 'lost');
-    await world.clock.run(11_000);
-    expect(saidIn(live, 'c1')).toEqual(['hello', 'lost']);
-  });
-
-  it('finds by its heartbeat who waits and who has ceased to', async () => {
-    world.desk.visitor('c1');
-    const live = await world.page();
-    world.desk.lose.add('conversation');
-    world.desk.visitor('c2');
-    world.desk.visitor('c3');
-    world.desk.assign('c1', 'bob');
-    await world.clock.run(11_000);
-    expect(waiting(live.desk.value).map((c) => c.id)).toEqual(['c2', 'c3']);
-    expect(live.desk.value.waiting).toBe(2);
-  });
-
-  it('lets go of what it was told it holds and does not any more', async () => {
-    held();
-    const live = await world.page();
-    world.desk.lose.add('conversation').add('event');
-    world.desk.assign('c1', 'bob');
-    await world.clock.run(11_000);
-    expect(mine(live.desk.value)).toEqual([]);
-    expect(chatOf(live, 'c1').history).toBe('none');
-  });
-
-  it('shows that the visitor is typing until they stop, or until their message is here', async () => {
-    held();
-    const live = await world.page();
-    const by = { kind: 'visitor' as const };
-    world.desk.push({ type: 'typing', conversation: 'c1', by, text: 'I wo' });
-    await world.clock.run(5);
-    expect(chatOf(live, 'c1').typing?.text).toBe('I wo');
-    world.desk.visitorSays('c1', 'I would');
-    await world.clock.run(5);
-    expect(chatOf(live, 'c1').typing).toBeUndefined();
-  });
-});
-
 describe('what the agent says', () => {
   it('is shown at once, and is in the log with its ack, under its own key', async () => {
     held();
@@ -176,6 +90,28 @@ describe('what the agent says', () => {
     expect(chatOf(live, 'c1').out).toEqual([]);
   });
 
+  it('whose answer went down with the connection is sent again at once on the next, and stored once', async () => {
+    held();
+    const live = await world.page();
+    world.desk.mute.add('send');
+    await live.say('c1', 'hi', false);
+    world.desk.cut();
+    world.desk.mute.clear();
+    await world.clock.run(3_000);
+    expect(saidIn(live, 'c1')).toEqual(['hello', 'hi']);
+    expect(world.got('send')).toHaveLength(2);
+  });
+
+  it('is shown after a reload, while it is still on its way', async () => {
+    held();
+    world.desk.mute.add('send');
+    const before = await world.page();
+    await before.say('c1', 'hi', false);
+    before.close();
+    const live = await world.page();
+    expect(chatOf(live, 'c1').out).toMatchObject([{ frame: { body: { text: 'hi' } } }]);
+  });
+
   it('that was refused says so and can be sent again or dropped', async () => {
     held();
     const live = await world.page();
@@ -221,6 +157,17 @@ describe('what the agent does', () => {
     expect(mine(live.desk.value).map((c) => c.id)).toEqual(['c1']);
     expect(saidIn(live, 'c1')).toEqual(['hello']);
     expect(world.news).toEqual([]);
+  });
+
+  it('sees what came of it by the ack alone, when every push is lost', async () => {
+    held();
+    const live = await world.page();
+    live.open('c1');
+    world.desk.lose.add('conversation').add('event');
+    await live.act('c1', { type: 'end', session: 1 });
+    await world.clock.run(500);
+    expect(chatOf(live, 'c1').head.phase).toBe('closed');
+    expect(mine(live.desk.value)).toEqual([]);
   });
 
   it('is told when a colleague was faster, and sees who', async () => {
@@ -276,70 +223,6 @@ describe('what the agent does', () => {
   });
 });
 
-describe('what is looked at', () => {
-  it('gets its log, and loses it when one looks away from what one does not hold', async () => {
-    world.desk.visitor('c1');
-    world.desk.visitorSays('c1', 'hello');
-    const live = await world.page();
-    live.open('c1');
-    await world.clock.run(50);
-    expect(saidIn(live, 'c1')).toEqual(['hello']);
-    live.open(undefined);
-    expect(chatOf(live, 'c1')).toMatchObject({ history: 'none', log: [] });
-  });
-
-  it('is kept up to date by the heartbeat where the server can not be told what is looked at', async () => {
-    world.desk.visitor('c1');
-    const live = await world.page();
-    live.open('c1');
-    await world.clock.run(50);
-    world.desk.visitorSays('c1', 'anybody?');
-    await world.clock.run(11_000);
-    expect(saidIn(live, 'c1')).toEqual(['anybody?']);
-    expect(world.got('watch')).toEqual([]);
-  });
-
-  it('is watched where the server can be told', async () => {
-    world.desk.features = ['watch'];
-    world.desk.visitor('c1');
-    const live = await world.page();
-    live.open('c1');
-    await world.clock.run(50);
-    expect(world.got('watch')).toEqual([{ type: 'watch', conversations: ['c1'] }]);
-    world.desk.assign('c1', 'lina');
-    await world.clock.run(500);
-    expect(world.got('watch').at(-1)).toEqual({ type: 'watch', conversations: [] });
-  });
-
-  it('says so when it does not exist', async () => {
-    const live = await world.page();
-    live.open('c9');
-    await world.clock.run(50);
-    expect(live.absent.value).toBe('c9');
-  });
-
-  it('pages back to the first event without a hole', async () => {
-    held();
-    for (let i = 0; i < 120; i++) world.desk.visitorSays('c1', `m${i}`);
-    const live = await world.page();
-    expect(chatOf(live, 'c1')).toMatchObject({ older: true });
-    expect(chatOf(live, 'c1').log).toHaveLength(50);
-    await Promise.all([live.earlier('c1'), live.earlier('c1')]);
-    await live.earlier('c1');
-    expect(seqs(live, 'c1')).toEqual(upTo(124));
-    expect(chatOf(live, 'c1').older).toBe(false);
-  });
-
-  it('can be fetched again after it failed', async () => {
-    held();
-    world.desk.fail.set('GET /v1/conversations/c1/events', { status: 503, body: { code: 'unavailable' } });
-    const live = await world.page();
-    expect(chatOf(live, 'c1').history).toBe('failed');
-    await live.reload('c1');
-    expect(saidIn(live, 'c1')).toEqual(['hello']);
-  });
-});
-
 describe('when the connection breaks', () => {
   it('comes back and asks for what it missed', async () => {
     held();
@@ -382,6 +265,19 @@ describe('when the connection breaks', () => {
     await world.clock.run(50);
     expect(world.lost).toEqual(['revoked']);
     expect(live.link.value.at).toBe('stopped');
+  });
+
+  it('says so when a question is answered that the token counts no more, unless the page was closed', async () => {
+    const unauthorized = { status: 401, body: { code: 'unauthorized' } };
+    const first = await world.page();
+    const second = await world.page();
+    for (const live of [first, second]) {
+      world.desk.fail.set('GET /v1/conversations/c9', unauthorized);
+      live.open('c9');
+      if (live === second) live.close();
+      await world.clock.run(50);
+      expect(world.lost).toEqual(['expired']);
+    }
   });
 
   it('gives up when the token has expired, instead of coming back with it', async () => {

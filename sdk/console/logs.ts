@@ -36,7 +36,7 @@ export class Logs {
     if (!chat || chat.history === 'loading' || chat.history === 'ready') return;
     this.mark(id, 'loading');
     try {
-      const { events } = await this.o.api.events(id, chat.head.seq + 1, PAGE);
+      const { events } = await this.o.api.events(id, undefined, PAGE);
       const log = createLog((after) => this.o.ask(id, after));
       log.reset(events);
       this.logs.set(id, log);

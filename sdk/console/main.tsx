@@ -28,6 +28,7 @@ function createStore(): Store {
     api,
     storages: browserStorages,
     now: browser.now,
+    narrow: () => matchMedia('(width < 1200px)').matches,
     async open(me, hooks) {
       const kv = await openKv(`kefu-console-${me.id}`, browser, globalThis.indexedDB);
       const claim = browserClaim(browser);

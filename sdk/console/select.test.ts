@@ -284,6 +284,22 @@ describe('timeline', () => {
     expect(timeline(only(head('c1'), events), me, undefined).map((i) => i.key)).toContain('k1');
   });
 
+  it('says time and marks once for messages that stand together', () => {
+    const events = log('c1', [
+      ['visitor', 'a'],
+      ['visitor', 'b'],
+      ['lina', 'c'],
+      ['lina', 'd'],
+      ['lina', 'e'],
+    ]);
+    const brief = (visitor: number) =>
+      timeline(only(head('c1', { read: { visitor, agent: 0 } }), events), me, undefined).flatMap((i) =>
+        i.kind === 'said' ? [i.brief] : [],
+      );
+    expect(brief(0)).toEqual([true, false, true, true, false]);
+    expect(brief(4)).toEqual([true, false, true, false, false]);
+  });
+
   it('has no key twice', () => {
     const d = deskOf([
       head('c1'),

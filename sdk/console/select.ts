@@ -127,6 +127,8 @@ export type Item =
       readonly side: Side;
       readonly follows: boolean;
       readonly mark?: 'sent' | 'read' | undefined;
+      /** The next message says the same about time and marks. */
+      readonly brief: boolean;
     }
   | { readonly kind: 'happened'; readonly key: string; readonly event: Logged }
   | { readonly kind: 'out'; readonly key: string; readonly entry: Entry; readonly follows: boolean };
@@ -162,7 +164,14 @@ export function timeline(c: Chat, me: Me, unreadFrom: number | undefined): Item[
     divide(entry.at);
     items.push({ kind: 'out', key: entry.key, entry, follows: follows(items.at(-1), me.id, entry.at, !!entry.frame.internal) });
   }
-  return items;
+  return items.map((item, i) => (item.kind === 'said' && saysSame(item, items[i + 1]) ? { ...item, brief: true } : item));
+}
+
+const minute = (e: LogEvent) => Math.floor(at(e.at) / 60_000);
+
+function saysSame(item: Extract<Item, { kind: 'said' }>, next: Item | undefined): boolean {
+  if (next?.kind !== 'said' || !next.follows || item.event.edited) return false;
+  return next.mark === item.mark && minute(next.event) === minute(item.event);
 }
 
 // One's own message keeps the key it had in the outbox, so that it does not blink when its ack comes.
@@ -179,6 +188,7 @@ function saidItem(c: Chat, me: Me, event: Logged, above: Item | undefined): Item
     side,
     follows: follows(above, event.by.id ?? event.by.kind, at(event.at), !!event.internal),
     mark: side === 'theirs' || event.internal ? undefined : read ? 'read' : 'sent',
+    brief: false,
   };
 }
 

@@ -27,6 +27,8 @@ class Area {
 let world: World;
 let storages: { session: Area; local: Area } & Storages;
 let store: Store;
+let narrow: boolean;
+let opening: Promise<void> | undefined; // what opening the desk of an account waits for
 
 /** A page of the console: the store as main.tsx wires it. */
 function newStore(): Store {
@@ -34,7 +36,9 @@ function newStore(): Store {
     api: world.api,
     storages,
     now: () => world.clock.now(),
+    narrow: () => narrow,
     async open(me, hooks) {
+      await opening;
       const live = await world.open(me, hooks);
       return { live, drafts: await openDrafts(world.device.kv()) };
     },
@@ -44,6 +48,8 @@ function newStore(): Store {
 
 beforeEach(() => {
   lang.value = 'en';
+  narrow = false;
+  opening = undefined;
   world = new World();
   storages = { session: new Area(), local: new Area() };
   store = newStore();
@@ -119,13 +125,19 @@ describe('signing out', () => {
   });
 
   it('while the desk is still being opened leaves nothing open', async () => {
-    const opening = store.signIn('lina', 'correct horse', false);
-    await new Promise((done) => setImmediate(done));
+    let open = () => {};
+    opening = new Promise((done) => {
+      open = done;
+    });
+    const signing = store.signIn('lina', 'correct horse', false);
+    await world.clock.run(100);
     await store.signOut();
-    await opening;
+    open();
+    await signing;
     await world.clock.run(100);
     expect(store.live.value).toBeUndefined();
     expect(store.session.value).toBeUndefined();
+    expect(world.got('hello')).toEqual([]);
   });
 });
 
@@ -254,6 +266,37 @@ describe('drafts', () => {
     drafts.set('c1', { reply: 'x' });
     drafts.set('c1', { reply: '' });
     expect(world.device.keys('draft/')).toEqual([]);
+  });
+});
+
+describe('dialogs', () => {
+  it('that say late that they were closed do not close the next one', () => {
+    store.dialog.value = 'help';
+    store.closeDialog('team');
+    expect(store.dialog.value).toBe('help');
+    store.closeDialog('help');
+    expect(store.dialog.value).toBeUndefined();
+  });
+});
+
+describe('the pane of details', () => {
+  it('is as one left it, where there is room', () => {
+    store.toggleDetails();
+    expect(newStore().details.value).toBe(true);
+    store.select('c1');
+    expect(store.details.value).toBe(true);
+  });
+
+  it('lies over the thread where there is none: another conversation is seen first', () => {
+    store.toggleDetails();
+    narrow = true;
+    store = newStore();
+    expect(store.details.value).toBe(false);
+    store.toggleDetails();
+    store.select('c1');
+    expect(store.details.value).toBe(false);
+    narrow = false;
+    expect(newStore().details.value).toBe(true);
   });
 });
 

@@ -38,6 +38,8 @@ export interface StoreOptions {
   readonly api: Api;
   readonly storages: storage.Storages;
   now(): number;
+  /** Whether the pane of details lies over the thread instead of beside it. */
+  narrow(): boolean;
   /** Opens the live side and the drafts of an account. */
   open(me: Me, hooks: Pick<LiveOptions, 'token' | 'onNews' | 'onMessage' | 'onLost'>): Promise<{ live: Live; drafts: Drafts }>;
 }
@@ -81,7 +83,7 @@ export class Store {
     this.now.value = o.now();
     this.prefs.value = storage.loadPrefs(o.storages);
     if (this.prefs.value.lang) lang.value = this.prefs.value.lang;
-    this.details.value = this.prefs.value.details ?? false;
+    this.details.value = !o.narrow() && !!this.prefs.value.details;
   }
 
   get api(): Api {
@@ -134,7 +136,7 @@ export class Store {
       token: () => this.token() ?? session.token,
       onNews: (kind, head) => this.news(kind, head),
       onMessage: (chat, event) => this.heard(chat, event),
-      onLost: (why) => this.leave(why),
+      onLost: (why) => turn === this.turn && this.leave(why),
     });
     if (turn !== this.turn) return live.close();
     this.drafts.value = drafts;
@@ -177,6 +179,7 @@ export class Store {
   // ---- what the page looks at -----------------------------------------------------------------------------------------
 
   select(id: string | undefined): void {
+    if (this.o.narrow()) this.details.value = false;
     this.selected.value = id;
     this.live.value?.open(id);
   }
@@ -247,7 +250,7 @@ export class Store {
 
   toggleDetails(): void {
     this.details.value = !this.details.value;
-    this.prefer({ details: this.details.value });
+    if (!this.o.narrow()) this.prefer({ details: this.details.value });
   }
 
   say(text: string): void {

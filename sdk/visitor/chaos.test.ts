@@ -1,116 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { type Clock, createClock } from '../testing/clock.ts';
-import { Desk } from '../testing/desk.ts';
-import { Device } from '../testing/memory.ts';
-import { Net } from '../testing/net.ts';
-import { type Client, createClient } from './client.ts';
+import { createClock } from '../testing/clock.ts';
+import { Browser } from '../testing/device.ts';
+import type { Client } from './client.ts';
 
 /**
  * Everything at once: a bad network, a desk that refuses, lost acks, pages that die and come back, tabs that take over
  * each other's outbox. Whatever happens, each message is stored once, each page's in its order, and every page ends up
  * with the desk's log. The seeds make a failure repeatable.
  */
-class Browser {
-  readonly device = new Device();
-  readonly pages: Client[] = [];
-  readonly clock: Clock;
-  readonly desk = new Desk();
-  readonly net: Net;
-
-  /** The visitor whose token this device holds: a hello whose welcome got lost leaves another one behind, who never spoke. */
-  get room(): string {
-    const [token] = this.device.values('me/token');
-    return `${token}`.replace('visitor-', 'c-');
-  }
-
-  constructor(seed: number) {
-    this.clock = createClock(seed);
-    this.desk.now = () => new Date(this.clock.now()).toISOString();
-    this.net = new Net(this.clock, this.desk);
-  }
-
-  async open(): Promise<Client> {
-    const page = createClient({
-      endpoint: 'ws://desk/ws',
-      site: 'default',
-      about: () => ({}),
-      env: this.net.env(),
-      claim: this.device.claim,
-      kv: async () => this.device.kv(),
-    });
-    await page.start();
-    this.pages.push(page);
-    return page;
-  }
-
-  shut(page: Client) {
-    page.stop();
-    this.pages.splice(this.pages.indexOf(page), 1);
-  }
-
-  /** Faults end: everything that was said must get through, and everybody must see it. */
-  async heal() {
-    this.net.mode = 'ok';
-    this.net.mute = false;
-    this.net.lose = () => false;
-    this.desk.fault = () => undefined;
-    const { desk, pages, device, clock } = this;
-    // What the desk refuses is told to the visitor, who taps on it.
-    const tap = () => {
-      for (const page of pages) for (const e of page.entries) if (e.failed) page.retry(e.key);
-      clock.after(1_000, tap);
-    };
-    tap();
-    // What closed pages left is found by a living one at its next pong.
-    await clock.until(
-      () => !device.keys('out/').length && pages.every((p) => p.log.last === desk.room(this.room).log.length),
-      600_000,
-    );
-  }
-}
-
 const say = (page: Client, text: string) => page.send({ type: 'send', body: { kind: 'text', text } });
 const seen = (page: Client) => page.log.events.flatMap((e) => (e.body.kind === 'text' ? [e.body.text] : []));
-
-describe('one page', () => {
-  it('talks, and hears what another says', async () => {
-    const b = new Browser(1);
-    const page = await b.open();
-    await say(page, 'hello');
-    await b.heal();
-    b.desk.append(b.room, { kind: 'agent', id: 'a', name: 'Li Na' }, { kind: 'text', text: 'hi' });
-    await b.heal();
-    expect(seen(page)).toEqual(['hello', 'hi']);
-    expect(page.unread).toBe(1);
-    page.read();
-    expect(page.unread).toBe(0);
-  });
-
-  it('is the same visitor after a reload, and two that open at once are one', async () => {
-    const b = new Browser(2);
-    await Promise.all([b.open(), b.open()]);
-    await b.clock.until(() => b.pages.every((p) => p.state.at === 'open'));
-    expect(b.desk.rooms.size).toBe(1);
-    await say(b.pages[0]!, 'one');
-    await b.heal();
-    expect(b.pages.map(seen)).toEqual([['one'], ['one']]);
-    for (const page of [...b.pages]) b.shut(page);
-    const again = await b.open();
-    await b.heal();
-    expect(seen(again)).toEqual(['one']);
-    expect(b.desk.rooms.size).toBe(1);
-  });
-
-  it('with a token that is not valid any more becomes a new visitor and loses nothing unsent', async () => {
-    const b = new Browser(3);
-    await b.device.kv().write([['me/token', 'forged']]);
-    const page = await b.open();
-    await say(page, 'hello');
-    await b.clock.until(() => b.desk.rooms.size === 1);
-    await b.heal();
-    expect(b.desk.said(b.room)).toEqual(['hello']);
-  });
-});
 
 describe('chaos', () => {
   const seeds = process.env.KEFU_SEED

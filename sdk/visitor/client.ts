@@ -33,7 +33,7 @@ export interface Client extends Pick<Emitter<ClientEvents>, 'on'> {
   retry(key: string): void;
   /** Tells the agent that something is being typed, at most every 3 s. */
   typing(): void;
-  /** Everything up to the end has been seen. */
+  /** Everything up to the end has been seen. Tells so if there was something new of others. */
   read(): void;
   /** Asks for history before what is held. */
   before(): void;
@@ -88,6 +88,7 @@ export function createClient(o: ClientOptions): Client {
   let askedBefore = 0;
   let typedAt = 0;
 
+  const unread = () => log.events.filter((e) => e.seq > seen && isTheirs(e)).length;
   const changed = () => emit('change', undefined);
   const log = createLog((after) => link.send({ type: 'after', seq: after }));
 
@@ -134,6 +135,7 @@ export function createClient(o: ClientOptions): Client {
   };
 
   const welcome = (frame: VisitorWelcome) => {
+    outbox!.doubt(greeted, frame.n);
     const events = frame.events.map(own);
     const resumed = epoch && !frame.reset;
     token = frame.token;
@@ -275,7 +277,7 @@ export function createClient(o: ClientOptions): Client {
       return outbox?.entries() ?? [];
     },
     get unread() {
-      return log.events.filter((e) => e.seq > seen && isTheirs(e)).length;
+      return unread();
     },
     async start() {
       const run = ++runs;
@@ -299,7 +301,7 @@ export function createClient(o: ClientOptions): Client {
       if (link.send({ type: 'typing' })) typedAt = env.now();
     },
     read() {
-      if (log.last <= seen || !link.send({ type: 'read', seq: log.last })) return;
+      if (!unread() || !link.send({ type: 'read', seq: log.last })) return;
       seen = log.last;
       changed();
     },

@@ -12,7 +12,7 @@ let tries = 0;
 let instance: Kefu | undefined;
 
 /** From beside this file. Browsers remember that a module failed to load, so each new try has another name. */
-const load: LoadPanel = () => {
+const load: LoadPanel = async () => {
   const url = new URL('kefu.mjs', src);
   if (tries++) url.search = `${tries}`;
   return import(url.href);

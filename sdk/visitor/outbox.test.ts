@@ -95,6 +95,20 @@ describe('numbers', () => {
     expect(texts()).toEqual(['a']);
   });
 
+  it('what is being stored does not slip out with what comes before it', async () => {
+    const box = await page();
+    box.up('e');
+    await say(box, 'a');
+    device.stuck = true;
+    const sending = say(box, 'b');
+    box.acknowledge(last()[0]!);
+    await settle();
+    expect(wire).toHaveLength(1);
+    device.release();
+    await sending;
+    expect(texts()).toEqual(['b']);
+  });
+
   it('refuses more than it can hold, visibly', async () => {
     const box = await page();
     await sayAll(box, ...Array.from({ length: 201 }, (_, i) => `m${i}`));
@@ -245,6 +259,18 @@ describe('refusals', () => {
     expect(refused).toEqual([['a', 'no: conflict']]);
     expect(last()).toMatchObject([{ n: 1, body: { text: 'b' } }]);
     expect(last()[0]!.origin).not.toBe(a!.origin);
+  });
+
+  it('two definite ones: the second gets another chance, for its answer was to a number that counts no more', async () => {
+    const box = await page();
+    await sayAll(box, 'a', 'b');
+    box.up('e');
+    const [a, b] = last();
+    refuse(box, a!, 'too_large');
+    refuse(box, b!, 'conflict');
+    await clock.until(() => wire.length === 2);
+    expect(last()).toMatchObject([{ n: 1, body: { text: 'b' } }]);
+    expect(refused).toEqual([['a', 'no: too_large']]);
   });
 
   it('a tap sends it once more, at the end; or it is forgotten', async () => {

@@ -37,6 +37,11 @@ export interface Outbox {
    * Call it before `up`: what is known to be stored must not be numbered anew, whatever the epoch.
    */
   accepted(origin: string, n: number, conversation?: string): void;
+  /**
+   * The first half of `accepted`: the server knows more of an origin than was ever sent (this device has forgotten some), so
+   * its numbers are not ours, and the origin is given up. Call it before events of one's own are taken for acks.
+   */
+  doubt(origin: string, n: number, conversation?: string): boolean;
   /** An ack, or an event of one's own. Returns the entry it ends, if there was one. */
   acknowledge(ack: Pick<Ack, 'origin' | 'n'>, conversation?: string): Entry | undefined;
   /** An `error` with an n. */
@@ -244,6 +249,13 @@ export async function openOutbox(o: OutboxOptions): Promise<Outbox> {
     land();
   };
 
+  const doubt = (origin: string, n: number, conversation = '') => {
+    const counter = counterOf(conversation);
+    const strange = origin === counter.origin && n > counter.n;
+    if (strange) renumber(conversation, origin);
+    return strange;
+  };
+
   const up = (epoch: string) => {
     const changed = tab.epoch && tab.epoch !== epoch;
     tab.epoch = epoch;
@@ -298,11 +310,9 @@ export async function openOutbox(o: OutboxOptions): Promise<Outbox> {
     entries: (conversation = '') => all.filter((e) => e.conversation === conversation),
     up,
     down,
+    doubt,
     accepted(origin, n, conversation = '') {
-      const counter = counterOf(conversation);
-      // More than was ever sent: whatever it is, it is not ours, and nothing may be sent under that origin.
-      if (origin === counter.origin && n > counter.n) renumber(conversation, origin);
-      else accept(conversation, origin, n);
+      if (!doubt(origin, n, conversation)) accept(conversation, origin, n);
     },
     acknowledge: ({ origin, n }, conversation = '') => accept(conversation, origin, n),
     refuse,

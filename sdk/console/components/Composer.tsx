@@ -10,45 +10,16 @@ import { emptyDraft, type Mode } from '../drafts.ts';
 import { characters } from '../format.ts';
 import { t } from '../i18n.ts';
 import { type Chat, MAX_TEXT } from '../model.ts';
-import { agentName, visitorName } from '../names.ts';
+import { visitorName } from '../names.ts';
 import { type Rights, rightsOf } from '../select.ts';
 import { Icon } from './Icon.tsx';
+import { Standing } from './Standing.tsx';
 
 const WARN = 200; // characters from the limit at which the counter appears
 
 /** Whether a key press is part of typing a character, not a command. */
 export function composing(e: KeyboardEvent): boolean {
   return e.isComposing || e.keyCode === 229;
-}
-
-/** Why one may not simply reply, and what to do about it. */
-function Standing({ chat, rights }: { chat: Chat; rights: Rights }) {
-  const store = useStore();
-  const { phase, agent } = chat.head;
-  const { me } = store.desk.value;
-  const other = phase === 'held' && agent?.id !== me.id ? agentName(store.desk.value, agent) : undefined;
-  if (rights.reply && !other) return null;
-  const words: readonly [string, string] | undefined =
-    phase === 'closed'
-      ? [t('composer.closed'), t('composer.closedHint')]
-      : phase === 'waiting'
-        ? [t('composer.waiting'), t('composer.waitingHint')]
-        : phase === 'bot'
-          ? [t('composer.bot'), t('composer.botHint')]
-          : other
-            ? rights.reply
-              ? [t('composer.otherSupervisor', { name: other }), '']
-              : [t('composer.other', { name: other }), rights.note ? t('composer.otherHint') : '']
-            : undefined;
-  if (!words) return null;
-  return (
-    <div class="composer-bar">
-      <p>
-        {words[0]}
-        {words[1] && <span class="hint">{words[1]}</span>}
-      </p>
-    </div>
-  );
 }
 
 function Modes({ mode, rights, set }: { mode: Mode; rights: Rights; set: (m: Mode) => void }) {

@@ -103,7 +103,7 @@ function Bubble({ event, children }: { event: Pick<LogEvent, 'body' | 'internal'
 }
 
 export function Said({ item, chat }: { item: Extract<Item, { kind: 'said' }>; chat: Chat }) {
-  const { event, side, follows, mark } = item;
+  const { event, side, follows, mark, brief } = item;
   const name = partyName(event.by, chat.head);
   const time = at(event.at);
   const kind = `${side}${follows ? ' follows' : ''}${event.internal ? ' noted' : ''}${event.by.kind === 'bot' ? ' bot' : ''}`;
@@ -124,7 +124,7 @@ export function Said({ item, chat }: { item: Extract<Item, { kind: 'said' }>; ch
           <span class="said-by">{name}</span>
         )}
         <Bubble event={event} />
-        <div class="said-meta">
+        <div class={brief ? 'said-meta spoken' : 'said-meta'}>
           {event.edited && <span>{t('thread.edited')}</span>}
           <time dateTime={event.at} title={fullTime(lang.value, time)}>
             {clock(lang.value, time)}

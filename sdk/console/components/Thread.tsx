@@ -5,11 +5,12 @@ import { duration } from '../format.ts';
 import { lang, t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
 import { groupName, visitorName, visitorShort } from '../names.ts';
-import { at, busyWith, rightsOf } from '../select.ts';
+import { at } from '../select.ts';
 import { troubleText } from '../trouble.ts';
+import { Actions } from './Actions.tsx';
 import { Avatar } from './Avatar.tsx';
 import { Composer } from './Composer.tsx';
-import { Icon, type IconName } from './Icon.tsx';
+import { Icon } from './Icon.tsx';
 import { Log } from './Log.tsx';
 import { LinkState } from './TopBar.tsx';
 import { Trouble } from './Trouble.tsx';
@@ -44,61 +45,6 @@ function Sub({ chat }: { chat: Chat }) {
       {phase === 'held' && agent && agent.id !== me && <span class="ellipsis">{t('list.with', { name: agent.name })}</span>}
       {tag && <span class="chip">{tag}</span>}
       {group && <span class="chip hide-phone">{groupName(group)}</span>}
-    </div>
-  );
-}
-
-/** A button of the head. On narrow screens only the icon is left, and the label names it. */
-function Act(props: { icon: IconName; text: string; label?: string; primary?: boolean; disabled: boolean; onClick: () => void }) {
-  return (
-    <button
-      type="button"
-      class={props.primary ? 'button primary' : 'button'}
-      aria-label={props.label ?? props.text}
-      title={props.label ?? props.text}
-      disabled={props.disabled}
-      onClick={props.onClick}
-    >
-      <Icon name={props.icon} />
-      <span class="button-text">{props.text}</span>
-    </button>
-  );
-}
-
-function Actions({ chat, focusHead }: { chat: Chat; focusHead: () => void }) {
-  const store = useStore();
-  const rights = rightsOf(store.desk.value.me, chat.head);
-  const busy = busyWith(chat);
-  const disabled = !store.connected.value || !!busy;
-  const act = (type: 'take' | 'end' | 'reopen') => {
-    // The button that was pressed goes away with the phase; focus must not go with it.
-    focusHead();
-    void store.live.value?.act(chat.id, { type, session: chat.head.session });
-  };
-  return (
-    <div class="thread-acts">
-      {busy && <span class="spinner" role="img" aria-label={t('action.busy')} />}
-      {rights.take && (
-        <Act
-          icon="inbox"
-          primary
-          text={t(chat.head.phase === 'held' ? 'action.takeOver' : 'action.take')}
-          disabled={disabled}
-          onClick={() => act('take')}
-        />
-      )}
-      {rights.reopen && <Act icon="reopen" primary text={t('action.reopen')} disabled={disabled} onClick={() => act('reopen')} />}
-      {rights.transfer && (
-        <Act
-          icon="transfer"
-          text={t('action.transfer')}
-          disabled={disabled}
-          onClick={() => {
-            store.dialog.value = 'transfer';
-          }}
-        />
-      )}
-      {rights.end && <Act icon="check" text={t('action.close')} disabled={disabled} onClick={() => act('end')} />}
     </div>
   );
 }
@@ -138,13 +84,13 @@ function Head({ chat }: { chat: Chat }) {
         online={!!online}
       />
       <div class="thread-who">
-        <h2 tabIndex={-1} ref={heading}>
+        <h2 id="thread-name" tabIndex={-1} ref={heading}>
           {name}
         </h2>
         <Sub chat={chat} />
       </div>
       <span class="phone-only">{!store.connected.value && <LinkState />}</span>
-      <Actions chat={chat} focusHead={() => heading.current?.focus()} />
+      <Actions chat={chat} />
       <DetailsToggle />
     </header>
   );

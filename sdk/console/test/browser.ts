@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { type Browser, type BrowserContextOptions, chromium, type Page, type WebSocketRoute } from 'playwright-core';
 import type { FakeDesk } from './fake.ts';
+import { answer } from './http.ts';
 
 export const base = 'http://localhost:8099';
 
@@ -91,7 +92,7 @@ export async function open(
     const { pathname } = new URL(request.url());
     if (pathname.startsWith('/v1/')) {
       const token = request.headers().authorization?.replace(/^Bearer /, '');
-      const { status, body, headers } = desk.http(request.method(), request.url(), token, request.postDataJSON() ?? {});
+      const { status, body, headers } = answer(desk, request.method(), request.url(), token, request.postDataJSON() ?? {});
       return route.fulfill({
         status,
         headers: { 'Content-Type': 'application/json', ...headers },

@@ -1,6 +1,6 @@
 /**
  * A desk in a few lines, for tests and screenshots: it keeps logs in memory, numbers events, answers frames as the
- * protocol says, and can be told to refuse, to stay silent, or to lose what it pushes. It decides nothing well: rights,
+ * protocol says (requests in http.ts), and can be told to refuse, to stay silent, or to lose what it pushes. It decides nothing well: rights,
  * routing and durability are the real desk's, and so are the tests of them.
  */
 import type {
@@ -14,6 +14,7 @@ import type {
   ServerFrame,
   SystemBody,
 } from '../../visitor/wire.ts';
+import type { Answer } from './http.ts';
 
 export interface Account {
   id: string;
@@ -38,12 +39,6 @@ interface Talk {
   heard: Map<string, { n: number; seq: number; at: string }>;
 }
 
-export interface Answer {
-  status: number;
-  body?: unknown;
-  headers?: Record<string, string>;
-}
-
 export class FakeDesk {
   epoch = 'e1';
   features: string[] = [];
@@ -57,6 +52,8 @@ export class FakeDesk {
   /** Frame types that get no answer, and pushes that get lost. */
   readonly mute = new Set<string>();
   readonly lose = new Set<string>();
+  /** What pages of logs wait for before they are answered. */
+  slow: Promise<void> | undefined;
   readonly accounts = new Map<string, Account>();
   readonly agents = new Map<string, Agent>();
   readonly talks = new Map<string, Talk>();
@@ -195,7 +192,8 @@ export class FakeDesk {
   private readonly time = () => new Date(this.now()).toISOString();
   private readonly nameOf = (agent: string) => this.agents.get(agent)?.name ?? agent;
 
-  private headOf(id: string): Conversation {
+  /** The head as agents get it. */
+  headOf(id: string): Conversation {
     const { head } = this.talk(id);
     const line = [...this.talks.values()].filter((t) => t.head.phase === 'waiting');
     const place = line.findIndex((t) => t.head.id === id) + 1;
@@ -337,80 +335,4 @@ export class FakeDesk {
         return this.append(id, by, { kind: 'noted', of: f.type }, true);
     }
   }
-
-  // ---- HTTP -----------------------------------------------------------------------------------------------------------
-
-  /** Answers a request of the API. */
-  http(method: string, url: string, token: string | undefined, body: Record<string, unknown>): Answer {
-    const { pathname: path, searchParams: q } = new URL(url, 'http://desk');
-    const failure = this.fail.get(`${method} ${path}`);
-    if (failure) {
-      if (!this.broken.has(`${method} ${path}`)) this.fail.delete(`${method} ${path}`);
-      return failure;
-    }
-    if (path === '/v1/login') return this.login(body);
-    if (!token || !this.accounts.has(token.replace(/^token-/, '')))
-      return { status: 401, body: { code: 'unauthorized', title: 'sign in' } };
-    if (path === '/v1/logout') return { status: 204 };
-    if (path === '/v1/agents')
-      return method === 'POST' ? this.create(body) : { status: 200, body: { agents: [...this.accounts.values()].map(bare) } };
-    if (path.startsWith('/v1/agents/')) return this.change(path.slice('/v1/agents/'.length), body);
-    if (path === '/v1/groups')
-      return {
-        status: 200,
-        body: {
-          groups: [
-            { id: 'default', name: 'default' },
-            { id: 'sales', name: 'Sales 销售' },
-          ],
-        },
-      };
-    const id = /^\/v1\/conversations\/([^/]+)/.exec(path)?.[1];
-    if (id && !this.talks.has(id)) return { status: 404, body: { code: 'not_found', title: 'no such conversation' } };
-    if (id && path.endsWith('/events'))
-      return { status: 200, body: this.page(id, Number(q.get('before')), Number(q.get('limit'))) };
-    if (id) return { status: 200, body: this.headOf(id) };
-    return { status: 200, body: this.list(q.get('phase'), q.get('before'), Number(q.get('limit'))) };
-  }
-
-  private login(body: Record<string, unknown>): Answer {
-    const found = [...this.accounts.values()].find((a) => a.name === body.name && a.password === body.password);
-    if (!found) return { status: 401, body: { code: 'unauthorized', title: 'wrong' } };
-    return { status: 200, body: { token: `token-${found.id}`, agent: bare(found) } };
-  }
-
-  private create(body: Record<string, unknown>): Answer {
-    if ([...this.accounts.values()].some((a) => a.name === body.name))
-      return { status: 409, body: { code: 'conflict', title: 'taken' } };
-    const made = this.account({
-      ...(body as Partial<Account>),
-      id: `a_${String(body.name)}`,
-      display: String(body.display ?? body.name),
-    });
-    return { status: 201, body: bare(made) };
-  }
-
-  private change(id: string, body: Record<string, unknown>): Answer {
-    Object.assign(this.accounts.get(id) ?? {}, body);
-    return { status: 200, body: {} };
-  }
-
-  private page(id: string, before: number, limit: number): { events: LogEvent[]; more: boolean } {
-    const older = this.talk(id).log.filter((e) => e.seq < before);
-    return { events: older.slice(-limit), more: older.length > limit };
-  }
-
-  private list(phase: string | null, before: string | null, limit: number): { conversations: Conversation[]; next?: string } {
-    const all = [...this.talks.values()]
-      .filter((t) => !phase || t.head.phase === phase)
-      .sort((a, b) => (b.head.since ?? '').localeCompare(a.head.since ?? ''));
-    const from = before ? all.findIndex((t) => t.head.id === before) + 1 : 0;
-    const page = all.slice(from, from + limit);
-    const next = page.at(-1)?.head.id;
-    return { conversations: page.map((t) => this.headOf(t.head.id)), ...(next && all.length > from + limit ? { next } : {}) };
-  }
-}
-
-function bare({ password: _, ...rest }: Account) {
-  return rest;
 }

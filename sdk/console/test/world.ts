@@ -6,19 +6,22 @@ import type { ClientFrame, LogEvent } from '../../visitor/wire.ts';
 import { type Api, createApi } from '../api.ts';
 import { createLive, type Live, type LiveOptions } from '../live.ts';
 import type { Chat, Me } from '../model.ts';
-import { type Answer, FakeDesk } from './fake.ts';
+import { FakeDesk } from './fake.ts';
+import { type Answer, answer } from './http.ts';
 
 /** The API of a fake desk without HTTP in between. */
 export function apiOf(desk: FakeDesk, token: () => string | undefined): Api {
   globalThis.fetch = async (url, init) => {
     const headers = new Headers(init?.headers);
-    const answer = desk.http(
+    if (String(url).includes('/events')) await desk.slow;
+    const found = answer(
+      desk,
       init?.method ?? 'GET',
       String(url),
       headers.get('Authorization')?.slice(7),
       JSON.parse(String(init?.body ?? '{}')),
     );
-    return response(answer);
+    return response(found);
   };
   return createApi('http://desk', token);
 }
