@@ -2,8 +2,6 @@
 # The steps that are longer than a line live in infra/dev.
 
 SHELL := /bin/bash
-# What stands in the binary: the nearest tag, else the commit, else dev.
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # How long each Fuzz target of `make fuzz` runs.
 FUZZTIME ?= 30s
 GOLANGCI := go tool -modfile=infra/tools/go.mod golangci-lint
@@ -19,7 +17,7 @@ run: ## start the server here; flags in ARGS, as in: make run ARGS="--listen :80
 	go run ./localserver $(ARGS)
 
 build: ## write ./kefu: one static binary, the same bytes for the same commit
-	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o kefu ./localserver
+	CGO_ENABLED=0 go build -buildvcs=auto -trimpath -ldflags "-s -w" -o kefu ./localserver
 
 test: ## everything that must hold; installs what it needs, then formats, lints, tests, fuzzes, opens a browser
 	infra/dev/test.sh
