@@ -10,7 +10,7 @@ type Change struct {
 	Was          Session      // the session before it
 	Events       []Event      // 1 to 8, to append at Seq+1 …; none: nothing to store
 	Take, Free   AgentID      // who needs a seat for it, who gives one back
-	Moved        bool         // phase, group, agent, tag or alarm changed: lists must be rewritten
+	Moved        bool         // phase, its times, group, agent, tag or alarm changed: lists must be rewritten
 	Effects      []Effect
 }
 

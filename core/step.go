@@ -186,7 +186,7 @@ func (d *draft) finish() Change {
 	return Change{
 		Conversation: d.c, Was: a, Events: d.events, Take: d.take, Free: d.free, Effects: d.effects,
 		Moved: a.Number != b.Number || a.Phase != b.Phase || a.Group != b.Group || a.Agent != b.Agent || a.Tag != b.Tag ||
-			!d.was.Alarm.Equal(d.c.Alarm),
+			!a.Since.Equal(b.Since) || !a.Queued.Equal(b.Queued) || !d.was.Alarm.Equal(d.c.Alarm),
 	}
 }
 

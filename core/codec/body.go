@@ -13,7 +13,9 @@ import (
 // bodyVersion is written only once it is not 1.
 const bodyVersion = 1
 
-// body mirrors core.Body in the JSON that is stored.
+// body mirrors core.Body in the JSON that is stored. It is a type of its own
+// so that a field of core can be renamed and what is stored stays readable;
+// the types that follow are so for the same reason.
 type body struct {
 	Version int          `json:"v,omitempty"`
 	Kind    core.Kind    `json:"kind"`
@@ -89,7 +91,8 @@ func (s *stamp) UnmarshalText(b []byte) error {
 	return err
 }
 
-// AppendBody appends b as a JSON object.
+// AppendBody appends b as a JSON object without what is zero, such as
+// {"kind":"text","text":"hello"}.
 func AppendBody(dst []byte, b core.Body) []byte {
 	return appendJSON(dst, body{
 		Kind: b.Kind, Text: b.Text, File: attachment(b.File), Options: b.Options, Agent: b.Agent, From: b.From,
@@ -108,6 +111,7 @@ func appendJSON(dst []byte, v any) []byte {
 	return bytes.TrimSuffix(buf.Bytes(), []byte{'\n'})
 }
 
+// whyJSON copies field by field where the types differ.
 func whyJSON(w *core.Why) *why {
 	if w == nil {
 		return nil
@@ -136,7 +140,7 @@ func Body(b []byte) (core.Body, error) {
 		Kind: in.Kind, Text: in.Text, File: core.Attachment(in.File), Agent: in.Agent, From: in.From,
 		Group: in.Group, Tag: in.Tag, Reason: in.Reason, Session: in.Session, Score: in.Score, Why: in.Why.core(),
 	}
-	if len(in.Options) > 0 {
+	if len(in.Options) > 0 { // [] comes back as nil
 		out.Options = in.Options
 	}
 	return out, nil

@@ -9,12 +9,23 @@ import (
 // headerVersion is the first byte of every header.
 const headerVersion = 1
 
-// Bits of a session's byte of flags.
+// Bits of a session's byte of flags. Any other bit is of a later release.
 const (
 	flagHuman = 1 << iota
 	flagWarned
 	flagsEnd
 )
+
+// Version 1 is, in this order:
+//
+//	conversation  id site visitor seq public at last lastAt alarm
+//	session       number phase group tag agent flags past since queued spoke owing ask asked
+//	heard         count, and for each: kind id origin n seq at digest
+//
+// Numbers are varints, a digest is 8 bytes, phase, kind and flags are one. A
+// text has its length before it, or stands for an earlier one of the header:
+// the same few people occur again and again. The time at is milliseconds since
+// 1970, all others are the distance from it.
 
 // AppendConversation appends the header of c to dst. A store that has the ID
 // as its key anyway clears it before and sets it again after Conversation.
@@ -72,7 +83,8 @@ func (w *writer) session(s core.Session) {
 	w.time(s.Asked)
 }
 
-// Conversation reads a header. The strings of the result share one copy of b.
+// Conversation reads a header. An error says that it is of a later release,
+// or damaged; nothing of a damaged one is returned. The strings of the result share one copy of b.
 func Conversation(b []byte) (core.Conversation, error) {
 	if len(b) == 0 {
 		return core.Conversation{}, fmt.Errorf("a conversation's header is empty")

@@ -6,7 +6,9 @@ import (
 	"time"
 )
 
-// maxTexts is how many texts of one header can be referred to again.
+// maxTexts is how many texts of one header can be referred to again: all of a
+// usual one. They are compared one by one, which for so few is quicker than a
+// map.
 const maxTexts = 64
 
 // texts are those that a header had so far. The same few people are named
@@ -43,6 +45,7 @@ func (w *writer) byte(b byte) { w.buf = append(w.buf, b) }
 
 func (w *writer) uint(v uint64) { w.buf = binary.AppendUvarint(w.buf, v) }
 
+// fixed is for digests, which a varint would only lengthen.
 func (w *writer) fixed(v uint64) { w.buf = binary.LittleEndian.AppendUint64(w.buf, v) }
 
 // text writes twice the length and the bytes, or for a repeat twice its
@@ -67,6 +70,7 @@ func (w *writer) time(t time.Time) {
 	w.uint(uint64(d<<1^d>>63) + 1)
 }
 
+// millis is what other times are counted from; 0 if there is none.
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -80,7 +84,9 @@ var (
 	errRange = errors.New("a value is out of range")
 )
 
-// reader unpacks what writer packed. After its first error it yields zeros.
+// reader unpacks what writer packed. After its first error it yields zeros,
+// so that callers look at the error once, at the end. Texts are parts of rest:
+// a header is one allocation, however many names are in it.
 type reader struct {
 	rest  string
 	base  int64
@@ -102,6 +108,8 @@ func (r *reader) end() error {
 	return r.err
 }
 
+// byteUpTo refuses what is greater than limit: a Phase or a PartyKind that
+// does not exist would make its String panic later.
 func (r *reader) byteUpTo(limit byte) byte {
 	if r.rest == "" {
 		r.fail(errShort)
@@ -115,6 +123,8 @@ func (r *reader) byteUpTo(limit byte) byte {
 	return b
 }
 
+// uint is binary.Uvarint for a string. It takes no tenth byte above one, for
+// that would not fit.
 func (r *reader) uint() uint64 {
 	var v uint64
 	for shift := uint(0); shift < 64; shift += 7 {

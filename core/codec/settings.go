@@ -71,7 +71,8 @@ type limits struct {
 	Batch int `json:"batch"`
 }
 
-// duration is written as "90s", "3m" or "720h".
+// duration is written as "90s", "3m" or "720h": time.Duration would say
+// "3m0s". Days are not offered, for not all of them have 24 hours.
 type duration time.Duration
 
 func (d duration) MarshalText() ([]byte, error) {
@@ -91,7 +92,8 @@ func (d *duration) UnmarshalText(b []byte) error {
 	return err
 }
 
-// day is written as "mon", in English.
+// day is written as "mon", in English. A number would be counted from Sunday by
+// some and from Monday by others.
 type day time.Weekday
 
 func (d day) MarshalText() ([]byte, error) {
@@ -149,6 +151,7 @@ func AppendSettings(dst []byte, s core.Settings) []byte {
 	return appendJSON(dst, out)
 }
 
+// siteJSON writes empty lists as [], not null: clients need no case for it.
 func siteJSON(s core.Site) site {
 	out := site{
 		ID: s.ID, Name: s.Name, Greeting: s.Greeting, Origins: s.Origins, Groups: s.Groups, Assistant: s.Assistant,

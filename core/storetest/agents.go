@@ -7,6 +7,8 @@ import (
 	"kefu/core"
 )
 
+// accounts: NotFound, Conflict unless the version follows, all by ID, and what was
+// put is what one gets.
 func accounts(d *desk) {
 	ctx := d.Context()
 	_, err := d.st.Account(ctx, "amy")
@@ -40,6 +42,7 @@ func accounts(d *desk) {
 	equal(d, "Accounts", must(d.st.Accounts(ctx))(d), []core.Account{bare, amy})
 }
 
+// namesAreUnique: no two accounts have a name, whether new, renamed or in a race.
 func namesAreUnique(d *desk) {
 	ctx := d.Context()
 	amy := core.Account{ID: "amy", Version: 1, Name: "Amy"}
@@ -69,6 +72,7 @@ func namesAreUnique(d *desk) {
 	}
 }
 
+// oneChangeOfAccountWins: of those who change the same version one wins.
 func oneChangeOfAccountWins(d *desk) {
 	a := d.hire("amy", 1)
 	won := d.race(16, core.Conflict, func(i int) error {
@@ -81,6 +85,7 @@ func oneChangeOfAccountWins(d *desk) {
 	}
 }
 
+// duty: the last one wins, and an account is needed.
 func duty(d *desk) {
 	ctx := d.Context()
 	on := core.Duty{Status: core.Online, Lease: d.now.Add(30 * time.Second)}
@@ -96,6 +101,7 @@ func duty(d *desk) {
 	equal(d, "Duty without a lease", must(d.st.Duty(ctx, "amy"))(d), core.Duty{Status: core.Offline})
 }
 
+// roster: the members as they are at a time: without a lease then, Offline.
 func roster(d *desk) {
 	ctx := d.Context()
 	at := func(g core.GroupID, t time.Time) core.Roster {
@@ -157,6 +163,7 @@ func rosterLast(d *desk) {
 	}
 }
 
+// lapsed: whose lease ended before a time, and who still hold something.
 func lapsed(d *desk) {
 	at := func(t time.Time) []core.AgentID {
 		d.Helper()
@@ -171,7 +178,8 @@ func lapsed(d *desk) {
 	}
 	d.online("amy", time.Minute)
 	d.online("bob", 2*time.Minute)
-	d.online("cat", time.Second) // and holds nothing; dan never had a lease
+	d.online("cat", time.Second)                                           // and holds nothing
+	d.ok(d.st.SetDuty(d.Context(), "dan", core.Duty{Status: core.Online})) // no lease that could end
 	none(d, "Lapsed now", at(d.now))
 	end := d.now.Add(time.Minute)
 	none(d, "Lapsed as the first lease ends", at(end))

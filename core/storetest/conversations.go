@@ -6,6 +6,7 @@ import (
 	"kefu/core"
 )
 
+// absentIsSeqZero: one that was never written comes back as Conversation{ID: id}.
 func absentIsSeqZero(d *desk) {
 	equal(d, "Load", d.load("c_absent"), core.Conversation{ID: "c_absent"})
 	none(d, "After", d.log("c_absent"))
@@ -51,6 +52,8 @@ func (d *desk) story(id core.ConversationID) []core.Input {
 	}
 }
 
+// loadGivesWhatCommitTook: whatever happens in a story, what Load gives is what was
+// committed, every field of it, and so is the log.
 func loadGivesWhatCommitTook(d *desk) {
 	var want []core.Event
 	for _, in := range d.story("c_1") {
@@ -65,6 +68,7 @@ func loadGivesWhatCommitTook(d *desk) {
 	equal(d, "After", d.log("c_1"), want)
 }
 
+// oneWriterWins: the slot is the lock: of those who read the same head one wins.
 func oneWriterWins(d *desk) {
 	d.do("c_1", d.says("c_1", "hello"))
 	before := d.load("c_1")
@@ -121,11 +125,13 @@ func logIsContiguous(d *desk) {
 
 // persist is what a client does: come again while the answer is "come again".
 func (d *desk) persist(id core.ConversationID, in core.Input) error {
-	for {
-		if _, err := d.apply(id, in); core.CodeOf(err) != core.Unavailable {
-			return err
+	var err error
+	for range 1000 {
+		if _, err = d.apply(id, in); core.CodeOf(err) != core.Unavailable {
+			break
 		}
 	}
+	return err
 }
 
 // staleWriterConflicts: a failed commit stores nothing, whatever it carries.
@@ -150,6 +156,7 @@ func staleWriterConflicts(d *desk) {
 	equal(d, "Load", d.load("c_unknown"), core.Conversation{ID: "c_unknown"})
 }
 
+// emptyChange: a change without events has nothing to store.
 func emptyChange(d *desk) {
 	d.do("c_1", d.says("c_1", "hello"))
 	before := d.snapshot("c_1")

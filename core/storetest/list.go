@@ -21,6 +21,7 @@ func idsOf(list []core.Conversation) []core.ConversationID {
 	return ids
 }
 
+// listFilters: List selects by each field, and by all of them together.
 func listFilters(d *desk) {
 	none(d, "List at first", d.list(core.Query{}))
 	d.hire("amy", 9)
@@ -53,7 +54,8 @@ func listFilters(d *desk) {
 		{core.Query{Agent: "amy"}, ids{"c_01"}},
 		{core.Query{Agent: "amy", Phases: []core.Phase{core.Waiting}}, nil},
 		{core.Query{Groups: []core.GroupID{"sales"}}, ids{"c_03", "c_02", "c_01", "c_00"}},
-		{core.Query{Groups: []core.GroupID{"billing", "none"}}, ids{"c_04"}},
+		{core.Query{Groups: []core.GroupID{"none", "billing"}}, ids{"c_04"}},
+		{core.Query{Groups: []core.GroupID{"billing", "sales"}, Phases: []core.Phase{core.Waiting}}, ids{"c_04", "c_00"}},
 		{core.Query{Site: "shop2"}, ids{"c_04"}},
 		{core.Query{Site: "shop", Limit: 2}, ids{"c_03", "c_02"}},
 		{core.Query{Site: "nowhere"}, nil},
@@ -73,6 +75,8 @@ func listFilters(d *desk) {
 	equal(d, "List after a plain message", got, []core.Conversation{d.load("c_01")})
 }
 
+// listPaging: page by page, nothing is left out and nothing comes twice, also where
+// many began at the same time.
 func listPaging(d *desk) {
 	const n = 230
 	for i := range n {

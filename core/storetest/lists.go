@@ -7,6 +7,8 @@ import (
 	"kefu/core"
 )
 
+// logPaging: After and Before from every place, with every limit, also beyond both
+// ends.
 func logPaging(d *desk) {
 	for range 9 {
 		d.do("c_1", d.says("c_1", "hello"))
@@ -37,6 +39,7 @@ func wantEvents(d *desk, got, want []core.Event) {
 	}
 }
 
+// callerOwnsEvents: the caller owns what it gets, and goes on owning what it gave.
 func callerOwnsEvents(d *desk) {
 	body := core.Body{Kind: core.KindOptions, Text: "which?", Options: []string{"red", "blue"}}
 	d.do("c_1", core.Said{Frame: d.frame("c_1", visitorOf("c_1")), Site: "shop", Body: body})
@@ -76,7 +79,7 @@ func due(d *desk) {
 	none(d, "Due too early", until(core.Place{}, want[0].At.Add(-time.Millisecond), 100))
 	none(d, "Due with limit 0", until(core.Place{}, d.now, 0))
 	var paged []core.Place
-	for place := (core.Place{}); ; place = paged[len(paged)-1] {
+	for place := (core.Place{}); len(paged) <= len(want); place = paged[len(paged)-1] {
 		page := until(place, d.now, 1)
 		if paged = append(paged, page...); len(page) == 0 {
 			break
@@ -92,6 +95,8 @@ func due(d *desk) {
 	none(d, "Due, one closed", until(want[3], later, 100))
 }
 
+// rearm: Rearm moves the alarm in Due and nothing else, and only for the log as
+// its caller knows it.
 func rearm(d *desk) {
 	ctx := d.Context()
 	id := core.ConversationID("c_1")
@@ -120,6 +125,7 @@ func rearm(d *desk) {
 	equal(d, "Due after a change that moved", listed(), []core.Place{{At: alarm, ID: id}})
 }
 
+// waiting: the head of the line first: by Queued, then ID; of a group, or of all.
 func waiting(d *desk) {
 	ctx := d.Context()
 	line := func(g core.GroupID, limit int) []core.Place {
@@ -165,6 +171,7 @@ func waitingAgain(d *desk) {
 	equal(d, "Waiting", must(d.st.Waiting(d.Context(), "sales", 100))(d), want)
 }
 
+// held: what an agent holds, in no particular order.
 func held(d *desk) {
 	mine := func(who core.AgentID) []core.ConversationID {
 		d.Helper()

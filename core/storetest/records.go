@@ -7,6 +7,7 @@ import (
 	"kefu/core"
 )
 
+// profile: NotFound, then whatever was put last.
 func profile(d *desk) {
 	ctx := d.Context()
 	_, err := d.st.Profile(ctx, "v_1")
@@ -24,6 +25,7 @@ func profile(d *desk) {
 	d.wants(err, core.NotFound)
 }
 
+// marks: a mark never goes back and never passes the end of the log.
 func marks(d *desk) {
 	ctx := d.Context()
 	id := core.ConversationID("c_1")
@@ -40,6 +42,7 @@ func marks(d *desk) {
 	mark(core.Staff, 1, core.Marks{Visitor: 2, Agent: 1})
 	mark(core.Visitor, 1, core.Marks{Visitor: 2, Agent: 1})
 	mark(core.Staff, head+100, core.Marks{Visitor: 2, Agent: head})
+	mark(core.Staff, 2, core.Marks{Visitor: 2, Agent: head})
 	mark(core.Visitor, 1<<63, core.Marks{Visitor: head, Agent: head})
 	d.wants(d.st.Mark(ctx, id, core.Robot, 1), core.Invalid)
 	d.wants(d.st.Mark(ctx, id, core.System, 1), core.Invalid)
@@ -51,6 +54,7 @@ func marks(d *desk) {
 	equal(d, "Marks after a race", must(d.st.Marks(ctx, id))(d), core.Marks{Visitor: head, Agent: head + 1})
 }
 
+// settings: Conflict unless the version follows; Version 0 if there are none.
 func settings(d *desk) {
 	ctx := d.Context()
 	equal(d, "Settings at first", must(d.st.Settings(ctx))(d), core.Settings{})
@@ -74,6 +78,7 @@ func settings(d *desk) {
 	equal(d, "Settings", must(d.st.Settings(ctx))(d), next)
 }
 
+// oneChangeOfSettingsWins: of those who change the same version one wins.
 func oneChangeOfSettingsWins(d *desk) {
 	won := d.race(16, core.Conflict, func(i int) error {
 		s := core.DefaultSettings()
@@ -85,6 +90,7 @@ func oneChangeOfSettingsWins(d *desk) {
 	}
 }
 
+// firstSecretWins: whoever comes first decides, and all get the same.
 func firstSecretWins(d *desk) {
 	ctx := d.Context()
 	got := make([]string, 16)
@@ -101,9 +107,13 @@ func firstSecretWins(d *desk) {
 	scribble := must(d.st.Secret(ctx, "key", nil))(d)
 	scribble[0] = '!'
 	equal(d, "Secret", string(must(d.st.Secret(ctx, "key", []byte("late")))(d)), got[0])
-	equal(d, "another Secret", string(must(d.st.Secret(ctx, "other", []byte("fresh")))(d)), "fresh")
+	fresh := []byte("fresh")
+	equal(d, "another Secret", string(must(d.st.Secret(ctx, "other", fresh))(d)), "fresh")
+	fresh[0] = '!'
+	equal(d, "another Secret", string(must(d.st.Secret(ctx, "other", nil))(d)), "fresh")
 }
 
+// epoch: the epoch has a name, and keeps it while nothing is lost.
 func epoch(d *desk) {
 	first := must(d.st.Epoch(d.Context()))(d)
 	if first == "" {
@@ -113,4 +123,5 @@ func epoch(d *desk) {
 	equal(d, "Epoch", must(d.st.Epoch(d.Context()))(d), first)
 }
 
+// ready: a store that was just opened can take a write.
 func ready(d *desk) { d.ok(d.st.Ready(d.Context())) }

@@ -27,6 +27,8 @@ func (d *desk) rush(n int) int {
 	})
 }
 
+// neverOversold: Full unless the agent then holds fewer sessions than their capacity,
+// and nobody trusts the roster for that.
 func neverOversold(d *desk) {
 	d.hire("amy", 3)
 	d.line(12)
@@ -67,6 +69,7 @@ func loweredCapacity(d *desk) {
 	}
 }
 
+// freeGivesBack: a seat is given back by a transfer, by a release and by a close.
 func freeGivesBack(d *desk) {
 	d.hire("amy", 1)
 	d.hire("bob", 1)
@@ -87,6 +90,7 @@ func freeGivesBack(d *desk) {
 	}
 }
 
+// sameSeatCostsNothing: taking a seat that the same conversation has costs nothing.
 func sameSeatCostsNothing(d *desk) {
 	d.hire("amy", 1)
 	d.line(1)
@@ -99,6 +103,8 @@ func sameSeatCostsNothing(d *desk) {
 	}
 }
 
+// fullStoresNothing: Full, nothing being stored: no event, no list, no time of a last
+// assignment.
 func fullStoresNothing(d *desk) {
 	d.hire("amy", 1)
 	d.line(2)
@@ -111,6 +117,8 @@ func fullStoresNothing(d *desk) {
 	d.do("c_01", d.says("c_01", "anybody?")) // and the slot is still to be had
 }
 
+// conflictComesBeforeFull: who is late is told so, not that the agent is full: the answer to
+// Conflict is to read again, the answer to Full is to ask somebody else.
 func conflictComesBeforeFull(d *desk) {
 	d.hire("amy", 1)
 	d.line(2)
@@ -120,6 +128,7 @@ func conflictComesBeforeFull(d *desk) {
 	d.wants(d.st.Commit(d.Context(), late), core.Conflict)
 }
 
+// strangerHasNone: who has no account has no capacity.
 func strangerHasNone(d *desk) {
 	d.line(1)
 	_, err := d.apply("c_00", core.Offered{Group: "sales", Roster: stale})

@@ -21,7 +21,11 @@ func (st *Store) Load(ctx context.Context, id core.ConversationID) (core.Convers
 	case err != nil:
 		return core.Conversation{ID: id}, unavailable(err)
 	}
-	return unpacked(id, header)
+	c, err := unpacked(id, header)
+	if err != nil {
+		return core.Conversation{ID: id}, unavailable(err)
+	}
+	return c, nil
 }
 
 // unpacked reads a header. The ID is not in it, for the row has it.

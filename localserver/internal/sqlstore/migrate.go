@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -42,13 +43,33 @@ func migrate(ctx context.Context, db *sql.DB, dir string, steps fs.FS, at time.T
 	return err
 }
 
-// snapshot copies the database beside itself.
+// snapshot copies the database beside itself. There is one copy a version and
+// day, the latest: a server that is started again and again because its
+// migration fails must not fill the disk.
 func snapshot(ctx context.Context, db *sql.DB, dir string, version int64, at time.Time, log *slog.Logger) error {
-	name := fmt.Sprintf("kefu-v%d-%s.db", version, at.UTC().Format("20060102T150405Z"))
-	file := filepath.Join(dir, name)
-	if err := errors.Join(private(file), backup(ctx, db, file)); err != nil {
+	name := fmt.Sprintf("kefu-v%d-%s.db", version, at.UTC().Format("20060102"))
+	unfinished := filepath.Join(dir, name+".tmp")
+	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := private(unfinished); err != nil {
+		return err
+	}
+	if err := backup(ctx, db, unfinished); err != nil {
+		return err
+	}
+	if err := synced(unfinished); err != nil {
 		return err
 	}
 	log.Info("copied the database before migrating it", "copy", name)
-	return nil
+	return os.Rename(unfinished, filepath.Join(dir, name))
+}
+
+// synced waits until a file is on disk.
+func synced(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"database/sql"
 	"io/fs"
 	"log/slog"
@@ -39,7 +40,7 @@ func TestPragmas(t *testing.T) {
 }
 
 func TestPrivate(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "new", "data")
+	dir := filepath.Join(t.TempDir(), "new", "100% 客服? #1")
 	st := reopening(t, dir, &clockwork{at: start})
 	if err := st.Ready(t.Context()); err != nil {
 		t.Fatal(err)
@@ -143,7 +144,7 @@ func next(t *testing.T, up string) fs.FS {
 
 func copies(t *testing.T, dir string) []string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(dir, "kefu-v*.db"))
+	found, err := filepath.Glob(filepath.Join(dir, "kefu-v*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,9 +164,6 @@ func TestMigration(t *testing.T) {
 	}
 
 	refused(t, dir, next(t, "CREATE TABLE broken (;"))
-	if err := os.Remove(copies(t, dir)[0]); err != nil {
-		t.Fatal(err)
-	}
 	later, err := Open(t.Context(), Options{Dir: dir, Now: now.read, Log: slog.New(slog.DiscardHandler), steps: next(t, "CREATE TABLE next (x INTEGER);")})
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +179,7 @@ func TestMigration(t *testing.T) {
 	}
 
 	found := copies(t, dir)
-	if len(found) != 1 || filepath.Base(found[0]) != "kefu-v1-20260117T090000Z.db" {
+	if len(found) != 1 || filepath.Base(found[0]) != "kefu-v1-20260117.db" {
 		t.Fatalf("the copies are %v", found)
 	}
 	elsewhere := t.TempDir()
@@ -277,4 +275,27 @@ func plan(t *testing.T, st *Store, text string) (steps []string) {
 		t.Fatalf("%s: %v", text, err)
 	}
 	return steps
+}
+
+// TestDamage: what can not be read is an error, never an empty conversation
+// that somebody would then write over.
+func TestDamage(t *testing.T) {
+	st, _ := opening(t)
+	if err := st.Commit(t.Context(), said(t, st, "c_1", "tab-one")); err != nil {
+		t.Fatal(err)
+	}
+	err := st.writer.write(t.Context(), func(ctx context.Context, s *statements) error {
+		_, err := s.exec(ctx, "UPDATE event SET header = ?1, body = ?2 WHERE seq = 3", []byte{9}, "{")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, load := st.Load(t.Context(), "c_1")
+	_, after := st.After(t.Context(), "c_1", 0, 9)
+	_, list := st.List(t.Context(), core.Query{})
+	wantCodes(t, []error{load, after, list}, core.Unavailable, core.Unavailable, core.Unavailable)
+	if !strings.Contains(load.Error(), "version 9") {
+		t.Errorf("the log would say: %v", load)
+	}
 }
