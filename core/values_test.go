@@ -138,3 +138,40 @@ func TestPastIsBounded(t *testing.T) {
 		t.Errorf("remembers %v", past)
 	}
 }
+
+// When a session wants to be looked at, phase by phase; and that a rule which
+// is switched off never asks for it.
+func TestDue(t *testing.T) {
+	on, off := core.Rules{Site: core.Site{Timeouts: core.DefaultTimeouts()}}, core.Rules{}
+	unwarned := core.Rules{Site: core.Site{Timeouts: core.Timeouts{Visitor: time.Hour}}}
+	for _, test := range []struct {
+		session core.Session
+		rules   core.Rules
+		want    time.Duration // after nine; 0: never
+	}{
+		{core.Session{Phase: core.Bot, Ask: 2, Asked: nine}, on, 20 * time.Second},
+		{core.Session{Phase: core.Bot, Ask: 2, Asked: nine}, off, time.Second}, // a question is never forgotten
+		{core.Session{Phase: core.Bot, Spoke: nine}, on, 25 * time.Minute},
+		{core.Session{Phase: core.Bot, Spoke: nine}, off, 0},
+		{core.Session{Phase: core.Waiting, Since: nine.Add(1)}, on, 1}, // at once: whoever waits is looked at
+		{core.Session{Phase: core.Waiting, Since: nine.Add(1)}, off, 1},
+		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine}, on, 3 * time.Minute},
+		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine}, off, 0},
+		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine, Past: []core.Past{{Agent: "amy", LetGo: 2}}}, on, 12 * time.Minute},
+		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine, Past: []core.Past{{Agent: "amy", LetGo: 99}}}, on, 768 * time.Minute},
+		{core.Session{Phase: core.Held, Agent: "amy", Spoke: nine}, on, 25 * time.Minute},
+		{core.Session{Phase: core.Held, Agent: "amy", Spoke: nine, Warned: true}, on, 30 * time.Minute},
+		{core.Session{Phase: core.Held, Agent: "amy", Spoke: nine}, unwarned, time.Hour},
+		{core.Session{Phase: core.Held, Agent: "amy", Spoke: nine}, off, 0},
+		{core.Session{Phase: core.Closed, Spoke: nine, Owing: nine}, on, 0},
+		{core.Session{}, on, 0},
+	} {
+		want := nine.Add(test.want)
+		if test.want == 0 {
+			want = time.Time{}
+		}
+		if got := core.Due(core.Conversation{Session: test.session}, test.rules); !got.Equal(want) {
+			t.Errorf("Due(%+v) = %v, want %v", test.session, got, want)
+		}
+	}
+}

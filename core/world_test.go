@@ -211,6 +211,7 @@ func (w *world) lose(id core.AgentID, r core.Reason) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	slices.Sort(held) // it comes in no particular order, and a story has one
 	var out strings.Builder
 	for _, c := range held {
 		out.WriteString(w.about(c, core.Left{Agent: id, Reason: r}))

@@ -13,6 +13,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -43,7 +44,7 @@ const (
 
 func run(args, environ []string, stdout, stderr io.Writer) int {
 	if slices.Contains(args, "--version") || slices.Contains(args, "-version") {
-		fmt.Fprintln(stdout, version())
+		fmt.Fprintln(stdout, versionLine())
 		return exitOK
 	}
 	c, err := config.Load(args, environ, os.ReadFile)
@@ -94,17 +95,14 @@ func locale(environ []string) string {
 	return ""
 }
 
-// version is what the Go tool noted when it built us.
-func version() string {
+var version string // set by the linker, see the Makefile; empty with go run
+
+// versionLine is what --version prints: what the linker or the Go tool noted
+// when it built us.
+func versionLine() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "kefu (unknown)"
+		return "kefu " + version
 	}
-	v := "kefu " + info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			v += " " + s.Value[:min(len(s.Value), 12)]
-		}
-	}
-	return v + " " + info.GoVersion
+	return "kefu " + cmp.Or(version, info.Main.Version) + " " + info.GoVersion
 }

@@ -177,8 +177,10 @@ func TestTickGoesOnAfterAFailure(t *testing.T) {
 		all = append(all, v)
 	}
 	n.keep(24*time.Minute, amy)
+	tries := 0
 	n.rooms.fail = func(id core.ConversationID, in core.Input) error {
 		if _, tick := in.(core.Tick); tick && id == all[0].conv {
+			tries++
 			return errors.New("unreadable")
 		}
 		return nil
@@ -198,6 +200,9 @@ func TestTickGoesOnAfterAFailure(t *testing.T) {
 	}
 	if got := warned(); got != "wu xi " {
 		t.Errorf("warned: %s", got)
+	}
+	if tries < 2 || tries > 8 {
+		t.Errorf("what fails is tried %d times in a good minute", tries)
 	}
 	n.rooms.fail = nil
 	n.keep(time.Minute, amy)

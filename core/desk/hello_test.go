@@ -158,6 +158,9 @@ func TestHelloComesFirstAndOnce(t *testing.T) {
 	refused := n.connect("refused")
 	refused.serve(`[{"type":"hello","v":1,"origin":"origin-1","site":"nowhere"},{"type":"hello","v":1,"origin":"origin-1"},{"type":"ping"}]`)
 	refused.sees("error not_found", "bye 4501 not_found")
+	if refused.peer.Known() {
+		t.Error("a second hello in the batch of a refused one is served")
+	}
 }
 
 // An origin has one connection: the younger one.

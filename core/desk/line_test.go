@@ -63,6 +63,36 @@ func TestDispatchDrainsInOrder(t *testing.T) {
 	}
 }
 
+// One reading of the roster serves for a whole look at the line: whom a seat
+// was given has one less, so that the work is spread without asking again.
+func TestDispatchSpreadsTheWork(t *testing.T) {
+	w := newWorld(t)
+	st := &oldRoster{Store: w.store}
+	w.store = st
+	n := w.node()
+	var names []string
+	for i := range 20 {
+		names = append(names, fmt.Sprint("visitor-", i))
+	}
+	line := n.queue(names...)
+	n.lazy = true
+	for _, id := range []string{"amy", "bo"} {
+		n.agent(id, core.RoleAgent, 10).online()
+	}
+	st.calls = 0
+	n.must(n.desk.Dispatch(t.Context(), "default"))
+	given := map[core.AgentID]int{}
+	for _, v := range line {
+		given[n.load(v.conv).Session.Agent]++
+	}
+	if given["amy"] != 10 || given["bo"] != 10 {
+		t.Errorf("given %v", given)
+	}
+	if perHead := 20 * 1; st.calls > perHead+2 { // each assignment tells heads, which need none; some slack
+		t.Errorf("the roster was read %d times for 20", st.calls)
+	}
+}
+
 // A line longer than one look at it is drained all the same.
 func TestDispatchDrainsALongLine(t *testing.T) {
 	n := newNode(t)
@@ -130,10 +160,15 @@ type oldRoster struct {
 	old   core.Roster
 	reads int // that still show the old one
 	calls int
+
+	broken bool
 }
 
 func (st *oldRoster) Roster(ctx context.Context, g core.GroupID, at time.Time) (core.Roster, error) {
 	st.calls++
+	if st.broken {
+		return nil, errors.New("the disk is on fire")
+	}
 	if st.reads > 0 {
 		st.reads--
 		return append(core.Roster{}, st.old...), nil
@@ -198,6 +233,29 @@ func TestDispatchGoesOnAfterAFailure(t *testing.T) {
 	n.after(time.Second)
 	if got := n.held(line); got != "one held by amy; two held by amy; three closed; " {
 		t.Errorf("after the next tick: %s", got)
+	}
+}
+
+// A dispatch that failed is done again by the next tick, however seldom the
+// alarms of those who wait are looked at by then.
+func TestTickDispatchesAgain(t *testing.T) {
+	w := newWorld(t)
+	st := &oldRoster{Store: w.store}
+	w.store = st
+	n := w.node()
+	line := n.queue("vi")
+	n.keep(10 * time.Minute)
+	amy := n.agent("amy", core.RoleAgent, 1)
+	st.broken = true
+	n.must(w.truth.SetDuty(t.Context(), "amy", core.Duty{Status: core.Online, Lease: n.clock().Add(time.Minute)}))
+	if err := n.desk.Dispatch(t.Context(), "default"); err == nil {
+		t.Fatal("a dispatch that failed says nothing")
+	}
+	st.broken = false
+	n.after(time.Second)
+	amy.seenAll()
+	if got := n.held(line); got != "vi held by amy; " {
+		t.Errorf("bound 20 is broken: %s", got)
 	}
 }
 

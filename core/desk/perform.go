@@ -44,11 +44,11 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 // ackOf returns the ack of a change as it travels, or nil. One of an event
 // that its author may not see names no prev: there is nothing to take.
 func (d *Desk) ackOf(c core.Change) *wire.Ack {
-	i := slices.IndexFunc(c.Effects, func(e core.Effect) bool { _, ok := e.(core.Ack); return ok })
-	if i < 0 {
+	var a core.Ack
+	found := slices.ContainsFunc(c.Effects, func(e core.Effect) (ok bool) { a, ok = e.(core.Ack); return ok })
+	if !found {
 		return nil
 	}
-	a := c.Effects[i].(core.Ack)
 	out := &wire.Ack{
 		Type: "ack", Origin: string(a.Origin), N: a.N, Conversation: string(c.Conversation.ID), Seq: a.Seq, At: wire.Time(a.At),
 	}

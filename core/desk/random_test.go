@@ -34,7 +34,7 @@ type outbox struct {
 // what it should have told, while time passes, and checks what delivery.md
 // promises.
 func TestRandom(t *testing.T) {
-	seeds, steps := 8, 1500
+	seeds, steps := 5, 1000
 	if testing.Short() {
 		seeds = 2
 	}

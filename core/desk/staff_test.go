@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -67,6 +68,56 @@ func TestAgentWelcome(t *testing.T) {
 			t.Errorf("n of %s is %d, not %d", n.names[h.str("id")], h.num("n"), want)
 		}
 	}
+}
+
+// Who comes back, online as before, is given those who wait.
+func TestComingBackIsComingOnline(t *testing.T) {
+	n := newNode(t)
+	n.agent("amy", core.RoleAgent, 1).online().gone(true)
+	n.pass(time.Minute)
+	line := n.queue("vi")
+	if got := n.held(line); got != "vi waiting; " {
+		t.Fatal(got)
+	}
+	amy := n.connect("amy").hello(map[string]any{"token": n.signed("amy")})
+	amy.sees("welcome agent, 1 heads, amy online 0/1", "vi: #4(3) assigned amy", "vi: head held #4 by amy")
+}
+
+// movedOn is a store in which something happens after the line was read.
+type movedOn struct {
+	core.Store
+	after func()
+}
+
+func (st *movedOn) Waiting(ctx context.Context, g core.GroupID, limit int) ([]core.Place, error) {
+	places, err := st.Store.Waiting(ctx, g, limit)
+	if do := st.after; do != nil {
+		st.after = nil
+		do()
+	}
+	return places, err
+}
+
+// What has moved to another group since the line was read is not shown to
+// whom it is none of the business of; nor are its visitors told a place.
+func TestListsMayBeOld(t *testing.T) {
+	w := newWorld(t)
+	w.set(func(s *core.Settings) { s.Groups = append(s.Groups, core.Group{ID: "sales"}) })
+	st := &movedOn{Store: w.store}
+	w.store = st
+	n := w.node()
+	eve := n.agent("eve", core.RoleSupervisor, 0)
+	line := n.queue("vi", "wu")
+	n.hire("bo", core.RoleAgent, 1)
+	st.after = func() { eve.in(line[0]).frame("transfer", map[string]any{"to": map[string]any{"group": "sales"}}) }
+	bo := n.connect("bo").hello(map[string]any{"token": n.signed("bo")})
+	if heads := bo.find("welcome").list("conversations"); len(heads) != 1 || heads[0].str("id") != string(line[1].conv) {
+		t.Errorf("bo is shown %v", heads)
+	}
+	line[1].seenAll()
+	st.after = func() { line[1].own().end() }
+	n.tick()
+	line[1].sees("ack 2 is #4(3)", "head closed #4")
 }
 
 // The first 50 who wait are those who wait longest, whatever their group.

@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,16 +18,19 @@ func TestFirstMessage(t *testing.T) {
 	n := newNode(t)
 	amy := n.agent("amy", core.RoleAgent, 2).online()
 	amy.sees("presence amy online 0/2")
+	bo := n.agent("bo", core.RoleAgent, 2)
 	vi := n.visitor("vi")
 	tab := vi.tab("tab")
 	vi.say("hello")
 	vi.sees("#1(0) opened", "ack 1 is #2(1)", "#3(2) queued", "head waiting #3, place 1", "#4(3) assigned amy", "head held #4 by amy")
 	tab.sees("#1(0) opened", "#2(1) visitor: hello", "#3(2) queued", "head waiting #3, place 1", "#4(3) assigned amy", "head held #4 by amy")
 	amy.sees("vi: head waiting #3, place 1", "vi: #4(3) assigned amy", "vi: head held #4 by amy")
+	bo.sees("vi: head waiting #3, place 1", "vi: head held #4 by amy")
 	amy.in(vi).say("hi")
 	amy.sees("vi: ack 1 is #5(4)")
 	vi.sees("#5(4) amy: hi")
 	tab.sees("#5(4) amy: hi")
+	bo.sees()
 	if why := n.log(vi.conv)[3].Body.Why; why == nil || why.Able != 1 {
 		t.Errorf("why %+v", why)
 	}
@@ -107,9 +111,13 @@ func TestInternalNote(t *testing.T) {
 	second := n.comes("amy")
 	amy.seenAll()
 	amy.in(vi).note("a difficult one")
+	if h := vi.tab("tab").find("welcome").of("conversation"); h.num("seq") != 4 || h.of("last").num("seq") != 4 {
+		t.Errorf("the visitor's head is at #%d, its last event #%d", h.num("seq"), h.of("last").num("seq"))
+	}
+	amy.seenAll()
 	amy.in(vi).say("hi")
-	amy.sees("vi: ack 1 is #5(4)", "vi: ack 2 is #6(5)")
-	second.sees("vi: #5(4) internal amy: a difficult one", "vi: #6(5) amy: hi")
+	amy.sees("vi: ack 2 is #6(5)")
+	second.sees("vi: #5(4) internal amy: a difficult one", "vi: head held #5 by amy", "vi: #6(5) amy: hi")
 	vi.sees("#6(4) amy: hi")
 	vi.own().frame("after", map[string]any{"seq": 2})
 	vi.sees("events #3-6")
@@ -133,7 +141,14 @@ func TestSessionFromBeginningToEnd(t *testing.T) {
 	bo.online()
 	bo.seenAll()
 
+	tab := n.comes("amy")
 	amy.in(vi).frame("transfer", map[string]any{"to": map[string]any{"agent": "bo"}, "note": "wants a refund"})
+	for _, c := range []*client{tab, bo, vi} { // origin and n are for the author's other tab alone
+		i := slices.IndexFunc(c.frames, func(f frame) bool { return f.of("body").str("kind") == "transferred" })
+		if own := c.frames[i]["origin"] != nil && c.frames[i]["n"] != nil; own != (c == tab) {
+			t.Errorf("%s is sent %v", c.name, c.frames[i])
+		}
+	}
 	amy.sees("vi: ack 1 is #5(4)", "vi: #6(5) assigned bo", "vi: head held #6 by bo")
 	bo.sees("vi: #5(4) transferred bo wants a refund", "vi: #6(5) assigned bo", "vi: head held #6 by bo")
 	vi.sees("#5(4) transferred bo", "#6(5) assigned bo", "head held #6 by bo")

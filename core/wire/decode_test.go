@@ -92,10 +92,10 @@ func TestDecodeBatch(t *testing.T) {
 // A character is a code point, whatever it takes on the wire.
 func TestDecodeCountsCharacters(t *testing.T) {
 	for _, c := range []string{"a", "é", "客", "🙂", "\u2028", `\n`, `\\`, `\u5ba2`} {
-		if f := decodeOne(t, []byte(send("x" + strings.Repeat(c, 3999)))); f.Bad != nil {
+		if f := decodeOne(t, []byte(send("x"+strings.Repeat(c, 3999)))); f.Bad != nil {
 			t.Errorf("4,000 times %q: %v", c, f.Bad)
 		}
-		if f := decodeOne(t, []byte(send("x" + strings.Repeat(c, 4000)))); core.CodeOf(f.Bad) != core.TooLarge {
+		if f := decodeOne(t, []byte(send("x"+strings.Repeat(c, 4000)))); core.CodeOf(f.Bad) != core.TooLarge {
 			t.Errorf("4,001 times %q: %v", c, f.Bad)
 		}
 	}

@@ -62,6 +62,7 @@ func (v View) body(e core.Event) Body {
 		out.Session, out.Score, out.Comment = b.Session, b.Score, b.Text
 	case core.KindNoted:
 		out.Of = string(b.Reason)
+	case core.KindWarned, core.KindReopened: // the kind says it all
 	}
 	return out
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Live } from './live.ts';
-import { busyWith, mine, unread, waiting } from './select.ts';
+import { mine, waiting } from './select.ts';
 import { chatOf, saidIn, World } from './test/world.ts';
 
 let world: World;
@@ -117,6 +117,19 @@ describe('what arrives', () => {
     world.desk.visitorSays('c1', 'I would');
     await world.clock.run(5);
     expect(chatOf(live, 'c1').typing).toBeUndefined();
+  });
+});
+
+describe('who waits', () => {
+  it('is shown with what they asked, though something happened since', async () => {
+    world.desk.visitor('c1');
+    const { head } = world.desk.talk('c1');
+    world.desk.visitorSays('c1', 'where is my parcel?');
+    world.desk.say('c1', { kind: 'agent', id: 'bob' }, 'a note', true);
+    head.last = world.desk.happen('c1', { kind: 'warned' });
+    const live = await world.page();
+    expect(chatOf(live, 'c1').head.last?.body).toEqual({ kind: 'text', text: 'where is my parcel?' });
+    expect(chatOf(live, 'c1').history).toBe('none');
   });
 });
 

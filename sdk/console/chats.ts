@@ -31,6 +31,7 @@ export interface ChatsOptions {
 
 const WAITING = 50; // as many as a welcome and a page of the list hold
 const HEAD_GRACE = 200; // ms a head may come before its event, without anything being lost
+const PEEK = 8; // events: more than ever happens to a session between two messages, while nobody answers
 const REFRESH = 10; // heads asked for one by one after a pong
 
 export class Chats {
@@ -42,6 +43,7 @@ export class Chats {
   private watched = ''; // what this connection watches
   private canWatch = false; // the server pushes what one looks at but does not hold
   private epoch = '';
+  private peeking: Promise<void> = Promise.resolve(); // one at a time
   private readonly taken = new Set<string>(); // by the agent's own hand: no news when they come
 
   constructor(private readonly o: ChatsOptions) {
@@ -91,6 +93,7 @@ export class Chats {
       this.o.onMet(id);
       this.follow(id);
       this.logs.reach(id, head.seq, true);
+      this.peeking = this.peeking.then(() => this.peek(id));
     }
     if (this.opened) void this.refresh(this.opened);
   }
@@ -102,6 +105,7 @@ export class Chats {
     if (!before) this.o.onMet(head.id);
     if (news) this.tell(before?.head, head.id);
     this.follow(head.id);
+    this.peeking = this.peeking.then(() => this.peek(head.id));
     this.o.env.after(HEAD_GRACE, () => this.logs.reach(head.id, head.seq));
   }
 
@@ -156,6 +160,16 @@ export class Chats {
   holds(id: string): boolean {
     const chat = this.chat(id);
     return !!chat && isMine(this.desk.me, chat.head);
+  }
+
+  /** A queue is read for what the visitors ask. Where a head's last event only happened, the log knows what was said. */
+  private async peek(id: string): Promise<void> {
+    const chat = this.chat(id);
+    const { last, phase, seq } = chat?.head ?? {};
+    if (phase !== 'waiting' || !seq || chat?.history !== 'none' || (last && desk.isSaid(last))) return;
+    const page = await this.o.api.events(id, undefined, PEEK).catch(() => undefined);
+    const said = page?.events.filter((e) => desk.isSaid(e) && !e.internal).at(-1);
+    if (said) this.update((d) => desk.recalled(d, id, seq, said));
   }
 
   private async refreshWaiting(): Promise<void> {

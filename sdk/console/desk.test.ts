@@ -12,6 +12,7 @@ import {
   patch,
   present,
   readBy,
+  recalled,
   TYPING,
   typed,
   welcomed,
@@ -61,6 +62,14 @@ describe('heads', () => {
   it('never take a read mark back', () => {
     const d = headed(desk(head({ read: { visitor: 2, agent: 1 } })), head({ seq: 3, read: { visitor: 1, agent: 2 } }), now);
     expect(chat(d).head.read).toEqual({ visitor: 2, agent: 2 });
+  });
+
+  it('keep what was said last when something only happened since', () => {
+    const d = desk(head({ last: event(1, 'hello') }));
+    expect(chat(headed(d, head({ seq: 3, last: event(3, { kind: 'queued' }) }), now)).head.last?.seq).toBe(1);
+    expect(chat(headed(d, head({ seq: 3, last: event(3, 'again') }), now)).head.last?.seq).toBe(3);
+    expect(chat(recalled(d, 'c1', 2, event(2, 'two'))).head.last?.seq).toBe(2);
+    expect(recalled(d, 'c1', 9, event(2, 'two'))).toBe(d);
   });
 
   it('keep since when when the server does not say, as long as the phase does', () => {

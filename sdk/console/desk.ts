@@ -66,7 +66,9 @@ function mergeHead(had: Head, got: Head, now: number): Head {
   if (got.seq < had.seq) return had;
   const same = got.phase === had.phase && got.session === had.session;
   const since = got.since ?? (same ? had.since : (got.last?.at ?? new Date(now).toISOString()));
-  return since === undefined ? { ...got, read } : { ...got, read, since };
+  // What was said last says more in a list than what happened since.
+  const last = had.last && isSaid(had.last) && !(got.last && isSaid(got.last)) ? had.last : got.last;
+  return { ...got, read, ...(since === undefined ? {} : { since }), ...(last ? { last } : {}) };
 }
 
 /** Takes events that the log accepted; `log` and `older` are the log after them. */
@@ -109,6 +111,11 @@ function settled(c: Chat): Chat {
   const over =
     action === 'take' ? c.head.phase === 'closed' : action === 'reopen' ? c.head.phase !== 'closed' : c.head.phase === 'closed';
   return over ? { ...c, trouble: undefined } : c;
+}
+
+/** Takes what was said last in a conversation whose log is not here, as its log up to the head's seq has it. */
+export function recalled(desk: Desk, id: string, seq: number, last: LogEvent): Desk {
+  return patch(desk, id, (c) => (c.head.seq === seq ? { ...c, head: { ...c.head, last } } : c));
 }
 
 /** The head after an event; the same head if it knows that event already. */

@@ -39,6 +39,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"sync"
@@ -165,18 +166,22 @@ func (h *Hub) connections() []*Conn {
 // to connections that are still open. Then each of them gets a bye that asks
 // to come back at a random moment within the window, and is closed.
 //
-// It returns ctx.Err() if ctx ends before all are gone, and then leaves the
-// rest to Close.
+// Deciding takes half of the time that ctx has at most: a store that hangs is
+// no reason to leave without a word. Drain returns an error if ctx ends before
+// all are gone, or something is still undecided, and leaves that to Close.
 func (h *Hub) Drain(ctx context.Context, window time.Duration) error {
 	h.refuse()
-	err := await(ctx, h.quiet)
+	half := ctx
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		half, cancel = context.WithTimeout(ctx, end.Sub(h.Now())/2)
+		defer cancel()
+	}
+	undecided := await(half, h.quiet)
 	for _, c := range h.connections() {
 		c.end(wire.CloseShutdown, "the server is going away", window)
 	}
-	if err == nil {
-		err = await(ctx, h.empty)
-	}
-	return err
+	return errors.Join(undecided, await(ctx, h.empty))
 }
 
 // Close ends everything now, and returns when it has: connections are cut and

@@ -22,7 +22,8 @@
 //     acknowledged. Then every connection gets its bye and is closed.
 //  4. Only when nobody is left who could write: the store, and last the lock.
 //
-// Steps 1 to 3 together take no longer than the drain window, whoever hangs.
+// Steps 1 to 3 together take no longer than the drain window (or two seconds,
+// if that is more), whoever hangs.
 package server
 
 import (
@@ -205,6 +206,7 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Go(func() { s.tick(clock) })
 	running.Go(func() { s.hub.Run(s.base) })
 
+	s.Log.Info("serving", "listen", s.Addr().String(), "ops", s.OpsAddr().String())
 	var err error
 	select {
 	case <-ctx.Done():
@@ -217,12 +219,14 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.Close())
 }
 
-// moment is what requests of the API that are going on get to finish.
-const moment = time.Second
+const (
+	moment  = time.Second     // for requests of the API that are going on
+	atLeast = 2 * time.Second // to leave in order, however short the window
+)
 
 func (s *Server) drain() {
 	window := s.Config.Drain.Window
-	ctx, cancel := context.WithTimeout(s.base, max(window, moment))
+	ctx, cancel := context.WithTimeout(s.base, max(window, atLeast))
 	defer cancel()
 	s.Log.Info("leaving", "window", window)
 	s.ops.Drain()

@@ -204,7 +204,7 @@ func TestLeaving(t *testing.T) {
 }
 
 // A store that hangs, and a client that does not answer, do not hold a server
-// up for longer than the drain window.
+// up for longer than the drain window; the client is told all the same.
 func TestLeavingIsBounded(t *testing.T) {
 	db := newStore()
 	begun := make(chan struct{}, 1)
@@ -223,6 +223,9 @@ func TestLeavingIsBounded(t *testing.T) {
 	}
 	if took := time.Since(start); took < s.Config.Drain.Window || took > s.Config.Drain.Window+2*time.Second {
 		t.Errorf("it took %s", took)
+	}
+	if f := receive(t, c); f.Type != "bye" || f.Code != 4000.0 {
+		t.Errorf("the client is told %+v", f)
 	}
 }
 

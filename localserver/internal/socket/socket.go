@@ -59,7 +59,7 @@ type Handler struct {
 	ctx    context.Context // of all connections
 	silent context.Context // ctx without its end, which would cost the library a timer for each read
 
-	messages sync.Pool // of *message
+	messages sync.Pool // of *message; empty at first
 }
 
 // New returns a handler whose connections are served in ctx. They end by
@@ -68,10 +68,7 @@ func New(ctx context.Context, o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{
-		Options: o, ctx: ctx, silent: context.WithoutCancel(ctx),
-		messages: sync.Pool{New: func() any { return new(message) }},
-	}
+	return &Handler{Options: o, ctx: ctx, silent: context.WithoutCancel(ctx)}
 }
 
 // retryAfter is what a client that finds no place is told to wait, in seconds.
@@ -134,7 +131,10 @@ func (h *Handler) readOne(s *socket) error {
 		return err
 	}
 	s.conn.Began()
-	m := h.messages.Get().(*message)
+	m, ok := h.messages.Get().(*message)
+	if !ok {
+		m = new(message)
+	}
 	defer h.messages.Put(m)
 	err = m.fill(r)
 	if err != nil && !errors.Is(err, errTooLarge) {
