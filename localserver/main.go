@@ -13,7 +13,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -95,14 +94,12 @@ func locale(environ []string) string {
 	return ""
 }
 
-var version string // set by the linker, see the Makefile; empty with go run
-
-// versionLine is what --version prints: what the linker or the Go tool noted
-// when it built us.
+// versionLine is what --version prints: what the Go tool noted when it built
+// us, from the tag or the commit.
 func versionLine() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "kefu " + version
+		return "kefu (unknown)"
 	}
-	return "kefu " + cmp.Or(version, info.Main.Version) + " " + info.GoVersion
+	return "kefu " + info.Main.Version + " " + info.GoVersion
 }

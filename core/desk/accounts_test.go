@@ -166,6 +166,24 @@ func TestLoginThrottle(t *testing.T) {
 	n.code(core.Unauthorized, try("wrong", "192.0.2.1"))
 }
 
+// unnamed is a store that finds no account by its name, for it is away.
+type unnamed struct{ core.Store }
+
+func (unnamed) AccountNamed(context.Context, string) (core.Account, error) {
+	return core.Account{}, core.Errorf(core.Unavailable, "the accounts are away")
+}
+
+// A try that was not looked at is not held against who made it.
+func TestLoginWhileTheStoreIsAway(t *testing.T) {
+	w := newWorld(t)
+	w.store = unnamed{w.store}
+	n := w.node()
+	for range 10 {
+		_, _, err := n.desk.Login(t.Context(), "amy", password, "192.0.2.1")
+		n.code(core.Unavailable, err)
+	}
+}
+
 func TestLogoutEndsEveryLogin(t *testing.T) {
 	n := newNode(t)
 	who, token := n.admin()
