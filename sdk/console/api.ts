@@ -6,6 +6,7 @@
  */
 import type { Head, LogEvent } from './model.ts';
 
+/** What an account may do: answer; also act in others' conversations; also administer. */
 export type Role = 'agent' | 'supervisor' | 'admin';
 
 /** An account, as `/v1/agents` and `/v1/login` give it. `name` signs in, `display` is what visitors see. */
@@ -50,6 +51,7 @@ export interface ListQuery {
   readonly limit?: number;
 }
 
+/** Why a request failed: a code of the protocol, or `offline` when no answer came. The message is the server's. */
 export class ApiError extends Error {
   /** `retry` is in seconds, for `rate_limited` and `unavailable`. */
   constructor(

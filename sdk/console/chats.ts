@@ -13,6 +13,7 @@ import { Logs } from './logs.ts';
 import type { Chat, Desk, Head } from './model.ts';
 import { isMine, newsOf, waiting } from './select.ts';
 
+/** What the conversations need of whoever owns the link. */
 export interface ChatsOptions {
   readonly desk: Signal<Desk>;
   readonly env: Pick<Env, 'now' | 'after'>;
@@ -34,6 +35,7 @@ const HEAD_GRACE = 200; // ms a head may come before its event, without anything
 const PEEK = 8; // events: more than ever happens to a session between two messages, while nobody answers
 const REFRESH = 10; // heads asked for one by one after a pong
 
+/** The conversations of one account on this page. Nothing it does fails: what can not be had now is asked for again. */
 export class Chats {
   /** The conversation that was opened and does not exist, or may not be seen. */
   readonly absent = signal<string | undefined>(undefined);

@@ -10,6 +10,7 @@ import type { Chat, Colleague, Desk, Entry, Head, LogEvent, Logged, Me, Typing }
 /** How long a `typing` frame counts, ms. Clients repeat it every 3 s. */
 export const TYPING = 6_000;
 
+/** A desk nobody has told anything yet. */
 export function emptyDesk(me: Me): Desk {
   return { me, agents: {}, chats: {}, waiting: 0 };
 }

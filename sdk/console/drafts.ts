@@ -2,16 +2,20 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Kv } from '../visitor/kv.ts';
 
+/** What one writes: to the visitor, or for colleagues only. */
 export type Mode = 'reply' | 'note';
 
+/** The unsent texts of one conversation, and which of them was last in hand. */
 export interface Draft {
   readonly mode: Mode;
   readonly reply: string;
   readonly note: string;
 }
 
+/** The draft of a conversation that has none. */
 export const emptyDraft: Draft = { mode: 'reply', reply: '', note: '' };
 
+/** All drafts of one account. Reading `all` in a component follows them. */
 export interface Drafts {
   readonly all: ReadonlySignal<Readonly<Record<string, Draft>>>;
   of(id: string): Draft;

@@ -3,8 +3,11 @@ import { signal } from '@preact/signals';
 import { en } from './strings/en.ts';
 import { zh } from './strings/zh.ts';
 
+/** The languages there are, as BCP 47 names them. */
 export type Lang = 'zh-CN' | 'en';
+/** The name of a text; both languages have every one. */
 export type Key = keyof typeof en;
+/** What goes into the placeholders of a text. */
 export type Args = Readonly<Record<string, string | number>>;
 
 const tables: Readonly<Record<Lang, Readonly<Record<Key, string>>>> = { en, 'zh-CN': zh };

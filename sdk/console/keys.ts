@@ -4,6 +4,7 @@
  */
 import type { Key } from './i18n.ts';
 
+/** What a key can ask for; see commands.ts. */
 export type Command = 'next' | 'previous' | 'close' | 'take' | 'reply' | 'note' | 'help' | 'back';
 
 /** What the help shows, in its order. The last three are the work of the composer and of dialogs. */

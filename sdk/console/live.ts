@@ -25,6 +25,7 @@ export interface Wanted {
 /** Why the token counts no more. */
 export type Lost = 'expired' | 'revoked';
 
+/** What a live side needs of the page: transport, storage, account, and whom to tell. */
 export interface LiveOptions {
   /** `wss://host/ws`. */
   readonly url: string;
@@ -61,6 +62,7 @@ export async function createLive(o: LiveOptions): Promise<Live> {
   return live;
 }
 
+/** The live side of one account on this page. Make it with `createLive`, `start` it, and `close` it when the page goes. */
 export class Live {
   readonly desk: Signal<Desk>;
   readonly link = signal<LinkState>({ at: 'idle' });

@@ -14,6 +14,7 @@ import type { Chat, Desk, History } from './model.ts';
 const PAGE = 50;
 const KEEP = 300; // events of a log that is held but not looked at
 
+/** What the logs need of whoever owns the link. */
 export interface LogsOptions {
   readonly desk: Signal<Desk>;
   readonly api: Pick<Api, 'events'>;
@@ -25,6 +26,7 @@ export interface LogsOptions {
   onUnauthorized(): void;
 }
 
+/** The logs of this page, by conversation. */
 export class Logs {
   private readonly logs = new Map<string, Log>();
 

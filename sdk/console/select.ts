@@ -7,8 +7,10 @@ import type { Action, Chat, Desk, Entry, Head, LogEvent, Logged, Me } from './mo
 /** Supervisors and administrators act in conversations of others too. */
 export const leads = (me: Me): boolean => me.role !== 'agent';
 
+/** Whether one holds the conversation. */
 export const isMine = (me: Me, h: Head) => h.phase === 'held' && h.agent?.id === me.id;
 
+/** Whether it waits in a line that one sees: of one's groups, or any for who leads. */
 export const isWaiting = (me: Me, h: Head) => h.phase === 'waiting' && (leads(me) || !h.group || me.groups.includes(h.group));
 
 function newest(log: readonly Logged[], wanted: (e: Logged) => boolean): Logged | undefined {

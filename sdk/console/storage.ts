@@ -15,6 +15,7 @@ export interface Session {
 /** `light` and `dark` are choices of the agent's; without one the system's is followed. */
 export type Theme = 'auto' | 'light' | 'dark';
 
+/** What an agent chose on this device. What is absent was not chosen. */
 export interface Prefs {
   readonly lang?: 'zh-CN' | 'en';
   readonly theme?: Theme;
@@ -67,16 +68,19 @@ export function stays(s: Storages): boolean {
   return get(() => s.local, SESSION) !== null;
 }
 
+/** Forgets the token, wherever it was kept. */
 export function clearSession(s: Storages): void {
   set(() => s.session, SESSION, undefined);
   set(() => s.local, SESSION, undefined);
 }
 
+/** The choices kept on this device; none where there are none or storage is denied. */
 export function loadPrefs(s: Storages): Prefs {
   const found = get(() => s.local, PREFS);
   return found && typeof found === 'object' ? found : {};
 }
 
+/** Keeps the choices, if storage allows. */
 export function savePrefs(s: Storages, prefs: Prefs): void {
   set(() => s.local, PREFS, prefs);
 }

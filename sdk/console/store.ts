@@ -15,8 +15,11 @@ import { groupNames, visitorName } from './names.ts';
 import { mine, unread, waiting } from './select.ts';
 import * as storage from './storage.ts';
 
+/** The lists: what one holds, who waits, everything. */
 export type Tab = 'mine' | 'waiting' | 'all';
+/** Which of all conversations are listed, by phase. */
 export type Filter = 'any' | 'held' | 'bot' | 'closed';
+/** The dialogs there are; at most one is open. */
 export type DialogName = 'transfer' | 'team' | 'password' | 'help';
 
 /** The list of all conversations, page by page. The heads themselves are in the desk, where they stay up to date. */
@@ -34,6 +37,7 @@ export interface Refused {
   readonly retry?: number | undefined;
 }
 
+/** What the page gives the store: main.tsx the real things, tests their own. */
 export interface StoreOptions {
   readonly api: Api;
   readonly storages: storage.Storages;
@@ -47,6 +51,7 @@ export interface StoreOptions {
 const PAGE = 50;
 const nobody: Desk = emptyDesk({ id: '', name: '', role: 'agent', groups: [] });
 
+/** The one store of the page. */
 export class Store {
   readonly session = signal<storage.Session | undefined>(undefined);
   readonly notice = signal<Lost | undefined>(undefined);

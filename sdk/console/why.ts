@@ -1,6 +1,7 @@
 /** The record of an assignment, read with care: it is stored with the log and may be older or newer than this page. */
 import type { AgentRef } from '../visitor/wire.ts';
 
+/** Why an agent was chosen; the server's record, with nothing missing. */
 export interface WhyRecord {
   /** Which rule decided: affinity, shard, group, taken, transfer. */
   readonly tier: string;

@@ -45,6 +45,7 @@ export function ChiefAct({ chat, place }: { chat: Chat; place: 'wide-only' | 'ph
   return <Act icon="reopen" class={kind} text={t('action.reopen')} chat={chat} onClick={() => act(store, chat, 'reopen')} />;
 }
 
+/** The buttons in the head of a conversation: only those that its state and one's role allow. */
 export function Actions({ chat }: { chat: Chat }) {
   const store = useStore();
   const rights = rightsOf(store.desk.value.me, chat.head);

@@ -37,6 +37,7 @@ function OpenDialog() {
   }
 }
 
+/** The form to sign in, or the desk. */
 export function App() {
   const store = useStore();
   if (!store.session.value) return <Login />;

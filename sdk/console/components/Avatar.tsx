@@ -1,6 +1,7 @@
 /** A round picture of somebody: theirs if the server names one, else their initials on a colour of their own. */
 import { fileAddress, initials, tone } from '../format.ts';
 
+/** Decoration: the name stands beside it. With `online` given, a dot tells whether they are here. */
 export function Avatar(props: {
   id: string;
   name: string;

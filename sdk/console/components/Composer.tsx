@@ -56,6 +56,7 @@ function Modes({ mode, rights, set }: { mode: Mode; rights: Rights; set: (m: Mod
   );
 }
 
+/** The composer of one conversation. Remount it (by key) for another one. */
 export function Composer({ chat }: { chat: Chat }) {
   const store = useStore();
   const box = useRef<HTMLTextAreaElement>(null);

@@ -83,6 +83,7 @@ function Session({ chat }: { chat: Chat }) {
   );
 }
 
+/** The pane for one conversation; beside the thread where there is room, over it where there is not. */
 export function Details({ chat }: { chat: Chat }) {
   const store = useStore();
   const assigned = lastAssigned(chat);

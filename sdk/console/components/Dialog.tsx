@@ -4,6 +4,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../i18n.ts';
 import { Icon } from './Icon.tsx';
 
+/** `onClose` is called however it is closed: by its button, Escape, or a press beside it. */
 export function Dialog(props: { title: string; wide?: boolean; onClose: () => void; children: ComponentChildren }) {
   const { title, wide, onClose, children } = props;
   const ref = useRef<HTMLDialogElement>(null);

@@ -4,6 +4,7 @@ import { t } from '../i18n.ts';
 import { shortcuts } from '../keys.ts';
 import { Dialog } from './Dialog.tsx';
 
+/** The list of shortcuts. */
 export function Help() {
   const store = useStore();
   return (

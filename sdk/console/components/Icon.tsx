@@ -27,8 +27,10 @@ const paths = {
   question: 'M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 17.3v.1',
 } as const;
 
+/** The icons there are. */
 export type IconName = keyof typeof paths;
 
+/** An icon in the colour of the text around it; `size` in px. */
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
     <svg

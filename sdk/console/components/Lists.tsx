@@ -130,6 +130,7 @@ function AllFoot() {
   );
 }
 
+/** The pane on the left; on a phone, the first page. */
 export function Lists() {
   const store = useStore();
   const tab = store.tab.value;

@@ -73,6 +73,7 @@ function Top({ chat, failed, earlier }: { chat: Chat; failed: boolean; earlier: 
   );
 }
 
+/** The log of one conversation. Remount it (by key) for another one: it remembers where the unread began. */
 export function Log({ chat }: { chat: Chat }) {
   const store = useStore();
   const box = useRef<HTMLDivElement>(null);

@@ -31,6 +31,7 @@ function Secret({ id, shown, field }: { id: string; shown: boolean; field: RefOb
   return shown ? <input {...common} type="text" /> : <input {...common} type="password" />;
 }
 
+/** The page for whoever is not signed in. */
 export function Login() {
   const store = useStore();
   const [trouble, setTrouble] = useState<string>();

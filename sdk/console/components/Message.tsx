@@ -102,6 +102,7 @@ function Bubble({ event, children }: { event: Pick<LogEvent, 'body' | 'internal'
   );
 }
 
+/** A message of the log. */
 export function Said({ item, chat }: { item: Extract<Item, { kind: 'said' }>; chat: Chat }) {
   const { event, side, follows, mark, brief } = item;
   const name = partyName(event.by, chat.head);
@@ -140,6 +141,7 @@ export function Said({ item, chat }: { item: Extract<Item, { kind: 'said' }>; ch
   );
 }
 
+/** A message of one's own that is on its way, or was refused and can be sent again. */
 export function Out({ item }: { item: Extract<Item, { kind: 'out' }> }) {
   const { entry, follows } = item;
   if (entry.frame.type !== 'send') return null;

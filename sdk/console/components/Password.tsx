@@ -10,6 +10,7 @@ import { Trouble } from './Trouble.tsx';
 /** The fewest characters of a password; the server has the last word. */
 export const MIN_PASSWORD = 8;
 
+/** The dialog to change one's own password. Whoever changes it stays signed in here, and nowhere else. */
 export function Password() {
   const store = useStore();
   const [trouble, setTrouble] = useState<string>();

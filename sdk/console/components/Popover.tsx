@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 
+/** `label` names the button, `face` is what it shows; `children` gets a function that closes the panel. */
 export function Popover(props: {
   class: string;
   label: string;

@@ -5,6 +5,7 @@ import type { Theme } from '../storage.ts';
 
 const themes: readonly Theme[] = ['auto', 'light', 'dark'];
 
+/** The choice of language. */
 export function LangSelect({ id }: { id: string }) {
   const store = useStore();
   return (
@@ -19,6 +20,7 @@ export function LangSelect({ id }: { id: string }) {
   );
 }
 
+/** The choice between light, dark, and what the system says. */
 export function ThemeSelect({ id }: { id: string }) {
   const store = useStore();
   return (

@@ -70,6 +70,7 @@ function Tags({ chat, tab }: { chat: Chat; tab: Tab }) {
   );
 }
 
+/** One row. In the queue it has a button of its own, beside the one that opens it: buttons do not nest. */
 export function Row({ chat, tab }: { chat: Chat; tab: Tab }) {
   const store = useStore();
   const current = store.selected.value === chat.id;

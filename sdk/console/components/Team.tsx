@@ -158,6 +158,7 @@ function Create({ onCreated }: { onCreated: (a: Agent) => void }) {
   );
 }
 
+/** The dialog of the team; the server lets only administrators create. */
 export function Team() {
   const store = useStore();
   const [agents, setAgents] = useState<readonly Agent[]>();

@@ -96,6 +96,7 @@ function Head({ chat }: { chat: Chat }) {
   );
 }
 
+/** The pane for the conversation that is selected. */
 export function Thread() {
   const store = useStore();
   const id = store.selected.value;

@@ -184,6 +184,7 @@ function Menu() {
   );
 }
 
+/** The bar. On a phone it gives way to the thread, whose head then tells of a broken connection. */
 export function TopBar() {
   return (
     <header class="bar">

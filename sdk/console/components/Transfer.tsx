@@ -91,6 +91,7 @@ function GroupChoices({
   );
 }
 
+/** The dialog. It closes when the server has said yes, and says why when it said no. */
 export function Transfer({ chat }: { chat: Chat }) {
   const store = useStore();
   const [to, setTo] = useState('');

@@ -2,6 +2,7 @@
 import { t } from '../i18n.ts';
 import { Icon } from './Icon.tsx';
 
+/** One trouble; with `onDismiss` it can be put away. */
 export function Trouble({ text, onDismiss }: { text: string; onDismiss?: () => void }) {
   return (
     <div class="trouble" role="alert">
