@@ -29,14 +29,6 @@ func (d *Desk) hello(ctx context.Context, p *Peer, f *wire.Frame) error {
 	return d.helloVisitor(ctx, p, f)
 }
 
-// closeFor is the close code for a refused hello.
-func closeFor(err error) wire.CloseCode {
-	if errors.Is(err, identity.ErrExpired) {
-		return wire.CloseExpired
-	}
-	return wire.CloseFor(err)
-}
-
 func (d *Desk) helloVisitor(ctx context.Context, p *Peer, f *wire.Frame) error {
 	settings, err := d.settings.get(ctx, d.Now())
 	if err != nil {

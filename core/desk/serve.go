@@ -118,10 +118,14 @@ func (d *Desk) refuse(p *Peer, f wire.Frame, err error) {
 	if p.Visitor() {
 		f.Conversation = string(p.Conversation)
 	}
+	if IsExpired(err) {
+		p.end(wire.CloseExpired, "the token has expired") // the bye says it: an error would say "do not come back"
+		return
+	}
 	p.answer(wire.ErrorFor(f, err))
 	switch {
 	case !p.Known():
-		p.end(closeFor(err), string(code))
+		p.end(wire.CloseFor(err), string(code))
 	case code == core.Invalid && p.tooBad(d.Now()):
 		p.end(wire.CloseProtocol, "too many malformed frames")
 	}

@@ -141,6 +141,11 @@ export class Desk {
   private welcome(end: ServerEnd, hello: Hello): Guest | undefined {
     const agent = hello.token?.startsWith('agent-');
     const token = hello.token ?? `visitor-${++this.visitors}`;
+    if (token === 'expired') {
+      end.send({ type: 'bye', code: 4004, reason: 'the token has expired' });
+      end.close(4004, 'the token has expired');
+      return;
+    }
     if (!/^(agent|visitor)-/.test(token)) {
       end.send({ type: 'error', code: 'unauthorized', message: 'no such token' });
       end.close(4500, 'unauthorized');

@@ -36,9 +36,9 @@ describe('a page', () => {
     expect(b.desk.rooms.size).toBe(1);
   });
 
-  it('with a token that is not valid any more becomes a new visitor and loses nothing unsent', async () => {
+  it.each(['forged', 'expired'])('with a token that is %s becomes a new visitor and loses nothing unsent', async (token) => {
     const b = new Browser(3);
-    await b.device.kv().write([['me/token', 'forged']]);
+    await b.device.kv().write([['me/token', token]]);
     const page = await b.open();
     await say(page, 'hello');
     await b.clock.until(() => b.desk.rooms.size === 1);

@@ -67,6 +67,7 @@ export interface ClientOptions {
 
 const TYPING = 3_000;
 const PAGE = 50;
+const EXPIRED = 4004;
 const UNAUTHORIZED = 4500;
 const REPLACED = 4503;
 
@@ -208,6 +209,13 @@ export function createClient(o: ClientOptions): Client {
     else if (head) head = { ...head, read: { ...head.read, agent: Math.max(head.read?.agent ?? 0, seq) } };
   };
 
+  /** The token is of no use any more: the next hello is that of a new visitor. */
+  const forget = () => {
+    token = undefined;
+    epoch = '';
+    return kv?.write([['me/token', undefined]]);
+  };
+
   /** Two final answers are not final for a visitor. */
   const recover = (code: number) => {
     const run = runs;
@@ -219,14 +227,13 @@ export function createClient(o: ClientOptions): Client {
       env.after(1_000 + env.random() * 4_000, again);
     } else if (code === UNAUTHORIZED && token) {
       // A token that is not theirs (any more): be a new visitor rather than shut out for ever.
-      token = undefined;
-      epoch = '';
-      void kv?.write([['me/token', undefined]]).then(again);
+      void forget()?.then(again);
     }
   };
 
   const onState = (state: LinkState) => {
     if (state.at !== 'open') outbox?.down();
+    if (state.at === 'waiting' && state.code === EXPIRED) forget();
     if (state.at === 'waiting' || state.at === 'stopped') introduced();
     if (state.at === 'stopped') recover(state.code);
     emit('state', state);

@@ -55,7 +55,9 @@ export type Body = TextBody | FileBody | OptionsBody;
 
 /** What the desk itself writes into the log. Fields not listed are the server's business (`why`, say). */
 export type SystemBody =
-  | { kind: 'opened' | 'queued' | 'warned' | 'reopened' | 'identified' }
+  | { kind: 'warned' | 'reopened' | 'identified' }
+  | { kind: 'opened'; tag?: string }
+  | { kind: 'queued'; group?: string }
   | { kind: 'assigned'; agent: AgentRef; from?: AgentRef; why?: unknown }
   | { kind: 'released'; agent: AgentRef; reason: string }
   | { kind: 'transferred'; from?: AgentRef; to: { agent?: AgentRef; group?: string }; note?: string }
@@ -93,6 +95,8 @@ export interface Conversation {
   site: string;
   visitor: { id: string; name?: string; online?: boolean; [more: string]: unknown };
   phase: Phase;
+  /** When the phase began. */
+  since?: Time;
   session: number;
   group?: string;
   tag?: string;
@@ -177,7 +181,7 @@ export interface VisitorWelcome extends WelcomeBase {
   token: string;
   /** Last accepted n of the hello's origin. */
   n: number;
-  visitor: { id: string; name?: string };
+  visitor: { id: string; name?: string; avatar?: string; online?: boolean };
   site: { name?: string; greeting?: string; lang?: string; open?: boolean; [more: string]: unknown };
   conversation: Conversation;
   events: LogEvent[];
