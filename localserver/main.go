@@ -32,7 +32,7 @@ import (
 	"kefu/sdk"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(untilSignal(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
 
 // The exit codes.
 const (
@@ -41,7 +41,7 @@ const (
 	exitMisconfigured
 )
 
-func run(args, environ []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
 	if slices.Contains(args, "--version") || slices.Contains(args, "-version") {
 		fmt.Fprintln(stdout, versionLine())
 		return exitOK
@@ -55,23 +55,36 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return exitMisconfigured
 	}
-	if err := serve(c, locale(environ), stdout, stderr); err != nil {
+	if err := serve(ctx, c, locale(environ), stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "kefu:", err)
 		return exitFailed
 	}
 	return exitOK
 }
 
-func serve(c config.Config, lang string, stdout, stderr io.Writer) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // the next signal does what signals do: it ends us
+func serve(ctx context.Context, c config.Config, lang string, stdout, stderr io.Writer) error {
 	s, err := server.Open(ctx, server.Options{Config: c, Files: sdk.Files(), Now: time.Now, Log: logger(c.Log, stderr)})
 	if err != nil {
 		return err
 	}
 	fmt.Fprint(stdout, s.Banner(lang))
 	return s.Run(ctx)
+}
+
+// untilSignal returns a context that the first SIGINT or SIGTERM ends. The
+// second ends the process, at once. One channel catches both, for the second
+// may come before anybody has looked at the first.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitFailed)
+	}()
+	return ctx
 }
 
 func logger(c config.Log, w io.Writer) *slog.Logger {

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	code = run(args, []string{"KEFU_LISTEN=127.0.0.1:0", "KEFU_OPS=127.0.0.1:0", "KEFU_DATA=" + t.TempDir() + "/data"}, &out, &err)
+	code = run(t.Context(), args, []string{"KEFU_LISTEN=127.0.0.1:0", "KEFU_OPS=127.0.0.1:0", "KEFU_DATA=" + t.TempDir() + "/data"}, &out, &err)
 	return code, out.String(), err.String()
 }
 
