@@ -50,6 +50,10 @@ func TestValidate(t *testing.T) {
 		"a warning without end":  {func(s *core.Settings) { s.Sites[0].Timeouts.Visitor = 0 }, ""},
 		"a group's own timeouts": {func(s *core.Settings) { s.Groups[0].Timeouts = &core.Timeouts{Visitor: 1} }, "groups[0].timeouts.visitor: 0 (off) or at least 1s is expected, not 1ns"},
 
+		"a second":               {func(s *core.Settings) { s.Sites[0].Timeouts.Agent = time.Second }, ""},
+		"no affinity":            {func(s *core.Settings) { s.Routing.Affinity = 0 }, ""},
+		"all the group":          {func(s *core.Settings) { s.Routing.Share = 1 }, ""},
+		"one character":          {func(s *core.Settings) { s.Limits = core.Limits{Text: 1, Frame: 1 << 10, Batch: 1} }, ""},
 		"a share above one":      {func(s *core.Settings) { s.Routing.Share = 1.5 }, "routing.share: 0 to 1 is expected, not 1.5"},
 		"a share below nothing":  {func(s *core.Settings) { s.Routing.Share = -0.1 }, "routing.share: 0 to 1 is expected, not -0.1"},
 		"fewer than none":        {func(s *core.Settings) { s.Routing.Least = -1 }, "routing.least: 0 or more is expected, not -1"},

@@ -201,7 +201,7 @@ describe('rights', () => {
     ['colleague, waiting', colleague, waits, 'note take end'],
     ['supervisor, waiting', supervisor, waits, 'reply note take transfer end'],
     ['stranger, waiting', stranger, waits, ''],
-    ['former holder, closed', me, closed, 'note reopen'],
+    ['former holder, closed', me, closed, 'reopen'],
     ['stranger, closed', stranger, closed, ''],
     ['bot', colleague, head('c1', { phase: 'bot', agent: undefined }), 'note take end'],
     ['never opened', colleague, head('c1', { phase: 'none', agent: undefined }), ''],

@@ -110,7 +110,7 @@ export function rightsOf(me: Me, h: Head): Rights {
   const free = open && h.phase !== 'held';
   return {
     reply: open && (holder || lead),
-    note: ours && h.phase !== 'none',
+    note: open && ours, // of a closed session neither: it is reopened first
     take: ours && (free || (h.phase === 'held' && lead && !holder)),
     transfer: open && (holder || lead),
     end: open && ours && (h.phase !== 'held' || holder || lead),

@@ -8,12 +8,12 @@ const words = {
   'zh-CN': {
     brand: '半山茶事',
     season: '秋茶新到',
-    headline: '一杯好茶,半山清风',
-    lead: '海拔 900 米的小茶园,手采手制。冲泡、保存、送礼,有问题随时问我们。',
+    headline: '一杯好茶，半山清风',
+    lead: '海拔 900 米的小茶园，手采手制。冲泡、保存、送礼，有问题随时问我们。',
     ask: '问问茶师',
     teas: '本季茶品',
     about: '咨询这款茶',
-    foot: '这是 Kefu 的演示商店,商品均为虚构。',
+    foot: '这是 Kefu 的演示商店，商品均为虚构。',
   },
   en: {
     brand: 'Halfhill Tea',

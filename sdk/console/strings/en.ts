@@ -155,7 +155,7 @@ export const en = {
   'composer.left': '{n} character left | {n} characters left',
   'composer.over': '{n} character too many | {n} characters too many',
   'composer.closed': 'This session is closed.',
-  'composer.closedHint': 'Reopen it to write again, or leave a note.',
+  'composer.closedHint': 'Reopen it to write again.',
   'composer.waiting': 'This visitor is waiting for an agent.',
   'composer.waitingHint': 'Take the conversation to answer.',
   'composer.bot': 'The assistant is answering.',

@@ -152,7 +152,7 @@ export const zh: Record<keyof typeof en, string> = {
   'composer.left': '还可输入 {n} 字',
   'composer.over': '超出 {n} 字',
   'composer.closed': '本次会话已结束。',
-  'composer.closedHint': '重新打开后可以回复，也可以留备注。',
+  'composer.closedHint': '重新打开后可以继续回复。',
   'composer.waiting': '访客正在等待人工客服。',
   'composer.waitingHint': '接起会话后即可回复。',
   'composer.bot': '智能助手正在接待。',
