@@ -151,10 +151,15 @@ func (d *draft) answer(in Answered) {
 
 // handOff ends the assistant's part: a person is needed.
 func (d *draft) handOff(r Reason) {
-	s := &d.c.Session
-	if s.Owing.IsZero() {
-		s.Owing = d.at // the promise of a person is itself something owed
-	}
+	d.promise()
 	d.log(Party{}, Body{Kind: KindHandoff, Reason: r}, false)
-	d.queue(s.Group)
+	d.queue(d.c.Session.Group)
+}
+
+// promise notes that the visitor was told of somebody who will look after
+// them. That is itself something owed: whoever comes next has to say a word.
+func (d *draft) promise() {
+	if s := &d.c.Session; s.Owing.IsZero() {
+		s.Owing = d.at
+	}
 }

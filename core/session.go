@@ -34,9 +34,7 @@ func (d *draft) human(in HumanAsked) error {
 		return err
 	}
 	d.carry(in.Frame, Body{Kind: KindHandoff, Reason: ByRequest}, false)
-	if s := &d.c.Session; s.Owing.IsZero() {
-		s.Owing = d.at
-	}
+	d.promise()
 	d.queue(d.c.Session.Group)
 	return nil
 }
@@ -147,6 +145,7 @@ func (d *draft) pass(in Passed) error {
 		return Errorf(NotFound, "there is no group %q", in.Group)
 	}
 	d.carry(in.Frame, Body{Kind: KindTransferred, From: s.Agent, Agent: in.To.ID, Group: in.Group, Text: in.Note}, false)
+	d.promise()
 	if in.To.ID != "" {
 		d.seatFor(in.Frame, in.To.ID, TierTransfer, 1)
 		return nil

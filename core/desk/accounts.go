@@ -28,6 +28,7 @@ type AgentPatch struct {
 	Name     *string
 	Display  *string
 	Password *string
+	Current  *string // the password until now, to change one's own
 	Role     *core.Role
 	Groups   *[]core.GroupID
 	Capacity *int
@@ -178,7 +179,9 @@ func (d *Desk) CreateAgent(ctx context.Context, who core.Account, n NewAgent) (c
 }
 
 // ChangeAgent changes an account. Admins change anybody's; others change of
-// their own the password, what visitors see, and the avatar. Another password
+// their own the password, what visitors see, and the avatar. Who changes their
+// own password shows that they know the present one: a login that was left
+// open, or stolen, must not be enough to take the account. Another password
 // ends the logins made with the old one.
 func (d *Desk) ChangeAgent(ctx context.Context, who core.Account, id core.AgentID, p AgentPatch) (core.Account, error) {
 	own := p.Name == nil && p.Role == nil && p.Groups == nil && p.Capacity == nil && p.Weight == nil
@@ -205,12 +208,41 @@ func (d *Desk) ChangeAgent(ctx context.Context, who core.Account, id core.AgentI
 		return core.Account{}, err
 	}
 	if p.Password != nil {
+		if who.ID == id {
+			if err := d.confirm(ctx, a, p.Current); err != nil {
+				return core.Account{}, err
+			}
+		}
 		if a.Password, err = d.passwords.Hash(ctx, *p.Password); err != nil {
 			return core.Account{}, err
 		}
 		a.Tokens++
 	}
 	return d.stored(ctx, a)
+}
+
+// confirm checks that somebody knows the password of their own account. Wrong
+// ones are slowed down as at a login; the answer is Forbidden, for the login
+// itself is good.
+func (d *Desk) confirm(ctx context.Context, a core.Account, current *string) error {
+	if current == nil {
+		return core.Errorf(core.Forbidden, "current: the present password is needed to choose another")
+	}
+	const here = "own account" // in the place of an address
+	if err := d.logins.begin(a.Name, here, d.Now()); err != nil {
+		return err
+	}
+	_, err := d.passwords.Verify(ctx, a.Password, *current)
+	switch core.CodeOf(err) {
+	case "":
+		d.logins.pass(a.Name, here)
+		return nil
+	case core.Unauthorized:
+		return core.Errorf(core.Forbidden, "current: this is not the present password")
+	default:
+		d.logins.takeBack(a.Name, here)
+		return err
+	}
 }
 
 // DisableAgent ends an account: it may not log in, its connections are closed

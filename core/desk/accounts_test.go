@@ -330,10 +330,20 @@ func TestChangePassword(t *testing.T) {
 	n := newNode(t)
 	who, token := n.admin()
 	c := n.connect("admin").hello(map[string]any{"token": token})
-	_, err := n.desk.ChangeAgent(t.Context(), who, "admin", desk.AgentPatch{Password: ptr("short")})
+	_, err := n.desk.ChangeAgent(t.Context(), who, "admin", desk.AgentPatch{Password: ptr("short"), Current: ptr(password)})
 	n.code(core.Invalid, err)
 	const next = "another horse battery"
 	_, err = n.desk.ChangeAgent(t.Context(), who, "admin", desk.AgentPatch{Password: ptr(next)})
+	n.code(core.Forbidden, err)
+	for range 5 {
+		_, err = n.desk.ChangeAgent(t.Context(), who, "admin", desk.AgentPatch{Password: ptr(next), Current: ptr(next)})
+		n.code(core.Forbidden, err)
+	}
+	right := desk.AgentPatch{Password: ptr(next), Current: ptr(password)}
+	_, err = n.desk.ChangeAgent(t.Context(), who, "admin", right)
+	n.code(core.RateLimited, err)
+	n.now = n.now.Add(time.Minute)
+	_, err = n.desk.ChangeAgent(t.Context(), who, "admin", right)
 	n.must(err)
 	_, err = n.desk.Authenticate(t.Context(), token)
 	n.code(core.Unauthorized, err)

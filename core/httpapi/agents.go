@@ -72,6 +72,7 @@ type agentPatch struct {
 	_        struct{}        `json:"-" additionalProperties:"false"`
 	Name     *string         `json:"name,omitempty" minLength:"1" maxLength:"64"`
 	Password *string         `json:"password,omitempty" minLength:"1" maxLength:"1024"`
+	Current  *string         `json:"current,omitempty" minLength:"1" maxLength:"1024" doc:"The present password: needed to change one's own"`
 	Display  *string         `json:"display,omitempty" maxLength:"64"`
 	Role     *core.Role      `json:"role,omitempty" enum:"agent,supervisor,admin"`
 	Groups   *[]core.GroupID `json:"groups,omitempty" nullable:"false" maxItems:"50"`
@@ -139,7 +140,7 @@ func (a *api) readAgent(ctx context.Context, who core.Account, in *byID) (*body[
 func (a *api) changeAgent(ctx context.Context, who core.Account, in *changeAgent) (*body[Agent], error) {
 	b := in.Body
 	account, err := a.Desk.ChangeAgent(ctx, who, core.AgentID(in.ID), desk.AgentPatch{
-		Name: b.Name, Display: b.Display, Password: b.Password, Role: b.Role, Groups: b.Groups,
+		Name: b.Name, Display: b.Display, Password: b.Password, Current: b.Current, Role: b.Role, Groups: b.Groups,
 		Capacity: b.Capacity, Weight: b.Weight, Avatar: b.Avatar,
 	})
 	return &body[Agent]{agentOf(account)}, err

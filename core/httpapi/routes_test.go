@@ -20,7 +20,7 @@ type route struct {
 }
 
 func routes() []route {
-	const nothing = `"Name":null,"Display":null,"Password":null,"Role":null,"Groups":null,"Capacity":null,"Weight":null,"Avatar":null`
+	const nothing = `"Name":null,"Display":null,"Password":null,"Current":null,"Role":null,"Groups":null,"Capacity":null,"Weight":null,"Avatar":null`
 	const all = `"Phases":null,"Agent":"","Groups":null,"Site":"","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":50`
 	return []route{
 		{"POST", "/v1/login", `{"name":"amy","password":"p4ss"}`,
@@ -36,9 +36,9 @@ func routes() []route {
 		{"GET", "/v1/agents/a_2", "", `Agent["a_1","a_2"]`, 200, bareJSON},
 		{"PATCH", "/v1/agents/a_2", `{}`, `ChangeAgent["a_1","a_2",{` + nothing + `}]`, 200, bareJSON},
 		{"PATCH", "/v1/agents/a_2", `{"capacity":0,"groups":[],"avatar":"","display":null}`,
-			`ChangeAgent["a_1","a_2",{"Name":null,"Display":null,"Password":null,"Role":null,"Groups":[],"Capacity":0,"Weight":null,"Avatar":""}]`, 200, bareJSON},
-		{"PATCH", "/v1/agents/a_2", `{"name":"rob","password":"n3w","display":"Rob","role":"admin","weight":2}`,
-			`ChangeAgent["a_1","a_2",{"Name":"rob","Display":"Rob","Password":"n3w","Role":"admin","Groups":null,"Capacity":null,"Weight":2,"Avatar":null}]`, 200, bareJSON},
+			`ChangeAgent["a_1","a_2",{"Name":null,"Display":null,"Password":null,"Current":null,"Role":null,"Groups":[],"Capacity":0,"Weight":null,"Avatar":""}]`, 200, bareJSON},
+		{"PATCH", "/v1/agents/a_2", `{"name":"rob","password":"n3w","current":"0ld","display":"Rob","role":"admin","weight":2}`,
+			`ChangeAgent["a_1","a_2",{"Name":"rob","Display":"Rob","Password":"n3w","Current":"0ld","Role":"admin","Groups":null,"Capacity":null,"Weight":2,"Avatar":null}]`, 200, bareJSON},
 		{"DELETE", "/v1/agents/a_2", "", `DisableAgent["a_1","a_2"]`, 204, ""},
 		{"GET", "/v1/groups", "", `Groups["a_1"]`, 200, `{"groups":[{"id":"sales","name":"Sales"}]}`},
 		{"GET", "/v1/conversations", "", `Conversations["a_1",{` + all + `}]`, 200, `{"conversations":[` + headJSON + `]}`},
