@@ -60,14 +60,18 @@ func TopicAgent(id core.AgentID) Topic { return Topic("a:" + string(id)) }
 // TopicGroup is the connections of those who see the line of a group.
 func TopicGroup(id core.GroupID) Topic { return Topic("g:" + string(id)) }
 
+// TopicWatch is the connections of agents who watch a conversation.
+func TopicWatch(id core.ConversationID) Topic { return Topic("w:" + string(id)) }
+
 // TopicStaff is the connections of all agents.
 const TopicStaff Topic = "staff"
 
 // Floor knows the live connections of this node. It is safe for concurrent
 // use, and none of its methods waits for a connection.
 type Floor interface {
-	// Join has p found under the given topics from now on, until Leave. If
-	// another peer with the same Who and Outbox is there, that one is
+	// Join has p found under the given topics, and no others, from now on
+	// until Leave. A second Join leaves no moment in which p is not found
+	// under a topic of both. If another peer with the same Who and Outbox is there, that one is
 	// replaced: it leaves, and is closed with CloseReplaced.
 	Join(p *Peer, topics ...Topic)
 

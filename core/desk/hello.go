@@ -151,7 +151,7 @@ func (d *Desk) greetVisitor(ctx context.Context, p *Peer, f *wire.Frame, site co
 	w.Reset, w.Events, w.More = reset, page.events, page.more
 	p.greet(w, page.last)
 	if c.Session.Phase.Open() {
-		d.pushHead(ctx, c, d.staffOf(c), nil, view.Name)
+		d.pushHead(ctx, c, c.Session.Group, d.staffOf(c), nil, view.Name)
 	}
 	return nil
 }
@@ -193,7 +193,7 @@ func limitsOf(s core.Settings) wire.Limits {
 }
 
 // features is what this release of the desk does beyond what every host does.
-func features() []string { return []string{} }
+func features() []string { return []string{"watch"} }
 
 func (d *Desk) siteInfo(s core.Site, lang string) wire.SiteInfo {
 	at := d.Now().UTC()
@@ -221,6 +221,7 @@ func (d *Desk) helloAgent(ctx context.Context, p *Peer, token identity.Agent, f 
 	for _, g := range p.sees {
 		topics = append(topics, TopicGroup(g))
 	}
+	p.topics = topics
 	d.Floor.Join(p, topics...)
 	d.renew(ctx, account.ID, agentMax)
 	if err := d.greetAgent(ctx, p, f, account, settings); err != nil {

@@ -308,6 +308,7 @@ func (f *floor) Join(p *desk.Peer, topics ...desk.Topic) {
 			replaced = s.out
 		}
 	}
+	f.leaveLocked(p)
 	for _, t := range topics {
 		f.topics[t] = append(f.topics[t], p)
 	}

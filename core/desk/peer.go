@@ -28,10 +28,12 @@ type Peer struct {
 	sees         []core.GroupID      // agents: whose lines it listens to
 
 	// Owned by the goroutine that calls Serve.
-	profile *core.Profile // visitors: what hello said, not stored yet
-	bad     []time.Time   // malformed messages of the last minute
-	typed   time.Time     // last typing frame passed on
-	ended   bool          // a close was asked for
+	profile *core.Profile         // visitors: what hello said, not stored yet
+	bad     []time.Time           // malformed messages of the last minute
+	typed   time.Time             // last typing frame passed on
+	ended   bool                  // a close was asked for
+	topics  []Topic               // agents: what hello had it listen to
+	watched []core.ConversationID // agents: what it watches besides
 
 	next atomic.Int64 // seconds until the next ping, as announced
 

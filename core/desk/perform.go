@@ -70,7 +70,7 @@ func sendAck(p *Peer, ack *wire.Ack) {
 func (d *Desk) deliver(c core.Change, e core.Event, acked *Peer, name func(core.Party) wire.Party) {
 	render := renderer(c.Conversation.ID, e, name)
 	d.Floor.Each(d.concerned(c), func(p *Peer) {
-		if p == acked {
+		if p == acked || !p.reads(c.Conversation) {
 			return
 		}
 		if data := render(p); data != nil {
@@ -80,9 +80,9 @@ func (d *Desk) deliver(c core.Change, e core.Event, acked *Peer, name func(core.
 }
 
 // concerned are the topics that events of a change go to: the visitor, who
-// holds it now, and who held it until now.
+// holds it now, who held it until now, and who watches.
 func (d *Desk) concerned(c core.Change) []Topic {
-	topics := []Topic{TopicVisitor(c.Conversation.ID)}
+	topics := []Topic{TopicVisitor(c.Conversation.ID), TopicWatch(c.Conversation.ID)}
 	for _, a := range []core.AgentID{c.Conversation.Session.Agent, c.Was.Agent} {
 		if t := TopicAgent(a); a != "" && !slices.Contains(topics, t) {
 			topics = append(topics, t)
@@ -134,12 +134,13 @@ func (d *Desk) tellHeads(ctx context.Context, c core.Change, sender *Peer, name 
 	if s := c.Conversation.Session; s.Phase == core.Waiting && !slices.Contains(topics, TopicGroup(s.Group)) {
 		topics = append(topics, TopicGroup(s.Group))
 	}
-	d.pushHead(ctx, c.Conversation, topics, sender, name)
+	d.pushHead(ctx, c.Conversation, c.Was.Group, topics, sender, name)
 }
 
 // pushHead pushes a head to those under the topics and, unless it is nil or
-// among them, to one more.
-func (d *Desk) pushHead(ctx context.Context, c core.Conversation, topics []Topic, also *Peer, name func(core.Party) wire.Party) {
+// among them, to one more. Who sees the group that it was in until now is told
+// too, that it is there no longer.
+func (d *Desk) pushHead(ctx context.Context, c core.Conversation, was core.GroupID, topics []Topic, also *Peer, name func(core.Party) wire.Party) {
 	facts, err := d.facts(ctx, c)
 	if err != nil {
 		d.Log.Warn("a head could not be read; clients find it by their heartbeat", "conversation", c.ID, "error", err)
@@ -149,7 +150,9 @@ func (d *Desk) pushHead(ctx context.Context, c core.Conversation, topics []Topic
 		if p == also {
 			also = nil
 		}
-		p.pushHead(facts, name)
+		if p.reads(c) || slices.Contains(p.sees, was) {
+			p.pushHead(facts, name)
+		}
 	})
 	if also != nil {
 		also.pushHead(facts, name)

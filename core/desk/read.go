@@ -189,12 +189,12 @@ func (d *Desk) serveTyping(ctx context.Context, p *Peer, who core.Actor, f *wire
 // tellOthers pushes a frame to the visitor and the holder, but not to who
 // caused it.
 func (d *Desk) tellOthers(c core.Conversation, from *Peer, frame func(to *Peer) any) {
-	topics := []Topic{TopicVisitor(c.ID)}
+	topics := []Topic{TopicVisitor(c.ID), TopicWatch(c.ID)}
 	if a := c.Session.Agent; a != "" {
 		topics = append(topics, TopicAgent(a))
 	}
 	d.Floor.Each(topics, func(p *Peer) {
-		if p != from {
+		if p != from && p.reads(c) {
 			p.push(0, wire.Encode(frame(p)))
 		}
 	})
@@ -217,18 +217,48 @@ func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 		return err
 	}
 	heads := make(map[string]uint64, len(held))
-	for _, id := range held[:min(len(held), wire.MaxPage)] {
+	for _, id := range append(slices.Clone(p.watched), held[:min(len(held), wire.MaxPage-wire.MaxWatched)]...) {
 		c, err := d.Store.Load(ctx, id)
 		if err != nil {
 			return err
 		}
-		heads[string(id)] = c.Seq
+		if p.reads(c) {
+			heads[string(id)] = c.Seq
+		}
 	}
 	waiting, err := d.waiting(ctx, p)
 	if err != nil {
 		return err
 	}
 	p.answer(wire.AgentPong{Type: "pong", At: at, Heads: heads, Waiting: waiting})
+	return nil
+}
+
+// serveWatch replaces what an agent watches. The answer is a head of each;
+// their events follow. What they may not read changes nothing.
+func (d *Desk) serveWatch(ctx context.Context, p *Peer, f *wire.Frame) error {
+	watched := make([]core.ConversationID, len(f.Conversations))
+	topics := slices.Clone(p.topics)
+	for i, id := range f.Conversations {
+		watched[i] = core.ConversationID(id)
+		if _, err := d.readable(ctx, p, watched[i]); err != nil {
+			return err
+		}
+		topics = append(topics, TopicWatch(watched[i]))
+	}
+	p.watched = watched
+	d.Floor.Join(p, topics...) // it listens first: what comes between is pushed
+	for _, id := range watched {
+		c, err := d.readable(ctx, p, id)
+		if err != nil {
+			return err
+		}
+		facts, err := d.facts(ctx, c)
+		if err != nil {
+			return err
+		}
+		p.pushHead(facts, d.namer(ctx, c))
+	}
 	return nil
 }
 

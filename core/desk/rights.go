@@ -17,7 +17,7 @@ func may(who core.PartyKind, typ string) bool {
 		return who == core.Visitor || who == core.Staff
 	case wire.Human, wire.Rate:
 		return who == core.Visitor
-	case wire.Take, wire.Transfer, wire.Reopen, wire.Status:
+	case wire.Take, wire.Transfer, wire.Reopen, wire.Status, wire.Watch:
 		return who == core.Staff
 	default:
 		return false
@@ -30,6 +30,13 @@ func mayRead(a core.Account, c core.Conversation) bool {
 	held := func(p core.Past) bool { return p.Agent == a.ID }
 	return a.Role.Leads() || c.Session.Agent == a.ID || slices.Contains(a.Groups, c.Session.Group) ||
 		slices.ContainsFunc(c.Session.Past, held)
+}
+
+// reads is mayRead for a connection, by the rights it was welcomed with; if
+// they change, tickRights ends it. Who watches a conversation may lose the
+// right to it while nobody looks, as by a transfer to another group.
+func (p *Peer) reads(c core.Conversation) bool {
+	return p.Visitor() || mayRead(core.Account{ID: core.AgentID(p.Who.ID), Role: p.role, Groups: p.sees}, c)
 }
 
 // account returns the account that a token of the given generation is for, or

@@ -80,7 +80,7 @@ var frames = []struct {
 	{"edit", "edit", map[string]any{"seq": 2, "body": text("hi")}},
 	{"recall", "recall", map[string]any{"seq": 2}},
 	{"status", "status", map[string]any{"status": "away"}},
-	{"watch", "watch", map[string]any{"conversations": []string{}}},
+	{"watch", "watch", nil},
 	{"after", "after", map[string]any{"seq": 0}},
 	{"before", "before", map[string]any{"seq": 9}},
 	{"ping", "ping", nil},
@@ -107,7 +107,7 @@ func TestRights(t *testing.T) {
 		edit       unsupported unsupported unsupported unsupported unsupported unsupported unsupported unsupported
 		recall     unsupported unsupported unsupported unsupported unsupported unsupported unsupported unsupported
 		status     forbidden   forbidden   presence    presence    presence    presence    presence    presence
-		watch      unsupported unsupported unsupported unsupported unsupported unsupported unsupported unsupported
+		watch      forbidden   forbidden   -           forbidden   -           -           -           -
 		after      events      forbidden   events      forbidden   events      events      events      events
 		before     events      forbidden   events      forbidden   events      events      events      events
 		ping       pong        pong        pong        pong        pong        pong        pong        pong
@@ -136,6 +136,9 @@ func TestRights(t *testing.T) {
 						fields := map[string]any{}
 						for k, v := range f.fields {
 							fields[k] = v
+						}
+						if f.typ == "watch" {
+							fields["conversations"] = []string{string(th.id)}
 						}
 						if role == "other" && f.typ != "ping" && f.typ != "status" {
 							fields["conversation"] = string(th.id)

@@ -165,7 +165,7 @@ func (d *Desk) visitorGone(ctx context.Context, p *Peer) {
 	}
 	c, err := d.Store.Load(ctx, p.Conversation)
 	if err == nil && c.Session.Phase.Open() {
-		d.pushHead(ctx, c, d.staffOf(c), nil, d.namer(ctx, c))
+		d.pushHead(ctx, c, c.Session.Group, d.staffOf(c), nil, d.namer(ctx, c))
 	}
 }
 

@@ -79,9 +79,11 @@ type Frame struct {
 	To       *Target `json:"to"`
 	Note     string  `json:"note"`
 
-	Text     string `json:"text"`     // typing
-	Seq      uint64 `json:"seq"`      // read, after, before
-	Limit    int    `json:"limit"`    // after, before
+	Text          string   `json:"text"`          // typing
+	Seq           uint64   `json:"seq"`           // read, after, before
+	Limit         int      `json:"limit"`         // after, before
+	Conversations []string `json:"conversations"` // watch
+
 	Status   string `json:"status"`   // status
 	Capacity *int   `json:"capacity"` // status
 	Next     int    `json:"next"`     // ping: seconds
@@ -274,11 +276,31 @@ func (f *Frame) check(lim core.Limits) error {
 		return nil
 	case Read:
 		return nil
-	case Edit, Recall, Watch:
+	case Watch:
+		return f.checkWatch()
+	case Edit, Recall:
 		return core.Errorf(core.Unsupported, "%s is not served here yet", f.Type)
 	default:
 		return core.Errorf(core.Invalid, "type: %.20q is not known", f.Type)
 	}
+}
+
+// MaxWatched is how many conversations an agent may watch at a time.
+const MaxWatched = 20
+
+func (f *Frame) checkWatch() error {
+	if f.Conversations == nil {
+		return core.Errorf(core.Invalid, "conversations: is missing")
+	}
+	if len(f.Conversations) > MaxWatched {
+		return core.Errorf(core.Invalid, "conversations: at most %d", MaxWatched)
+	}
+	for _, id := range f.Conversations {
+		if id == "" || len(id) > 64 {
+			return core.Errorf(core.Invalid, "conversations: ids of 1 to 64 bytes are expected")
+		}
+	}
+	return nil
 }
 
 func (f *Frame) checkHello() error {
