@@ -300,3 +300,20 @@ func TestEstimate(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// What a visitor writes while they wait is seen in the list of every agent of
+// the group, though it is nobody's conversation yet.
+func TestWaitingVisitorWritesAgain(t *testing.T) {
+	n := newNode(t)
+	amy := n.agent("amy", core.RoleAgent, 1)
+	cy := n.agent("cy", core.RoleAgent, 1, "billing")
+	vi := n.visitor("vi")
+	vi.say("hello")
+	amy.seenAll()
+	vi.say("is anybody there?")
+	amy.sees("vi: head waiting #4, place 1")
+	if got := amy.find("conversation").of("conversation").of("last").of("body").str("text"); got != "is anybody there?" {
+		t.Errorf("the list shows %q", got)
+	}
+	cy.sees()
+}

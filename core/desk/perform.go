@@ -25,8 +25,11 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 	if ack != nil && len(c.Events) == 0 {
 		sendAck(sender, ack)
 	}
-	if changesHead(c) {
+	switch s := c.Conversation.Session; {
+	case changesHead(c):
 		d.tellHeads(ctx, c, sender, name)
+	case s.Phase == core.Waiting && !c.Empty(): // no agent hears the event, but all of them list it
+		d.pushHead(ctx, c.Conversation, s.Group, []Topic{TopicGroup(s.Group)}, nil, name)
 	}
 	d.learn(c)
 	for _, e := range c.Effects {

@@ -71,7 +71,8 @@ export interface Api {
   agents(): Promise<Agent[]>;
   createAgent(a: NewAgent): Promise<Agent>;
   /** Voids every token of the account: sign in again with the new one. */
-  changePassword(id: string, password: string): Promise<void>;
+  /** One's own, so the present one is needed; `forbidden` if that is wrong. */
+  changePassword(id: string, current: string, password: string): Promise<void>;
   groups(): Promise<Group[]>;
   conversations(q: ListQuery): Promise<Listed>;
   conversation(id: string): Promise<Head>;
@@ -98,7 +99,7 @@ export function createApi(base: string, token: () => string | undefined): Api {
     logout: () => call('POST', '/v1/logout'),
     agents: async () => (await call<{ agents: Agent[] }>('GET', '/v1/agents')).agents,
     createAgent: (a) => call('POST', '/v1/agents', a),
-    changePassword: (id, password) => call('PATCH', `/v1/agents/${encodeURIComponent(id)}`, { password }),
+    changePassword: (id, current, password) => call('PATCH', `/v1/agents/${encodeURIComponent(id)}`, { current, password }),
     groups: async () => (await call<{ groups: Group[] }>('GET', '/v1/groups')).groups,
     conversations: (q) => call('GET', `/v1/conversations${query(q)}`),
     conversation: (id) => call('GET', `/v1/conversations/${encodeURIComponent(id)}`),

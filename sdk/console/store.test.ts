@@ -144,7 +144,7 @@ describe('signing out', () => {
 describe('a new password', () => {
   it('begins a new session at once, in the same place', async () => {
     await signIn(true);
-    await store.changePassword('battery staple');
+    await store.changePassword('correct horse', 'battery staple');
     await world.clock.run(5_000);
     expect(store.connected.value).toBe(true);
     expect(world.got('hello')).toHaveLength(2);
@@ -155,7 +155,8 @@ describe('a new password', () => {
   it('that is refused changes nothing', async () => {
     await signIn();
     world.desk.fail.set('PATCH /v1/agents/lina', { status: 400, body: { code: 'invalid' } });
-    await expect(store.changePassword('12345678')).rejects.toMatchObject({ code: 'invalid' });
+    await expect(store.changePassword('correct horse', '12345678')).rejects.toMatchObject({ code: 'invalid' });
+    await expect(store.changePassword('wrong horse', 'battery staple')).rejects.toMatchObject({ code: 'forbidden' });
     expect(store.connected.value).toBe(true);
   });
 });

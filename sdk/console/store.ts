@@ -158,10 +158,10 @@ export class Store {
   }
 
   /** A new password ends every session made with the old one, so this one is begun anew. Rejects with an ApiError. */
-  async changePassword(password: string): Promise<void> {
+  async changePassword(current: string, password: string): Promise<void> {
     const { agent } = this.session.value ?? {};
     if (!agent) return;
-    await this.o.api.changePassword(agent.id, password);
+    await this.o.api.changePassword(agent.id, current, password);
     const session = await this.o.api.login(agent.name, password);
     storage.saveSession(this.o.storages, session, storage.stays(this.o.storages));
     this.session.value = session;

@@ -27,12 +27,12 @@ export function Password() {
     setBusy(true);
     setTrouble(undefined);
     try {
-      await store.changePassword(password);
+      await store.changePassword(String(data.get('current') ?? ''), password);
       setDone(true);
       form.reset();
     } catch (err) {
       const code = codeOf(err);
-      setTrouble(code === 'invalid' ? t('password.weak') : codeText(code));
+      setTrouble(code === 'invalid' ? t('password.weak') : code === 'forbidden' ? t('password.wrong') : codeText(code));
     } finally {
       setBusy(false);
     }
@@ -50,8 +50,12 @@ export function Password() {
           readOnly
         />
         <div class="field">
+          <label for="password-current">{t('password.current')}</label>
+          <input id="password-current" class="input" name="current" type="password" autocomplete="current-password" autofocus />
+        </div>
+        <div class="field">
           <label for="password-new">{t('password.new')}</label>
-          <input id="password-new" class="input" name="password" type="password" autocomplete="new-password" autofocus />
+          <input id="password-new" class="input" name="password" type="password" autocomplete="new-password" />
         </div>
         <div class="field">
           <label for="password-again">{t('password.again')}</label>

@@ -338,6 +338,8 @@ export const en = {
   'team.disabled': 'disabled',
 
   'password.title': 'Change your password',
+  'password.current': 'Present password',
+  'password.wrong': 'This is not your present password.',
   'password.new': 'New password',
   'password.again': 'New password once more',
   'password.submit': 'Change password',

@@ -334,6 +334,8 @@ export const zh: Record<keyof typeof en, string> = {
   'team.disabled': '已停用',
 
   'password.title': '修改密码',
+  'password.current': '当前密码',
+  'password.wrong': '当前密码不正确。',
   'password.new': '新密码',
   'password.again': '再次输入新密码',
   'password.submit': '修改密码',

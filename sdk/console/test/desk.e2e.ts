@@ -133,11 +133,15 @@ describe('the desk', () => {
     await button('Menu').click();
     await button('Change password').click();
     const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Present password').fill('wrong horse');
     await dialog.getByLabel('New password', { exact: true }).fill('battery staple');
     await dialog.getByLabel('New password once more').fill('battery stable');
     await dialog.getByRole('button', { name: 'Change password' }).click();
     await dialog.getByText('The two are not the same.').waitFor();
     await dialog.getByLabel('New password once more').fill('battery staple');
+    await dialog.getByRole('button', { name: 'Change password' }).click();
+    await dialog.getByText('This is not your present password.').waitFor();
+    await dialog.getByLabel('Present password').fill('correct horse');
     await dialog.getByRole('button', { name: 'Change password' }).click();
     await dialog.getByText('Your password is changed.').waitFor();
     await eventually(() => desk.got.filter((f) => f.type === 'hello').length).toBe(2);

@@ -59,7 +59,10 @@ function create(desk: FakeDesk, body: Fields): Answer {
 }
 
 function change(desk: FakeDesk, id: string, body: Fields): Answer {
-  Object.assign(desk.accounts.get(id) ?? {}, body);
+  const { current, ...change } = body;
+  const account = desk.accounts.get(id);
+  if (change.password && current !== account?.password) return problem(403, 'forbidden');
+  Object.assign(account ?? {}, change);
   return ok({});
 }
 
