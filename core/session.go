@@ -228,11 +228,22 @@ func (d *draft) tick(in Tick) {
 	case s.Phase == Held && !s.Owing.IsZero():
 		d.release(BySilence)
 	case !s.Warned && d.rules.Timeouts(s.Group).Warning > 0:
-		s.Warned = true
-		d.log(Party{}, Body{Kind: KindWarned}, false)
+		d.warn()
 	default:
 		d.close(BySilence)
 	}
+}
+
+// warn tells the visitor that silence will end the session. If the tick is
+// late, as after a night without a server, the silence is counted from later
+// on: whoever is warned has the whole of the warning to answer.
+func (d *draft) warn() {
+	s, t := &d.c.Session, d.rules.Timeouts(d.c.Session.Group)
+	s.Warned = true
+	if from := d.at.Add(t.Warning - t.Visitor); from.After(s.Spoke) {
+		s.Spoke = from
+	}
+	d.log(Party{}, Body{Kind: KindWarned}, false)
 }
 
 // abandoned: a session in which the visitor waits for a word is never closed
