@@ -23,4 +23,6 @@ command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]'
 command -v "$(go env CC)" >/dev/null || need gcc "go test -race needs a C compiler; the server itself does not"
 [ -e /usr/include/stdlib.h ] || [ "$(uname)" != Linux ] || need libc6-dev "go test -race compiles C, and that needs its headers"
 command -v chromium >/dev/null || need chromium "the browser test opens the pages as a visitor and an agent would"
+[ -n "$(find /usr/share/fonts -iname '*cjk*' -print -quit 2>/dev/null)" ] ||
+  need fonts-noto-cjk "half of our pages are in Chinese, and a browser without the letters measures boxes"
 infra/dev/sdk.sh install
