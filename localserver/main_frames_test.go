@@ -81,7 +81,7 @@ func (c *client) agentWelcome(ctx context.Context, w wire.AgentWelcome) error {
 	c.me = party("agent " + w.Agent.ID)
 	c.learnEpoch(w.Epoch)
 	clear(c.mine)
-	if err := c.write(ctx, map[string]any{"type": "status", "status": "online", "capacity": 50}); err != nil {
+	if err := c.write(ctx, map[string]any{"type": "status", "status": "online", "capacity": seats}); err != nil {
 		return err
 	}
 	for _, h := range w.Conversations {

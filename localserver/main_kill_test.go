@@ -103,6 +103,9 @@ type nemesis struct {
 
 const adminPassword = "walnut-lantern-42-meadow"
 
+// seats of each agent: two agents for four visitors, so that whoever is online first can not hold all of them.
+const seats = 2
+
 // socket is where clients connect, now.
 func (n *nemesis) socket() string { return "ws" + strings.TrimPrefix(*n.url.Load(), "http") + "/ws" }
 
@@ -196,7 +199,7 @@ func (n *nemesis) people(w *world, seed uint64) []*client {
 	all = append(all, tab)
 	for i := range 2 {
 		c := newClient(w, fmt.Sprintf("a%d-agent", i), seed+20+uint64(i))
-		n.call(http.MethodPost, "/v1/agents", map[string]any{"name": c.name, "password": adminPassword, "capacity": 50}, nil)
+		n.call(http.MethodPost, "/v1/agents", map[string]any{"name": c.name, "password": adminPassword, "capacity": seats}, nil)
 		c.token = n.login(c.name)
 		all = append(all, c)
 	}
