@@ -89,6 +89,16 @@ func (a *Agent) bar() Bar {
 	return ""
 }
 
+// Paced returns the mean time to a first answer after one more, which moves it
+// by a fifth of the way. It is at least a millisecond, for zero is unknown.
+func Paced(mean, took time.Duration) time.Duration {
+	took = max(took, time.Millisecond)
+	if mean <= 0 {
+		return took
+	}
+	return max(mean+(took-mean)/5, time.Millisecond)
+}
+
 func (a *Agent) weight() float64 {
 	if a.Weight > 0 {
 		return a.Weight

@@ -10,6 +10,7 @@ type Change struct {
 	Was          Session      // the session before it
 	Events       []Event      // 1 to 8, to append at Seq+1 …; none: nothing to store
 	Take, Free   AgentID      // who needs a seat for it, who gives one back
+	Erase        []uint64     // events, stored before, whose bodies become tombstones
 	Moved        bool         // phase, its times, group, agent, tag or alarm changed: lists must be rewritten
 	Effects      []Effect
 }

@@ -48,6 +48,10 @@ const (
 	KindClosed      Kind = "closed"      // Reason; By of the event says who
 	KindRated       Kind = "rated"       // Session, Score, Text: the comment
 	KindNoted       Kind = "noted"       // Reason: the frame type that changed nothing
+	KindEdited      Kind = "edited"      // Seq: of which event; Text: what it says now
+	KindRecalled    Kind = "recalled"    // Seq: of which event
+	KindIdentified  Kind = "identified"  // the visitor is known by name now
+	KindTombstone   Kind = "tombstone"   // what was here is gone: see Change.Erase
 )
 
 // Said reports whether the kind is something said, not something that
@@ -73,6 +77,7 @@ type Body struct {
 	Tag     string
 	Reason  Reason
 	Session uint32
+	Seq     uint64
 	Score   uint8
 	Why     *Why // never changed once set
 }

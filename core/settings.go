@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +13,8 @@ import (
 // a Version that grows by one with each change.
 type Settings struct {
 	Version uint64
+	At      time.Time // when this version was stored
+	By      AgentID   // by whom; empty: by nobody, they are the default
 	Sites   []Site
 	Groups  []Group
 	Routing Routing
@@ -26,8 +29,18 @@ type Site struct {
 	Origins   []string          // "https://shop.example"; empty: any
 	Groups    []GroupID         // that work for it; the first is where sessions wait
 	Assistant bool              // answers first
+	Preview   bool              // agents see what a visitor is typing
+	Edit      time.Duration     // how long a message may be edited and recalled; 0: not at all
+	Users     Users
 	Hours     Hours
 	Timeouts  Timeouts
+}
+
+// Users is how a site's own server vouches for its users: by JWTs (HS256) in
+// the hello of their pages. See identity.VerifyUser.
+type Users struct {
+	Required bool     // nobody is served without one
+	Secrets  []string // at most two: a new one, and the one it replaces
 }
 
 // Group is agents who share work.
@@ -65,14 +78,20 @@ type Limits struct {
 	Text  int // characters a message
 	Frame int // bytes a message on the wire, both directions
 	Batch int // frames a batch
+	Rate  int // frames a second that a visitor may go on sending, agents five times as many; 0: 10
+	Burst int // frames that a visitor may send at once, agents five times as many; 0: 150
 }
+
+// Allowed returns how many frames a second may come from a visitor, and how
+// many at once.
+func (l Limits) Allowed() (rate, burst int) { return cmp.Or(l.Rate, 10), cmp.Or(l.Burst, 150) }
 
 // DefaultSettings is what an empty store begins with: one site for any
 // origin, one group.
 func DefaultSettings() Settings {
 	return Settings{
 		Sites: []Site{{
-			ID: "default", Name: "Kefu", Groups: []GroupID{"default"}, Timeouts: DefaultTimeouts(),
+			ID: "default", Name: "Kefu", Groups: []GroupID{"default"}, Edit: 2 * time.Minute, Timeouts: DefaultTimeouts(),
 			Greeting: map[string]string{"en": "Hello! How can we help you?", "zh": "您好，请问有什么可以帮您？"},
 		}},
 		Groups:  []Group{{ID: "default", Name: "Service"}},
@@ -91,7 +110,9 @@ func DefaultTimeouts() Timeouts {
 
 // DefaultLimits are those of protocol.md, "Transports". API Gateway cuts at
 // the same frame size, so they are not only a wish.
-func DefaultLimits() Limits { return Limits{Text: 4000, Frame: 32 << 10, Batch: 64} }
+func DefaultLimits() Limits {
+	return Limits{Text: 4000, Frame: 32 << 10, Batch: 64, Rate: 10, Burst: 150}
+}
 
 // Site returns the site with the given ID.
 func (s Settings) Site(id SiteID) (Site, bool) {
@@ -228,7 +249,28 @@ func (v *faults) site(at string, s Site, groups map[GroupID]bool) {
 			v.add(fmt.Sprintf("%s.hours[%d]", at, i), "from must lie before until, within 0:00 and 24:00 of a weekday")
 		}
 	}
+	if s.Edit < 0 {
+		v.add(at+".edit", "0 (off) or more is expected, not %v", s.Edit)
+	}
+	v.users(at+".users", s.Users)
 	v.timeouts(at+".timeouts", s.Timeouts)
+}
+
+// userSecret is how many bytes a secret has that user tokens are signed with.
+const userSecretMin, userSecretMax = 32, 256
+
+func (v *faults) users(at string, u Users) {
+	if u.Required && len(u.Secrets) == 0 {
+		v.add(at+".secrets", "one is needed, for users are required")
+	}
+	if len(u.Secrets) > 2 {
+		v.add(at+".secrets", "at most two are expected: a new one, and the one it replaces")
+	}
+	for i, s := range u.Secrets {
+		if len(s) < userSecretMin || len(s) > userSecretMax {
+			v.add(fmt.Sprintf("%s.secrets[%d]", at, i), "%d to %d bytes are expected, not %d", userSecretMin, userSecretMax, len(s))
+		}
+	}
 }
 
 func (v *faults) timeouts(at string, t Timeouts) {
@@ -269,5 +311,12 @@ func (v *faults) limits(l Limits) {
 	}
 	if l.Batch < 1 || l.Batch > 64 {
 		v.add("limits.batch", "1 to 64 frames are expected, not %d", l.Batch)
+	}
+	rate, burst := l.Allowed()
+	if rate < 1 || rate > 1_000_000 {
+		v.add("limits.rate", "1 to 1000000 frames a second are expected, not %d", l.Rate)
+	}
+	if burst < l.Batch || burst > 1_000_000 {
+		v.add("limits.burst", "at least limits.batch (%d) and at most 1000000 frames are expected, not %d", l.Batch, l.Burst)
 	}
 }

@@ -104,6 +104,15 @@ type Agents interface {
 	// Duty returns what SetDuty recorded last; at first Offline, no lease.
 	Duty(ctx context.Context, id AgentID) (Duty, error)
 
+	// Renew lengthens the lease of an agent, and leaves the status alone. A
+	// lease that already ends later stays. An unknown agent is NotFound.
+	Renew(ctx context.Context, id AgentID, lease time.Time) error
+
+	// Paced notes how long a visitor waited for an agent's first answer. The
+	// mean of the recent ones is Agent.Pace in a Roster: each moves it by a
+	// fifth of the way. It is advice for routing, so a lost one does no harm.
+	Paced(ctx context.Context, id AgentID, took time.Duration) error
+
 	// Roster returns the members of a group, or with an empty group
 	// everybody, as they are at the given time: whoever has no lease then is
 	// Offline. Disabled accounts are left out. The order is by ID. Held
@@ -130,6 +139,15 @@ type Profile struct {
 // Page is a page of the site.
 type Page struct{ URL, Title, Referrer string }
 
+// Block keeps a visitor out. There is at most one a visitor.
+type Block struct {
+	Visitor VisitorID
+	By      AgentID
+	Reason  string // for agents
+	At      time.Time
+	Until   time.Time // zero: for good
+}
+
 // Marks is how far each side has read.
 type Marks struct{ Visitor, Agent uint64 }
 
@@ -148,12 +166,39 @@ type Records interface {
 	// Marks returns how far each side has read; zero at first.
 	Marks(ctx context.Context, id ConversationID) (Marks, error)
 
+	// Known returns the visitor that a site knows under its own name for
+	// them. If there is none yet it is the fresh one from now on: whoever
+	// comes first decides. With an empty fresh it is NotFound.
+	Known(ctx context.Context, site SiteID, external string, fresh VisitorID) (VisitorID, error)
+
+	// Blocks returns all blocks, those that have ended too, the newest first.
+	Blocks(ctx context.Context) ([]Block, error)
+
+	// PutBlock stores a block in place of what the visitor had.
+	PutBlock(ctx context.Context, b Block) error
+
+	// DeleteBlock removes a block, or returns NotFound.
+	DeleteBlock(ctx context.Context, id VisitorID) error
+
+	// Keep stores a value under a key until a time, unless there is one that
+	// counts at now; it returns the one that is there then. What has ended
+	// may be forgotten.
+	Keep(ctx context.Context, key string, value []byte, now, until time.Time) ([]byte, error)
+
+	// Kept returns the value under a key that counts at now, or NotFound.
+	Kept(ctx context.Context, key string, now time.Time) ([]byte, error)
+
 	// Settings returns the stored settings; Version 0 if there are none.
 	Settings(ctx context.Context) (Settings, error)
 
 	// PutSettings stores s under s.Version, or returns Conflict unless the
 	// stored version is s.Version-1.
 	PutSettings(ctx context.Context, s Settings) error
+
+	// History returns versions of the settings that are smaller than before
+	// (0: all), the newest first, at most limit. At least the last 100 are
+	// there.
+	History(ctx context.Context, before uint64, limit int) ([]Settings, error)
 
 	// Secret returns the secret kept under a name. If there is none, it
 	// keeps the fresh one and returns that: whoever comes first decides.

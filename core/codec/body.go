@@ -28,6 +28,7 @@ type body struct {
 	Tag     string       `json:"tag,omitempty"`
 	Reason  core.Reason  `json:"reason,omitempty"`
 	Session uint32       `json:"session,omitempty"`
+	Seq     uint64       `json:"seq,omitempty"`
 	Score   uint8        `json:"score,omitempty"`
 	Why     *why         `json:"why,omitempty"`
 }
@@ -96,7 +97,7 @@ func (s *stamp) UnmarshalText(b []byte) error {
 func AppendBody(dst []byte, b core.Body) []byte {
 	return appendJSON(dst, body{
 		Kind: b.Kind, Text: b.Text, File: attachment(b.File), Options: b.Options, Agent: b.Agent, From: b.From,
-		Group: b.Group, Tag: b.Tag, Reason: b.Reason, Session: b.Session, Score: b.Score, Why: whyJSON(b.Why),
+		Group: b.Group, Tag: b.Tag, Reason: b.Reason, Session: b.Session, Seq: b.Seq, Score: b.Score, Why: whyJSON(b.Why),
 	})
 }
 
@@ -138,7 +139,7 @@ func Body(b []byte) (core.Body, error) {
 	}
 	out := core.Body{
 		Kind: in.Kind, Text: in.Text, File: core.Attachment(in.File), Agent: in.Agent, From: in.From,
-		Group: in.Group, Tag: in.Tag, Reason: in.Reason, Session: in.Session, Score: in.Score, Why: in.Why.core(),
+		Group: in.Group, Tag: in.Tag, Reason: in.Reason, Session: in.Session, Seq: in.Seq, Score: in.Score, Why: in.Why.core(),
 	}
 	if len(in.Options) > 0 { // [] comes back as nil
 		out.Options = in.Options

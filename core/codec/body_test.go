@@ -17,7 +17,7 @@ func fullBody() core.Body {
 	return core.Body{
 		Kind: core.KindAssigned, Text: "您好 <b> & \"quoted\"\n", Options: []string{"red", "blue"},
 		File:  core.Attachment{URL: "/u/1", Name: "shoe.png", Size: 1 << 40, MIME: "image/png", Width: 640, Height: 480},
-		Agent: "amy", From: "bob", Group: "sales", Tag: "shoes", Reason: core.BySilence, Session: 7, Score: 5,
+		Agent: "amy", From: "bob", Group: "sales", Tag: "shoes", Reason: core.BySilence, Session: 7, Seq: 41, Score: 5,
 		Why: &core.Why{
 			Tier: core.TierShard, Key: "shoes", Members: 9, Shard: 3, Able: 2,
 			Candidates: []core.Candidate{{Agent: "amy", Shard: true, Load: 1.0 / 3, Last: at}, {Agent: "bob"}},

@@ -15,6 +15,8 @@ import (
 // that who reads it sees what there is to set.
 type settings struct {
 	Version uint64  `json:"version"`
+	At      stamp   `json:"at,omitzero"`
+	By      string  `json:"by"`
 	Sites   []site  `json:"sites"`
 	Groups  []group `json:"groups"`
 	Routing routing `json:"routing"`
@@ -28,8 +30,16 @@ type site struct {
 	Origins   []string          `json:"origins"`
 	Groups    []core.GroupID    `json:"groups"`
 	Assistant bool              `json:"assistant"`
+	Preview   bool              `json:"preview"`
+	Edit      duration          `json:"edit"`
+	Users     users             `json:"users"`
 	Hours     hours             `json:"hours"`
 	Timeouts  timeouts          `json:"timeouts"`
+}
+
+type users struct {
+	Required bool     `json:"required"`
+	Secrets  []string `json:"secrets"`
 }
 
 type group struct {
@@ -69,6 +79,8 @@ type limits struct {
 	Text  int `json:"text"`
 	Frame int `json:"frame"`
 	Batch int `json:"batch"`
+	Rate  int `json:"rate"`
+	Burst int `json:"burst"`
 }
 
 // duration is written as "90s", "3m" or "720h": time.Duration would say
@@ -134,7 +146,7 @@ func (c *clock) UnmarshalText(b []byte) error {
 // accepts.
 func AppendSettings(dst []byte, s core.Settings) []byte {
 	out := settings{
-		Version: s.Version, Sites: []site{}, Groups: []group{}, Limits: limits(s.Limits),
+		Version: s.Version, At: stamp(s.At), By: string(s.By), Sites: []site{}, Groups: []group{}, Limits: limits(s.Limits),
 		Routing: routing{finite(s.Routing.Share), s.Routing.Least, duration(s.Routing.Affinity), duration(s.Routing.Pace)},
 	}
 	for _, x := range s.Sites {
@@ -155,10 +167,14 @@ func AppendSettings(dst []byte, s core.Settings) []byte {
 func siteJSON(s core.Site) site {
 	out := site{
 		ID: s.ID, Name: s.Name, Greeting: s.Greeting, Origins: s.Origins, Groups: s.Groups, Assistant: s.Assistant,
+		Preview: s.Preview, Edit: duration(s.Edit), Users: users(s.Users),
 		Hours: hours{Zone: s.Hours.Zone, Spans: []span{}}, Timeouts: timeoutsJSON(s.Timeouts),
 	}
 	if out.Greeting == nil {
 		out.Greeting = map[string]string{}
+	}
+	if out.Users.Secrets == nil {
+		out.Users.Secrets = []string{}
 	}
 	if out.Origins == nil {
 		out.Origins = []string{}
@@ -191,7 +207,7 @@ func Settings(b []byte) (core.Settings, error) {
 		return core.Settings{}, core.Errorf(core.Invalid, "%s", strings.Join(f, "\n"))
 	}
 	out := core.Settings{
-		Version: in.Version, Limits: core.Limits(in.Limits),
+		Version: in.Version, At: time.Time(in.At), By: core.AgentID(in.By), Limits: core.Limits(in.Limits),
 		Routing: core.Routing{
 			Share: float64(in.Routing.Share), Least: in.Routing.Least,
 			Affinity: time.Duration(in.Routing.Affinity), Pace: time.Duration(in.Routing.Pace),
@@ -214,7 +230,7 @@ func Settings(b []byte) (core.Settings, error) {
 func (s site) core() core.Site {
 	out := core.Site{
 		ID: s.ID, Name: s.Name, Greeting: s.Greeting, Origins: s.Origins, Groups: s.Groups, Assistant: s.Assistant,
-		Hours: core.Hours{Zone: s.Hours.Zone}, Timeouts: s.Timeouts.core(),
+		Preview: s.Preview, Edit: time.Duration(s.Edit), Users: core.Users(s.Users), Hours: core.Hours{Zone: s.Hours.Zone}, Timeouts: s.Timeouts.core(),
 	}
 	for _, x := range s.Hours.Spans {
 		out.Hours.Spans = append(out.Hours.Spans, core.Span{Day: time.Weekday(x.Day), From: int(x.From), Until: int(x.Until)})

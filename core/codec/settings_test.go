@@ -20,10 +20,11 @@ func fullSettings() core.Settings {
 		Abandoned: 72 * time.Hour, Return: 100 * time.Minute,
 	}
 	return core.Settings{
-		Version: 3,
+		Version: 3, At: time.Date(2026, 7, 1, 9, 30, 0, 250e6, time.UTC), By: "a_1",
 		Sites: []core.Site{{
 			ID: "shop", Name: "Shop", Greeting: map[string]string{"en": "Hello", "zh": "您好"},
-			Origins: []string{"https://shop.example"}, Groups: []core.GroupID{"sales"}, Assistant: true,
+			Origins: []string{"https://shop.example"}, Groups: []core.GroupID{"sales"}, Assistant: true, Preview: true, Edit: 2 * time.Minute,
+			Users: core.Users{Required: true, Secrets: []string{"0123456789abcdef0123456789abcdef"}},
 			Hours: core.Hours{Zone: "Asia/Shanghai", Spans: []core.Span{
 				{Day: time.Monday, From: 9*60 + 30, Until: 24 * 60}, {Day: time.Sunday, Until: 12 * 60}}},
 			Timeouts: core.DefaultTimeouts(),

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -41,12 +42,13 @@ func (f *faults) decode(path string, b json.RawMessage, v reflect.Value) {
 	if string(b) == "null" {
 		return // as if it were left out
 	}
-	switch v.Kind() {
-	case reflect.Struct:
+	_, leaf := v.Addr().Interface().(encoding.TextUnmarshaler)
+	switch kind := v.Kind(); {
+	case kind == reflect.Struct && !leaf:
 		f.object(path, b, v)
-	case reflect.Slice:
+	case kind == reflect.Slice:
 		f.list(path, b, v)
-	case reflect.Pointer:
+	case kind == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		f.decode(path, b, v.Elem())
 	default:
@@ -54,7 +56,7 @@ func (f *faults) decode(path string, b json.RawMessage, v reflect.Value) {
 			v.SetZero()
 			f.add(path, "%s is expected", expected(v))
 		}
-		if v.Kind() == reflect.Map && v.Len() == 0 {
+		if kind == reflect.Map && v.Len() == 0 {
 			v.SetZero()
 		}
 	}
@@ -107,6 +109,8 @@ func expected(v reflect.Value) string {
 		return `a duration such as "3m" or "720h"`
 	case clock:
 		return `a time such as "09:30", up to "24:00",`
+	case stamp:
+		return `a time such as "2026-01-02T15:04:05.000Z"`
 	case day:
 		return `a day, one of "mon" "tue" "wed" "thu" "fri" "sat" "sun",`
 	}

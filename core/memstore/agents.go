@@ -79,6 +79,33 @@ func (st *Store) SetDuty(_ context.Context, id core.AgentID, d core.Duty) error 
 	return nil
 }
 
+// Renew implements core.Agents.
+func (st *Store) Renew(_ context.Context, id core.AgentID, lease time.Time) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if _, ok := st.accounts[id]; !ok {
+		return core.Errorf(core.NotFound, "there is no such agent")
+	}
+	d, ok := st.duties[id]
+	if !ok {
+		d.Status = core.Offline
+	}
+	d.Lease = latest(d.Lease, lease)
+	st.duties[id] = d
+	return nil
+}
+
+// Paced implements core.Agents.
+func (st *Store) Paced(_ context.Context, id core.AgentID, took time.Duration) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if _, ok := st.accounts[id]; !ok {
+		return core.Errorf(core.NotFound, "there is no such agent")
+	}
+	st.paces[id] = core.Paced(st.paces[id], took)
+	return nil
+}
+
 // Duty implements core.Agents. An unknown agent is Offline.
 func (st *Store) Duty(_ context.Context, id core.AgentID) (core.Duty, error) {
 	st.mu.Lock()
@@ -103,7 +130,8 @@ func (st *Store) Roster(_ context.Context, g core.GroupID, at time.Time) (core.R
 			status = d.Status
 		}
 		out = append(out, core.Agent{
-			ID: a.ID, Status: status, Held: st.heldLocked(a.ID), Capacity: a.Capacity, Weight: a.Weight, Last: st.given[a.ID],
+			ID: a.ID, Status: status, Held: st.heldLocked(a.ID), Capacity: a.Capacity, Weight: a.Weight,
+			Pace: st.paces[a.ID], Last: st.given[a.ID],
 		})
 	}
 	return out, nil

@@ -26,9 +26,25 @@ type Store struct {
 	accounts      map[core.AgentID]core.Account
 	duties        map[core.AgentID]core.Duty
 	given         map[core.AgentID]time.Time // when each was last given a session
+	paces         map[core.AgentID]time.Duration
 	profiles      map[core.VisitorID]core.Profile
+	known         map[user]core.VisitorID
+	blocks        map[core.VisitorID]core.Block
 	secrets       map[string][]byte
-	settings      core.Settings
+	kept          map[string]kept
+	settings      []core.Settings // all versions, the oldest first
+}
+
+// user is somebody whom a site knows.
+type user struct {
+	site     core.SiteID
+	external string
+}
+
+// kept is a value that counts until a time.
+type kept struct {
+	value []byte
+	until time.Time
 }
 
 var _ core.Store = (*Store)(nil)
@@ -49,8 +65,12 @@ func New(epoch string) *Store {
 		accounts:      map[core.AgentID]core.Account{},
 		duties:        map[core.AgentID]core.Duty{},
 		given:         map[core.AgentID]time.Time{},
+		paces:         map[core.AgentID]time.Duration{},
 		profiles:      map[core.VisitorID]core.Profile{},
+		known:         map[user]core.VisitorID{},
+		blocks:        map[core.VisitorID]core.Block{},
 		secrets:       map[string][]byte{},
+		kept:          map[string]kept{},
 	}
 }
 
@@ -96,6 +116,9 @@ func (st *Store) Commit(_ context.Context, c core.Change) error {
 	}
 	r.state = next
 	r.log = append(r.log, cloneEvents(c.Events)...)
+	for _, seq := range c.Erase {
+		r.log[seq-1].Body = core.Body{Kind: core.KindTombstone}
+	}
 	if c.Moved {
 		r.alarm = next.Alarm
 	}

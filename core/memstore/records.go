@@ -2,7 +2,11 @@ package memstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"maps"
+	"slices"
+	"time"
 
 	"kefu/core"
 )
@@ -50,21 +54,107 @@ func (st *Store) Marks(_ context.Context, id core.ConversationID) (core.Marks, e
 	return st.recordLocked(id).marks, nil
 }
 
+// Known implements core.Records.
+func (st *Store) Known(_ context.Context, site core.SiteID, external string, fresh core.VisitorID) (core.VisitorID, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	u := user{site, external}
+	if _, ok := st.known[u]; !ok {
+		if fresh == "" {
+			return "", core.Errorf(core.NotFound, "there is no such visitor")
+		}
+		st.known[u] = fresh
+	}
+	return st.known[u], nil
+}
+
+// Blocks implements core.Records.
+func (st *Store) Blocks(context.Context) ([]core.Block, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	list := slices.Collect(maps.Values(st.blocks))
+	slices.SortFunc(list, func(a, b core.Block) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Visitor, b.Visitor))
+	})
+	return list, nil
+}
+
+// PutBlock implements core.Records.
+func (st *Store) PutBlock(_ context.Context, b core.Block) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.blocks[b.Visitor] = b
+	return nil
+}
+
+// DeleteBlock implements core.Records.
+func (st *Store) DeleteBlock(_ context.Context, id core.VisitorID) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if _, ok := st.blocks[id]; !ok {
+		return core.Errorf(core.NotFound, "there is no such block")
+	}
+	delete(st.blocks, id)
+	return nil
+}
+
+// Keep implements core.Records.
+func (st *Store) Keep(_ context.Context, key string, value []byte, now, until time.Time) ([]byte, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	maps.DeleteFunc(st.kept, func(_ string, k kept) bool { return !k.until.After(now) })
+	if _, ok := st.kept[key]; !ok {
+		st.kept[key] = kept{bytes.Clone(value), until}
+	}
+	return bytes.Clone(st.kept[key].value), nil
+}
+
+// Kept implements core.Records.
+func (st *Store) Kept(_ context.Context, key string, now time.Time) ([]byte, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	k, ok := st.kept[key]
+	if !ok || !k.until.After(now) {
+		return nil, core.Errorf(core.NotFound, "nothing is kept under this key")
+	}
+	return bytes.Clone(k.value), nil
+}
+
 // Settings implements core.Records.
 func (st *Store) Settings(context.Context) (core.Settings, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return st.settings, nil
+	return st.settingsLocked(), nil
+}
+
+func (st *Store) settingsLocked() core.Settings {
+	if len(st.settings) == 0 {
+		return core.Settings{}
+	}
+	return st.settings[len(st.settings)-1]
+}
+
+// History implements core.Records.
+func (st *Store) History(_ context.Context, before uint64, limit int) ([]core.Settings, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	var list []core.Settings
+	for _, s := range slices.Backward(st.settings) {
+		if len(list) < limit && (before == 0 || s.Version < before) {
+			list = append(list, s)
+		}
+	}
+	return list, nil
 }
 
 // PutSettings implements core.Records.
 func (st *Store) PutSettings(_ context.Context, s core.Settings) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if s.Version == 0 || st.settings.Version != s.Version-1 {
+	if s.Version == 0 || st.settingsLocked().Version != s.Version-1 {
 		return core.Errorf(core.Conflict, "somebody else changed the settings first")
 	}
-	st.settings = s
+	st.settings = append(st.settings, s)
 	return nil
 }
 

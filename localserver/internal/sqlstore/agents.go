@@ -118,8 +118,39 @@ func enrol(ctx context.Context, s *statements, a core.Account) error {
 func (st *Store) SetDuty(ctx context.Context, id core.AgentID, d core.Duty) error {
 	const put = `INSERT INTO presence (agent, status, lease) SELECT id, ?2, ?3 FROM account WHERE id = ?1
 		ON CONFLICT (agent) DO UPDATE SET status = excluded.status, lease = excluded.lease`
+	return st.presence(ctx, put, string(id), string(d.Status), millis(d.Lease))
+}
+
+// Renew implements core.Agents.
+func (st *Store) Renew(ctx context.Context, id core.AgentID, lease time.Time) error {
+	const put = `INSERT INTO presence (agent, status, lease) SELECT id, ?2, ?3 FROM account WHERE id = ?1
+		ON CONFLICT (agent) DO UPDATE SET lease = CASE WHEN presence.lease > excluded.lease THEN presence.lease ELSE excluded.lease END`
+	return st.presence(ctx, put, string(id), string(core.Offline), millis(lease))
+}
+
+// Paced implements core.Agents.
+func (st *Store) Paced(ctx context.Context, id core.AgentID, took time.Duration) error {
+	const row = `SELECT coalesce(pace, 0) FROM presence WHERE agent = ?1`
+	const put = `INSERT INTO presence (agent, status, pace) SELECT id, ?2, ?3 FROM account WHERE id = ?1
+		ON CONFLICT (agent) DO UPDATE SET pace = excluded.pace`
 	return st.writer.write(ctx, func(ctx context.Context, s *statements) error {
-		n, err := s.exec(ctx, put, string(id), string(d.Status), millis(d.Lease))
+		var mean int64
+		if err := s.row(ctx, row, []any{string(id)}, &mean); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		next := core.Paced(time.Duration(mean)*time.Millisecond, took).Round(time.Millisecond)
+		n, err := s.exec(ctx, put, string(id), string(core.Offline), next.Milliseconds())
+		if err == nil && n == 0 {
+			return errNoAgent()
+		}
+		return err
+	})
+}
+
+// presence writes the row of an agent, who must be there.
+func (st *Store) presence(ctx context.Context, put string, args ...any) error {
+	return st.writer.write(ctx, func(ctx context.Context, s *statements) error {
+		n, err := s.exec(ctx, put, args...)
 		if err == nil && n == 0 {
 			return errNoAgent()
 		}
@@ -139,7 +170,7 @@ func (st *Store) Duty(ctx context.Context, id core.AgentID) (core.Duty, error) {
 
 // Roster implements core.Agents.
 func (st *Store) Roster(ctx context.Context, g core.GroupID, at time.Time) (core.Roster, error) {
-	const everybody = `SELECT a.id, a.capacity, a.weight, coalesce(p.status, ''), p.lease, p.given,
+	const everybody = `SELECT a.id, a.capacity, a.weight, coalesce(p.status, ''), p.lease, p.given, coalesce(p.pace, 0),
 		(SELECT count(*) FROM conversation c WHERE c.agent = a.id)
 		FROM account a LEFT JOIN presence p ON p.agent = a.id WHERE a.disabled = ?1`
 	query, args := everybody, []any{false}
@@ -151,7 +182,9 @@ func (st *Store) Roster(ctx context.Context, g core.GroupID, at time.Time) (core
 	err := st.read.rows(ctx, query+" ORDER BY a.id", args, func(scan scan) error {
 		var a core.Agent
 		var lease time.Time
-		err := scan(&a.ID, &a.Capacity, &a.Weight, &a.Status, clock{&lease}, clock{&a.Last}, &a.Held)
+		var pace int64
+		err := scan(&a.ID, &a.Capacity, &a.Weight, &a.Status, clock{&lease}, clock{&a.Last}, &pace, &a.Held)
+		a.Pace = time.Duration(pace) * time.Millisecond
 		if !lease.After(at) {
 			a.Status = core.Offline
 		}

@@ -76,6 +76,9 @@ func (p packedChange) store(ctx context.Context, s *statements) error {
 			return err
 		}
 	}
+	if err := p.erase(ctx, s); err != nil {
+		return err
+	}
 	if p.Base() != 0 && (p.Moved || p.Take != "" || p.Free != "") {
 		return p.update(ctx, s)
 	}
@@ -102,6 +105,18 @@ func (p packedChange) log(ctx context.Context, s *statements, i int) error {
 		return errConflict()
 	}
 	return err
+}
+
+// erase leaves tombstones where bodies were.
+func (p packedChange) erase(ctx context.Context, s *statements) error {
+	const row = `UPDATE event SET body = ?3 WHERE conversation = (SELECT key FROM conversation WHERE id = ?1) AND seq = ?2`
+	for _, seq := range p.Erase {
+		tombstone := codec.AppendBody(nil, core.Body{Kind: core.KindTombstone})
+		if _, err := s.exec(ctx, row, string(p.Conversation.ID), number(seq), string(tombstone)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insert makes the row of a conversation. If there is one, its first slot is

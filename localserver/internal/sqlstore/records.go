@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"kefu/core"
-	"kefu/core/codec"
 )
 
 // Profile implements core.Records.
@@ -76,35 +75,6 @@ func (st *Store) Marks(ctx context.Context, id core.ConversationID) (core.Marks,
 		return core.Marks{}, unavailable(err)
 	}
 	return m, nil
-}
-
-// Settings implements core.Records.
-func (st *Store) Settings(ctx context.Context) (core.Settings, error) {
-	var body []byte
-	err := st.read.row(ctx, "SELECT body FROM settings", nil, &body)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return core.Settings{}, nil
-	case err != nil:
-		return core.Settings{}, unavailable(err)
-	}
-	return codec.Settings(body)
-}
-
-// PutSettings implements core.Records.
-func (st *Store) PutSettings(ctx context.Context, s core.Settings) error {
-	body := codec.AppendSettings(nil, s)
-	query := "UPDATE settings SET version = ?1, body = ?2 WHERE version = ?1 - 1"
-	if s.Version == 1 {
-		query = "INSERT INTO settings (id, version, body) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING"
-	}
-	return st.writer.write(ctx, func(ctx context.Context, db *statements) error {
-		n, err := db.exec(ctx, query, number(s.Version), string(body))
-		if err == nil && n == 0 {
-			return core.Errorf(core.Conflict, "somebody else changed the settings first")
-		}
-		return err
-	})
 }
 
 // Secret implements core.Records.
