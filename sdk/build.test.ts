@@ -28,7 +28,17 @@ it('importing kefu.mjs does nothing, not even where there is no page', async () 
   const before = Object.keys(globalThis);
   const kefu = await import(pathToFileURL(join(dist, 'kefu.mjs')).href);
   expect(Object.keys(globalThis)).toEqual(before);
-  expect(Object.keys(kefu).sort()).toEqual(['createPanel', 'init']);
+  expect(Object.keys(kefu)).toEqual(['init']);
+});
+
+it('kefu.js finds what it loads later, and neither file repeats the core', async () => {
+  const script = built.get('kefu.js')!.toString();
+  for (const [name, exported] of Object.entries({ panel: 'createPanel', poll: 'createFallback' })) {
+    expect(script).toContain(`"${name}"`);
+    const code = built.get(`kefu-${name}.mjs`)!.toString();
+    expect(Object.keys(await import(pathToFileURL(join(dist, `kefu-${name}.mjs`)).href))).toContain(exported);
+    for (const core of ['indexedDB', 'attachShadow', 'locks', 'me/token']) expect(code).not.toContain(core);
+  }
 });
 
 it('nothing is taken from another host, and nothing is evaluated', () => {
@@ -38,5 +48,6 @@ it('nothing is taken from another host, and nothing is evaluated', () => {
     expect(text.match(/(?:src|href|import|url)\s*[=(]\s*["']?(?:https?:)?\/\/[\w.-]+/g) ?? [], name).toEqual([]);
     expect(text.match(/\beval\(|new Function\(/g) ?? [], name).toEqual([]);
   }
-  expect(built.get('kefu.mjs')!.toString()).not.toContain('innerHTML');
+  for (const name of ['kefu.js', 'kefu.mjs', 'kefu-panel.mjs', 'kefu-poll.mjs'])
+    expect(built.get(name)!.toString(), name).not.toContain('innerHTML');
 });

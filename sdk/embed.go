@@ -1,7 +1,9 @@
 // Package sdk holds the built browser side of Kefu, for hosts to serve.
 //
 //	kefu.js             the widget, for a <script> on a shop's page
-//	kefu.mjs            the same for bundlers; kefu.js loads its panel from it
+//	kefu-panel.mjs      its panel, which it loads when a visitor reaches for it
+//	kefu-poll.mjs       long-polling, which it loads where WebSocket does not work
+//	kefu.mjs            all of it, for bundlers
 //	demo/index.html     an H5 shop with the widget on it
 //	console/index.html  the agents' page
 //

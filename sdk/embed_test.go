@@ -13,7 +13,7 @@ import (
 
 func TestFilesHoldsWhatHostsServe(t *testing.T) {
 	for _, name := range []string{
-		"kefu.js", "kefu.mjs", "demo/index.html", "demo/main.js", "demo/style.css",
+		"kefu.js", "kefu-panel.mjs", "kefu-poll.mjs", "kefu.mjs", "demo/index.html", "demo/main.js", "demo/style.css",
 		"console/index.html", "console/main.js", "console/main.css",
 	} {
 		data, err := fs.ReadFile(sdk.Files(), name)

@@ -160,10 +160,21 @@ describe('folding', () => {
   });
 });
 
+describe('what was said last', () => {
+  it('reads as it was edited, and is gone when it was recalled', () => {
+    const was = head({ seq: 3, last: event(3, 'typo') });
+    const edited = foldEvent(was, event(4, { kind: 'edited', seq: 3, body: { kind: 'text', text: 'right' } }));
+    expect(edited).toMatchObject({ seq: 4, last: { seq: 3, body: { text: 'right' } } });
+    expect(foldEvent(edited, event(5, { kind: 'recalled', seq: 3 })).last?.body).toEqual({ kind: 'tombstone' });
+    expect(foldEvent(edited, event(5, { kind: 'recalled', seq: 2 })).last).toBe(edited.last);
+  });
+});
+
 describe('what was said', () => {
   it('is told from what happened, a recalled message included', () => {
     expect(isSaid(event(1, 'x'))).toBe(true);
-    expect(isSaid(event(1, { kind: 'recalled' }))).toBe(true);
+    expect(isSaid(event(1, { kind: 'tombstone' }))).toBe(true);
+    expect(isSaid(event(1, { kind: 'tombstone', seq: 3 }))).toBe(false);
     expect(isSaid(event(1, { kind: 'recalled', seq: 3 }))).toBe(false);
     expect(isSaid(event(1, { kind: 'opened' }))).toBe(false);
   });

@@ -4,6 +4,7 @@
  * The log is the truth and the head is its fold: a head with a smaller seq is dropped, and an event that is newer than
  * the head is folded into it, so that no list waits for a `conversation` frame that got lost.
  */
+import { isRecalled } from '../visitor/log.ts';
 import type { AgentWelcome, Party, SystemBody } from '../visitor/wire.ts';
 import type { Chat, Colleague, Desk, Entry, Head, LogEvent, Logged, Me, Typing } from './model.ts';
 
@@ -138,9 +139,17 @@ function foldSystem(head: Head, e: LogEvent, body: SystemBody): Head {
       return { ...rest, agent: body.agent, phase: 'held', since };
     case 'closed':
       return { ...rest, phase: 'closed', since };
+    case 'edited':
+      return reworded(head, body.seq, body.body);
+    case 'recalled':
+      return reworded(head, body.seq, { kind: 'tombstone' });
     default:
       return head;
   }
+}
+
+function reworded(head: Head, seq: number, body: LogEvent['body']): Head {
+  return head.last?.seq === seq ? { ...head, last: { ...head.last, body } } : head;
 }
 
 function textOf(body: object, key: 'tag' | 'group'): { tag?: string; group?: string } {
@@ -150,15 +159,13 @@ function textOf(body: object, key: 'tag' | 'group'): { tag?: string; group?: str
 
 const saidKinds = new Set(['text', 'image', 'file', 'options']);
 
-/** Whether an event is something said, not something that happened. A recalled message was said. */
+/** Whether an event is something said, not something that happened. A recalled message was said; of its edits nothing was. */
 export function isSaid(e: Pick<LogEvent, 'body'>): boolean {
-  return saidKinds.has(e.body.kind) || (isTombstone(e) && !('seq' in e.body));
+  return saidKinds.has(e.body.kind) || isTombstone(e);
 }
 
 /** Whether recall or erasure has removed what was said. */
-export function isTombstone(e: Pick<LogEvent, 'body'>): boolean {
-  return (e.body.kind === 'recalled' || e.body.kind === 'erased') && !('seq' in e.body);
-}
+export const isTombstone = isRecalled;
 
 /** Takes who has read how far. Marks never go back. */
 export function readBy(desk: Desk, id: string, by: Party['kind'], seq: number): Desk {

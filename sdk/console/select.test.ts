@@ -212,6 +212,19 @@ describe('rights', () => {
 });
 
 describe('timeline', () => {
+  it('shows what was recalled where it was, and nothing of the edits it had', () => {
+    const gone: Line[] = [
+      ['visitor', { kind: 'tombstone' }],
+      ['visitor', { kind: 'tombstone', seq: 1 }],
+      ['visitor', { kind: 'recalled', seq: 1 }],
+      ['visitor', 'still here'],
+    ];
+    const chat = only(head('c1'), log('c1', gone));
+    const said = timeline(chat, me, undefined).flatMap((i) => (i.kind === 'said' ? [i.event.seq] : []));
+    expect(said).toEqual([1, 4]);
+    expect(unread(chat)).toBe(1);
+  });
+
   const kinds = (c: Chat, from?: number) => timeline(c, me, from).map((i) => i.kind);
 
   it('has a divider for each day, and one where the unread begins', () => {

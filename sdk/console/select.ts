@@ -1,6 +1,6 @@
 /** What the lists and the thread show of what is known: pure functions of a desk or a chat, and the time where it counts. */
 import type { SystemBody } from '../visitor/wire.ts';
-import { isSaid } from './desk.ts';
+import { isSaid, isTombstone } from './desk.ts';
 import { dayOf } from './format.ts';
 import type { Action, Chat, Desk, Entry, Head, LogEvent, Logged, Me } from './model.ts';
 
@@ -47,7 +47,7 @@ export function owing(c: Chat): number | undefined {
 /** The visitor's messages that the agent has not seen. */
 export function unread(c: Chat): number {
   const read = c.head.read?.agent ?? 0;
-  return c.log.reduce((n, e) => (e.seq > read && e.by.kind === 'visitor' && isSaid(e) ? n + 1 : n), 0);
+  return c.log.reduce((n, e) => (e.seq > read && e.by.kind === 'visitor' && isSaid(e) && !isTombstone(e) ? n + 1 : n), 0);
 }
 
 /** What one holds: who waits for an answer first, the longest wait on top; then by what happened last. */
@@ -138,7 +138,7 @@ export type Item =
 /** Whose words: the visitor's on the left; one's own and colleagues' (the bot's too) on the right. */
 export type Side = 'theirs' | 'mine' | 'ours';
 
-const hidden = new Set(['noted', 'edited', 'recalled']);
+const hidden = new Set(['noted', 'edited', 'recalled', 'tombstone']); // one that was said is not meant
 const together = 120_000; // messages of one author within this many ms stand together
 
 /** Lays a chat out. Unread messages after `unreadFrom` (a seq; none for undefined) get a mark in front. */

@@ -104,7 +104,7 @@ describe('previews', () => {
     expect(preview(event({ kind: 'image', url: '/a', name: 'a.png', size: 1, mime: 'image/png' }, { by }), head, desk)).toBe(
       'Image a.png',
     );
-    expect(preview(event({ kind: 'recalled' }, { by }), head, desk)).toBe('This message was recalled');
+    expect(preview(event({ kind: 'tombstone' }, { by }), head, desk)).toBe('This message was recalled');
     expect(preview(event({ kind: 'queued' }), head, desk)).toBe('Waiting for an agent');
   });
 });

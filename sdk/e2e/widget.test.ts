@@ -255,7 +255,7 @@ describe('trouble', () => {
 
   it('the panel can not be loaded: the next tap tries again', async () => {
     const s = await start(DESKTOP);
-    await s.context.route('**/kefu.mjs', (route) => route.abort(), { times: 1 });
+    await s.context.route('**/kefu-panel.mjs', (route) => route.abort(), { times: 1 });
     const page = await s.open();
     await launcher(page).dispatchEvent('click');
     await soon(() => launcher(page).getAttribute('aria-busy')).toBe(null);

@@ -20,6 +20,7 @@ import type {
   Sent,
   ServerFrame,
   SystemBody,
+  VisitorWelcome,
 } from '../visitor/wire.ts';
 
 export interface ServerEnd {
@@ -44,12 +45,13 @@ interface Room {
   heard: Map<string, Heard>; // by author and origin, least recently used first
 }
 
-interface Guest {
+export interface Guest {
   end: ServerEnd;
   by: Party;
   token: string;
   origin: string;
   conversation?: string; // visitors
+  polls?: boolean; // for one poll, without a hello
 }
 
 /** What a test may put in the way of a numbered frame, before it is looked at. */
@@ -64,6 +66,8 @@ export class Desk {
   heartbeat = { every: 25, max: 50 };
   fault: Fault = () => undefined;
   greeting = '';
+  /** What else `welcome.site` says. */
+  site: VisitorWelcome['site'] = {};
   rooms = new Map<string, Room>();
   guests = new Set<Guest>();
   frames: ClientFrame[] = [];
@@ -131,7 +135,7 @@ export class Desk {
   }
 
   /** Where from and under which n is for the author only. */
-  private seenBy(guest: Guest, event: LogEvent): LogEvent {
+  seenBy(guest: Guest, event: LogEvent): LogEvent {
     const { origin, n, ...rest } = event;
     return origin && guest.by.id === event.by.id ? { ...rest, origin, n: n! } : rest;
   }
@@ -151,15 +155,31 @@ export class Desk {
       end.close(4500, 'unauthorized');
       return undefined;
     }
+    const guest = this.enter(end, token, hello.origin);
+    agent ? this.welcomeAgent(guest) : this.welcomeVisitor(guest, hello);
+    return guest;
+  }
+
+  /**
+   * Whom a token stands for is here, and whoever was here with the same origin is not any more. A poll ends only polls: it
+   * may have been under way for long, and the socket be newer.
+   */
+  enter(end: ServerEnd, token: string, origin: string, polls = false): Guest {
     const id = token.replace(/^agent-/, 'a-').replace(/^visitor-/, 'v-');
-    const guest: Guest = { end, by: { kind: agent ? 'agent' : 'visitor', id, name: id }, token, origin: hello.origin };
+    const guest: Guest = {
+      end,
+      by: { kind: token.startsWith('agent-') ? 'agent' : 'visitor', id, name: id },
+      token,
+      origin,
+      polls,
+    };
+    if (guest.by.kind === 'visitor') guest.conversation = id.replace('v-', 'c-');
     for (const other of this.guests) {
-      if (other.origin !== hello.origin || other.by.id !== id) continue;
+      if (other.origin !== origin || other.by.id !== id || (polls && !other.polls)) continue;
       this.guests.delete(other);
       other.end.close(4503, 'replaced');
     }
     this.guests.add(guest);
-    agent ? this.welcomeAgent(guest) : this.welcomeVisitor(guest, hello);
     return guest;
   }
 
@@ -173,9 +193,8 @@ export class Desk {
     end.send({ type: 'welcome', v: 1, role: 'agent', epoch, heartbeat, agent, conversations, agents: [agent] });
   }
 
-  private welcomeVisitor(guest: Guest, hello: Hello) {
-    const id = guest.by.id!.replace('v-', 'c-');
-    guest.conversation = id;
+  welcomeVisitor(guest: Guest, hello: Pick<Hello, 'origin' | 'after' | 'epoch'>) {
+    const id = guest.conversation!;
     const { head, log, heard } = this.room(id);
     const known = hello.after !== undefined && hello.epoch === this.epoch && hello.after <= log.length;
     guest.end.send({
@@ -188,14 +207,14 @@ export class Desk {
       n: heard.get(`${guest.by.id}/${hello.origin}`)?.n ?? 0,
       ...(hello.after !== undefined && !known && { reset: true }),
       visitor: { id: guest.by.id! },
-      site: { name: 'Shop', greeting: this.greeting },
+      site: { name: 'Shop', greeting: this.greeting, ...this.site },
       conversation: { ...head },
       events: (known ? log.slice(hello.after) : log.slice(-50)).map((e) => this.seenBy(guest, e)),
       more: false,
     });
   }
 
-  private serve(guest: Guest, frame: Exclude<ClientFrame, Hello>) {
+  serve(guest: Guest, frame: Exclude<ClientFrame, Hello>) {
     if (frame.type === 'ping') {
       const heads = Object.fromEntries([...this.rooms].map(([id, { log }]) => [id, log.length]));
       const mine = guest.conversation && this.room(guest.conversation).log.length;
@@ -208,7 +227,7 @@ export class Desk {
     const shown: ServerFrame =
       frame.type === 'read'
         ? { type: 'read', conversation: id, by: guest.by, seq: frame.seq }
-        : { type: 'typing', conversation: id, by: guest.by };
+        : { type: 'typing', conversation: id, by: guest.by, ...('text' in frame && { text: frame.text! }) };
     for (const other of this.guests) if (other !== guest) this.show(other, id, shown);
     if (frame.type === 'read') {
       const { head } = this.room(id);

@@ -1,4 +1,6 @@
 import { type Client, createClient } from '../visitor/client.ts';
+import type { Reason } from '../visitor/link.ts';
+import { createFallback } from '../visitor/poll.ts';
 import { type Clock, createClock } from './clock.ts';
 import { Desk } from './desk.ts';
 import { Device } from './memory.ts';
@@ -18,6 +20,11 @@ export class Browser {
     return `${token}`.replace('visitor-', 'c-');
   }
 
+  /** Why each page left WebSocket. */
+  readonly fell: Reason[] = [];
+  /** Pages may long-poll. */
+  fallback = true;
+
   constructor(seed: number) {
     this.clock = createClock(seed);
     this.desk.now = () => new Date(this.clock.now()).toISOString();
@@ -30,6 +37,11 @@ export class Browser {
       site: 'default',
       about: () => ({}),
       env: this.net.env(),
+      fallback: async (reason) => {
+        if (!this.fallback) throw new Error('not here');
+        this.fell.push(reason);
+        return { createFallback: (o) => createFallback({ ...o, post: this.net.post }) };
+      },
       claim: this.device.claim,
       kv: async () => this.device.kv(),
     });
@@ -47,6 +59,8 @@ export class Browser {
   async heal() {
     this.net.mode = 'ok';
     this.net.mute = false;
+    this.net.polls = 'ok';
+    this.net.loseAnswer = () => false;
     this.net.lose = () => false;
     this.desk.fault = () => undefined;
     const { desk, pages, device, clock } = this;

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createClock } from '../testing/clock.ts';
 import { Browser } from '../testing/device.ts';
 import type { Client } from './client.ts';
 
 /**
- * Everything at once: a bad network, a desk that refuses, lost acks, pages that die and come back, tabs that take over
- * each other's outbox. Whatever happens, each message is stored once, each page's in its order, and every page ends up
+ * Everything at once: a bad network, WebSockets that are refused or hang, polls that fail or lose their answer, a desk
+ * that refuses, lost acks, pages that die and come back, tabs that take over each other's outbox. Whatever happens, each message is stored once, each page's in its order, and every page ends up
  * with the desk's log. The seeds make a failure repeatable.
  */
 const say = (page: Client, text: string) => page.send({ type: 'send', body: { kind: 'text', text } });
@@ -15,6 +15,7 @@ describe('chaos', () => {
   const seeds = process.env.KEFU_SEED
     ? [Number(process.env.KEFU_SEED)]
     : Array.from({ length: Number(process.env.KEFU_SEEDS ?? 40) }, (_, i) => i + 1);
+  const carried = { polls: 0, sends: 0, returns: 0 };
   it.each(seeds)('seed %i: exactly once, in order, everywhere', async (seed) => {
     const b = new Browser(seed);
     const dice = createClock(seed * 7919).random; // of its own, so that the client's draws do not move the story
@@ -26,6 +27,12 @@ describe('chaos', () => {
 
     const open = async () => {
       const page = await b.open();
+      let via = '';
+      page.on('state', (state) => {
+        if (state.at !== 'open') return;
+        if (via === 'longpoll' && state.via === 'ws') carried.returns++;
+        via = state.via;
+      });
       const said: string[] = [];
       story.push(said);
       mine.set(page, said);
@@ -34,6 +41,8 @@ describe('chaos', () => {
       () => b.net.cut(),
       () => b.net.cut(4000),
       () => (b.net.mode = one(['ok', 'ok', 'refuse', 'hang'])),
+      () => (b.net.polls = one(['ok', 'ok', 'ok', 'refuse', 'hang', 'busy'])),
+      () => (b.net.loseAnswer = dice() < 0.5 ? () => false : () => dice() < 0.3),
       () => (b.net.mute = dice() < 0.3),
       () => (b.net.lose = dice() < 0.5 ? () => false : (f) => (f.type === 'event' || f.type === 'events') && dice() < 0.3),
       () => (b.net.latency = one([5, 40, 400, 2_500])),
@@ -70,6 +79,8 @@ describe('chaos', () => {
     }
     await b.heal();
 
+    carried.polls += b.net.desks.got.length;
+    carried.sends += b.net.desks.got.filter((poll) => poll.frames.some((f) => f.type === 'send')).length;
     const stored = b.desk.said(b.room);
     const told = story.flat();
     expect([...stored].filter((t) => t.startsWith('m')).sort()).toEqual(told.sort());
@@ -77,5 +88,10 @@ describe('chaos', () => {
     for (const said of story)
       expect(stored.filter((t) => said.includes(t) && !bad.has(t))).toEqual(said.filter((t) => !bad.has(t)));
     for (const page of b.pages) expect(seen(page)).toEqual(stored.slice(-seen(page).length));
+  });
+
+  afterAll(() => {
+    // A story in which nobody ever polls would prove nothing about it.
+    expect(Math.min(carried.polls, carried.sends, carried.returns), JSON.stringify(carried)).toBeGreaterThan(seeds.length / 4);
   });
 });

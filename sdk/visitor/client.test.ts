@@ -36,6 +36,18 @@ describe('a page', () => {
     expect(b.desk.rooms.size).toBe(1);
   });
 
+  it('that leaves before it was welcomed keeps no other from saying hello', async () => {
+    const b = new Browser(2);
+    b.net.mute = true;
+    const page = await b.open();
+    await b.clock.until(() => b.net.open.size === 1);
+    await b.clock.run(100);
+    b.shut(page);
+    b.net.mute = false;
+    const next = await b.open();
+    await b.clock.until(() => next.state.at === 'open', 2_000);
+  });
+
   it.each(['forged', 'expired'])('with a token that is %s becomes a new visitor and loses nothing unsent', async (token) => {
     const b = new Browser(3);
     await b.device.kv().write([['me/token', token]]);

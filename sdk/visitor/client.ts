@@ -2,10 +2,22 @@ import type { Claim } from './claim.ts';
 import { createEmitter, type Emitter } from './emitter.ts';
 import type { Env } from './env.ts';
 import type { Kv } from './kv.ts';
-import { createLink, type LinkState } from './link.ts';
-import { createLog, type Log, type Logged } from './log.ts';
+import { createLink, type LinkState, type Reason } from './link.ts';
+import { createLog, isSaid, type Log, type Logged } from './log.ts';
 import { type Entry, type Outbox, openOutbox } from './outbox.ts';
-import type { Ack, Conversation, Hello, LogEvent, NumberedFrame, Party, ServerFrame, VisitorWelcome } from './wire.ts';
+import type { Cursor, createFallback } from './poll.ts';
+import type {
+  Ack,
+  ClientFrame,
+  Conversation,
+  Hello,
+  LogEvent,
+  NumberedFrame,
+  Party,
+  Sent,
+  ServerFrame,
+  VisitorWelcome,
+} from './wire.ts';
 
 /**
  * A visitor's side of the desk, without a page: link, outbox and log put together.
@@ -31,14 +43,14 @@ export interface Client extends Pick<Emitter<ClientEvents>, 'on'> {
   /** Resolves once it is stored on this device; it leaves when it can. */
   send(frame: NumberedFrame): Promise<Entry>;
   retry(key: string): void;
-  /** Tells the agent that something is being typed, at most every 3 s. */
-  typing(): void;
+  /** The server has had too much at once: what waits is sent a little later. */
+  readonly slowed: boolean;
+  /** Sends what is not numbered, now or never. False: not sent. */
+  tell(frame: Exclude<ClientFrame, Hello | Sent>): boolean;
   /** Everything up to the end has been seen. Tells so if there was something new of others. */
   read(): void;
-  /** Asks for history before what is held. */
-  before(): void;
-  draft(): Promise<string>;
-  keepDraft(text: string): void;
+  /** What the device keeps for this visitor. */
+  store(): Promise<Kv | undefined>;
 }
 
 export interface ClientEvents {
@@ -59,14 +71,14 @@ export interface ClientOptions {
   /** For what goes into `hello` besides. */
   about(): Pick<Hello, 'page' | 'lang' | 'tag'>;
   env: Env;
+  /** Brings long-polling when WebSocket does not work. Where it rejects there is only WebSocket. */
+  fallback(reason: Reason): Promise<{ createFallback: typeof createFallback }>;
   /** Opens what the device keeps under a name. */
   kv(name: string): Promise<Kv>;
   claim: Claim;
   hidden?(): boolean;
 }
 
-const TYPING = 3_000;
-const PAGE = 50;
 const EXPIRED = 4004;
 const UNAUTHORIZED = 4500;
 const REPLACED = 4503;
@@ -86,8 +98,7 @@ export function createClient(o: ClientOptions): Client {
   let greeted = ''; // the origin of the last hello
   let introduced = () => {}; // lets other pages say hello without a token
   let seen = 0;
-  let askedBefore = 0;
-  let typedAt = 0;
+  let slowed = false;
 
   const unread = () => log.events.filter((e) => e.seq > seen && isTheirs(e)).length;
   const changed = () => emit('change', undefined);
@@ -101,33 +112,26 @@ export function createClient(o: ClientOptions): Client {
   const introduce = async () => {
     if (token) return;
     const release = await o.claim(`${account}/first`);
-    if (!release) throw new Error('another page is saying hello');
+    if (!release) throw new Error(); // another page says hello
     introduced = release;
     token = await readToken();
   };
+
+  /** Who this page is, and where in the log, if it has any. */
+  const cursor = (): Cursor => ({ site: o.site, origin: greeted, token, ...(epoch && { epoch, after: log.last }) });
 
   const hello = async (): Promise<Hello> => {
     const box = await ready;
     await introduce();
     greeted = box.origin();
-    return {
-      type: 'hello',
-      v: 1,
-      site: o.site,
-      origin: greeted,
-      token,
-      user: o.user,
-      epoch: epoch || undefined,
-      after: epoch ? log.last : undefined,
-      ...o.about(),
-    };
+    return { type: 'hello', v: 1, user: o.user, ...cursor(), ...o.about() };
   };
 
   // ---- frames ---------------------------------------------------------------------------------------------------------
 
   /** An event of one's own ends its entry, and keeps its place on the page by the entry's key. */
   const own = (event: LogEvent): LogEvent & { key?: string } => {
-    const entry = event.origin && event.n ? outbox?.acknowledge({ origin: event.origin, n: event.n }) : undefined;
+    const entry = outbox?.acknowledge(event);
     return entry ? { ...event, key: entry.key } : event;
   };
 
@@ -136,6 +140,7 @@ export function createClient(o: ClientOptions): Client {
   };
 
   const welcome = (frame: VisitorWelcome) => {
+    outbox!.down(); // it may come in place of a connection that is still there
     outbox!.doubt(greeted, frame.n);
     const events = frame.events.map(own);
     const resumed = epoch && !frame.reset;
@@ -144,7 +149,6 @@ export function createClient(o: ClientOptions): Client {
     epoch = frame.epoch;
     head = frame.conversation;
     site = frame.site;
-    askedBefore = 0;
     resumed ? announce(log.fill(events)) : log.reset(events);
     outbox!.accepted(greeted, frame.n);
     outbox!.up(epoch);
@@ -154,6 +158,7 @@ export function createClient(o: ClientOptions): Client {
   };
 
   const acknowledge = (ack: Ack) => {
+    slowed = false;
     const entry = outbox?.acknowledge(ack);
     const { seq, prev, at, origin, n } = ack;
     if (entry?.frame.type !== 'send' || prev === undefined) return log.reach(seq);
@@ -177,6 +182,7 @@ export function createClient(o: ClientOptions): Client {
         acknowledge(frame);
         break;
       case 'error':
+        slowed = frame.code === 'rate_limited';
         outbox?.refuse(frame);
         break;
       case 'event':
@@ -197,7 +203,8 @@ export function createClient(o: ClientOptions): Client {
         hearRead(frame.by, frame.seq);
         break;
       case 'pong':
-        if (typeof frame.heads === 'number') log.reach(frame.heads, true);
+      case 'next':
+        if ('heads' in frame && typeof frame.heads === 'number') log.reach(frame.heads, true);
         void outbox?.adopt(); // a page may have been closed since
         return;
     }
@@ -234,13 +241,21 @@ export function createClient(o: ClientOptions): Client {
   const onState = (state: LinkState) => {
     if (state.at !== 'open') outbox?.down();
     if (state.at === 'waiting' && state.code === EXPIRED) forget();
-    if (state.at === 'waiting' || state.at === 'stopped') introduced();
+    if (state.at !== 'connecting' && state.at !== 'open') introduced();
     if (state.at === 'stopped') recover(state.code);
     emit('state', state);
     changed();
   };
 
-  const link = createLink({ url: o.endpoint, env, hello, onFrame, onState, hidden: o.hidden });
+  const link = createLink({
+    url: o.endpoint,
+    env,
+    fallback: async (reason, misses) => (await o.fallback(reason)).createFallback({ url: o.endpoint, env, cursor, hello, misses }),
+    hello,
+    onFrame,
+    onState,
+    hidden: o.hidden,
+  });
 
   // ---- life -----------------------------------------------------------------------------------------------------------
 
@@ -303,29 +318,23 @@ export function createClient(o: ClientOptions): Client {
     wake: () => link.probe(),
     send: async (frame) => (await ready).send(frame),
     retry: (key) => outbox?.retry(key),
-    typing() {
-      if (env.now() - typedAt < TYPING) return;
-      if (link.send({ type: 'typing' })) typedAt = env.now();
+    get slowed() {
+      return slowed;
     },
+    tell: (frame) => link.send(frame),
     read() {
       if (!unread() || !link.send({ type: 'read', seq: log.last })) return;
       seen = log.last;
       changed();
     },
-    before() {
-      const seq = log.events[0]?.seq ?? 0;
-      if (!log.older || askedBefore === seq) return;
-      if (link.send({ type: 'before', seq, limit: PAGE })) askedBefore = seq;
-    },
-    draft: async () => {
+    store: async () => {
       await ready;
-      return (await kv?.read<string>('me/draft'))?.[0]?.[1] ?? '';
+      return kv;
     },
-    keepDraft: (text) => void kv?.write([['me/draft', text || undefined]]),
   };
 }
 
-const isTheirs = ({ by }: LogEvent) => by.kind === 'agent' || by.kind === 'bot';
+const isTheirs = (event: LogEvent) => isSaid(event) && event.by.kind !== 'visitor';
 
 /** Whose token it is, for the name of the store: what one user left must not be sent by the next one of the same phone. */
 export function subject(jwt: string | undefined): string {

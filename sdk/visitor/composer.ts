@@ -1,6 +1,7 @@
 import type { Client } from './client.ts';
 import { h, icon } from './dom.ts';
 import type { Translate } from './i18n.ts';
+import { createTyping } from './typing.ts';
 import { MAX_TEXT } from './wire.ts';
 import type { Word } from './words.ts';
 
@@ -11,11 +12,12 @@ export interface Composer {
 }
 
 export interface ComposerOptions {
-  client: Pick<Client, 'draft' | 'keepDraft' | 'typing'>;
+  client: Pick<Client, 'store' | 'tell' | 'site'>;
   t: Translate<Word>;
   say(text: string): void;
 }
 
+const DRAFT = 'me/draft';
 const PLANE = 'M21 3L10 14M21 3l-7 18-4-7-7-4z';
 
 export function createComposer({ client, t, say }: ComposerOptions): Composer {
@@ -23,6 +25,8 @@ export function createComposer({ client, t, say }: ComposerOptions): Composer {
   const input = h('textarea', { rows: 1, maxLength: MAX_TEXT, enterKeyHint: 'send', placeholder, 'aria-label': placeholder });
   const go = h('button', { 'aria-label': t('send'), disabled: true }, icon(PLANE));
   const el = h('form', {}, input, go);
+  const typing = createTyping(client, () => input.value);
+  const keep = async () => (await client.store())?.write([[DRAFT, input.value || undefined]]);
 
   const grow = () => {
     go.disabled = !input.value.trim();
@@ -33,9 +37,10 @@ export function createComposer({ client, t, say }: ComposerOptions): Composer {
     e.preventDefault();
     const text = input.value.trim();
     if (!text) return;
+    typing.sent();
     say(text);
     input.value = '';
-    client.keepDraft('');
+    void keep();
     grow();
     input.focus();
   };
@@ -43,17 +48,19 @@ export function createComposer({ client, t, say }: ComposerOptions): Composer {
   el.onsubmit = submit;
   input.oninput = () => {
     grow();
-    client.keepDraft(input.value);
-    if (input.value) client.typing();
+    void keep();
+    typing.changed();
   };
   // Enter that ends a composition (pinyin, kana) chooses a word; some browsers say so only by the key code.
   input.onkeydown = (e) => {
     if (e.key === 'Enter' && !e.shiftKey && !e.isComposing && e.keyCode !== 229) submit(e);
   };
-  void client.draft().then((text) => {
-    if (input.value) return;
-    input.value = text;
+  const restore = async () => {
+    const [draft] = (await (await client.store())?.read<string>(DRAFT)) ?? [];
+    if (!draft || input.value) return;
+    input.value = draft[1];
     grow();
-  });
+  };
+  void restore();
   return { el, input };
 }

@@ -7,3 +7,7 @@ declare module '*/panel.css' {
   const text: string;
   export default text;
 }
+declare module '*/thread.css' {
+  const text: string;
+  export default text;
+}

@@ -31,6 +31,17 @@ export function icon(path: string): SVGElement {
   return svg;
 }
 
+/** Adds a style sheet. A constructed one needs no permission of the page's CSP; browsers before 2023 get an element. */
+export function dress(root: ShadowRoot, text: string) {
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  } catch {
+    root.append(h('style', {}, text));
+  }
+}
+
 /** Puts the children into el in this order, moving and removing as little as possible, so that focus and screen readers stay calm. */
 export function arrange(el: Element, children: Element[]) {
   const keep = new Set(children);

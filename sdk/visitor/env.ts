@@ -13,14 +13,19 @@ export interface Env {
   socket(url: string): Socket;
 }
 
-/** The part of WebSocket in use. */
+/** The part of WebSocket in use, and what a fallback for it can do besides. */
 export interface Socket {
+  /** What carries it now; a WebSocket does not say. */
+  via?: 'ws' | 'longpoll';
   onopen: (() => void) | null;
   onmessage: ((e: { data: string }) => void) | null;
-  onclose: ((e: { code: number; reason: string }) => void) | null;
+  /** `retry`: seconds to stay away, where the other side could tell. */
+  onclose: ((e: { code: number; reason: string; retry?: number | undefined }) => void) | null;
   onerror: (() => void) | null;
   send(text: string): void;
   close(code?: number): void;
+  /** The page is visible or online again: is there a better way by now? */
+  wake?(): void;
 }
 
 /** The page's own. */

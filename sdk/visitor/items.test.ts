@@ -121,7 +121,11 @@ describe('lines', () => {
   });
 
   it('a recalled message leaves a line in its place, once', () => {
-    const events = [event(agent, { kind: 'recalled' }), system({ kind: 'recalled', seq: 1 })];
+    const events = [
+      event(agent, { kind: 'tombstone' }),
+      event(agent, { kind: 'tombstone', seq: 1 }),
+      system({ kind: 'recalled', seq: 1 }),
+    ];
     expect(lines(items({ events }))).toEqual(['A message was recalled']);
   });
 

@@ -1,5 +1,5 @@
 import type { Translate } from './i18n.ts';
-import type { Logged } from './log.ts';
+import { isRecalled, isSaid, type Logged } from './log.ts';
 import type { Entry } from './outbox.ts';
 import type { Body, Conversation, LogEvent, Party, SystemBody } from './wire.ts';
 import type { Word } from './words.ts';
@@ -68,15 +68,15 @@ export function itemsOf({ events, entries, head, greeting, host, t, lang }: Item
     add({ id: 'greeting', mine: false, by: { kind: 'bot', name: host }, body: { kind: 'text', text: greeting }, at: 0 });
   for (const event of events) {
     const id = event.key ?? `#${event.seq}`;
-    const text = lineOf(event, t);
+    const text = isRecalled(event) ? t('recalled') : lineOf(event, t);
     if (text) items.push({ id, is: 'line', text });
-    if (!isSaid(event.body)) continue;
+    if (!isSaid(event)) continue;
     const mine = event.by.kind === 'visitor';
     add({
       id,
       mine,
       by: mine ? { kind: 'visitor' } : event.by,
-      body: event.body,
+      body: event.body as Body,
       at: Date.parse(event.at),
       ...(event.edited && { edited: true }),
       ...(mine && { state: event.seq <= (head?.read?.agent ?? 0) ? 'read' : 'stored' }),
@@ -94,8 +94,6 @@ export function itemsOf({ events, entries, head, greeting, host, t, lang }: Item
   return items;
 }
 
-const isSaid = (body: LogEvent['body']): body is Body => /^(text|image|file|options)$/.test(body.kind);
-
 function waiting({ queue }: Conversation, t: Translate<Word>): string {
   if (!queue) return t('waiting');
   const minutes = Math.max(1, Math.round((queue.eta ?? 0) / 60));
@@ -110,8 +108,6 @@ function lineOf({ body }: LogEvent, t: Translate<Word>): string {
       return t('joined', { name: event.agent?.name || t('agent') });
     case 'rated':
       return t('rated', { n: event.score });
-    case 'recalled':
-      return 'seq' in event ? '' : t('recalled'); // the event says that it happened, the tombstone stands where it happened
     case 'released':
     case 'transferred':
     case 'handoff':

@@ -4,9 +4,10 @@ import { createEmitter } from './emitter.ts';
 import { browser } from './env.ts';
 import { openKv } from './kv.ts';
 import { createLauncher, type Launcher, type UiOptions } from './launcher.ts';
-import type { LinkState } from './link.ts';
+import type { LinkState, Reason } from './link.ts';
 import type { Logged } from './log.ts';
 import type { createPanel, Panel } from './panel.ts';
+import type { createFallback } from './poll.ts';
 import type { Body } from './wire.ts';
 
 /** What a shop's page says to `init`. */
@@ -28,8 +29,18 @@ export interface InitOptions {
   ui?: UiOptions | false;
   /** Each new message of an agent or the assistant. Its bubble is drawn by itself; return false to draw it yourself. */
   onMessage?(message: Logged): unknown;
-  /** Reserved: a later release calls it when it has to leave WebSocket for long-polling. Not called yet. */
-  fallback?(info: { from: 'ws'; to: 'longpoll'; reason: string }): unknown;
+  /**
+   * False: WebSocket or nothing. Else the chat long-polls where a network lets no WebSocket through, until one gets through.
+   * A function is called before it does so for the first time; it may return false: no.
+   */
+  fallback?: boolean | ((info: Fallback) => unknown);
+}
+
+/** `closed`: refused, or cut soon after it was opened. `timeout`: no answer. `forbidden`: by the page's CSP. */
+export interface Fallback {
+  from: 'ws';
+  to: 'longpoll';
+  reason: Reason;
 }
 
 export interface KefuEvents {
@@ -55,14 +66,19 @@ export interface Kefu {
   destroy(): void;
 }
 
-/** Brings the panel: at once where it is bundled, from the desk where the page should not wait for it. */
-export type LoadPanel = () => Promise<{ createPanel: typeof createPanel }>;
+/** Brings what most pages do without: at once where it is bundled, from the desk where the page should not wait for it. */
+export interface Load {
+  panel(): Promise<{ createPanel: typeof createPanel }>;
+  poll(): Promise<{ createFallback: typeof createFallback }>;
+}
 
-export function createKefu(o: InitOptions, load: LoadPanel, onDestroy: () => void): Kefu {
+export function createKefu(o: InitOptions, load: Load, onDestroy: () => void): Kefu {
   if (!/^wss?:\/\//.test(o?.endpoint)) throw new TypeError('Kefu.init: endpoint must be a ws: or wss: URL');
   const { on, emit } = createEmitter<KefuEvents>();
   const lang = o.lang || document.documentElement.lang || navigator.language;
   const hidden = new Set<number>();
+  const { fallback } = o;
+  let may: boolean | undefined; // fall back; asked once
   let unread = 0;
 
   const client = createClient({
@@ -76,6 +92,10 @@ export function createKefu(o: InitOptions, load: LoadPanel, onDestroy: () => voi
       tag: o.tag,
     }),
     env: browser,
+    fallback: async (reason) => {
+      may ??= (typeof fallback === 'function' ? fallback({ from: 'ws', to: 'longpoll', reason }) : fallback) !== false;
+      return may ? load.poll() : Promise.reject();
+    },
     kv: (name) => openKv(name, browser, storage()),
     claim: browserClaim(browser),
     hidden: () => document.hidden,
@@ -92,7 +112,7 @@ export function createKefu(o: InitOptions, load: LoadPanel, onDestroy: () => voi
   });
 
   const offs = followPage(client);
-  const ui = o.ui === false ? undefined : createUi({ ...o, ...o.ui, lang }, client, load, (seq) => hidden.has(seq), emit);
+  const ui = o.ui === false ? undefined : createUi({ ...o, ...o.ui, lang }, client, load.panel, (seq) => hidden.has(seq), emit);
   void client.start();
   return {
     get state() {
@@ -125,13 +145,13 @@ interface Ui {
 function createUi(
   o: InitOptions & UiOptions & { lang: string },
   client: Client,
-  load: LoadPanel,
+  load: Load['panel'],
   hides: (seq: number) => boolean,
   emit: (type: 'open' | 'close', value: undefined) => void,
 ): Ui {
   let launcher: Launcher | undefined;
   let panel: Panel | undefined;
-  let loading: ReturnType<LoadPanel> | undefined;
+  let loading: ReturnType<Load['panel']> | undefined;
   let wanted = false; // it shall be open
 
   const fetchPanel = () => {

@@ -1,5 +1,4 @@
-import { h, icon } from './dom.ts';
-import { translator } from './i18n.ts';
+import { dress, h, icon } from './dom.ts';
 import css from './launcher.css';
 
 /**
@@ -33,14 +32,10 @@ export interface LauncherOptions extends UiOptions {
   onNear(): void;
 }
 
-const words = {
-  en: { open: 'Open chat', unread: '{n} unread messages' },
-  zh: { open: '打开客服', unread: '{n} 条未读消息' },
-};
 const BUBBLE = 'M5 5h14a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2h-8l-5 4v-4H5a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2zM8 11h.01M12 11h.01M16 11h.01';
 
 export function createLauncher({ lang, color, side, zIndex, onClick, onNear }: LauncherOptions): Launcher {
-  const t = translator(lang, words);
+  const [name, more] = /^zh/i.test(lang) ? ['打开客服', '条未读消息'] : ['Open chat', 'unread messages'];
   const host = h('div', { lang });
   const root = host.attachShadow({ mode: 'open' });
   dress(root, css);
@@ -65,7 +60,7 @@ export function createLauncher({ lang, color, side, zIndex, onClick, onNear }: L
     show(unread, open) {
       badge.hidden = !unread;
       badge.textContent = unread > 99 ? '99+' : `${unread}`;
-      button.setAttribute('aria-label', t('open') + (unread ? `, ${t('unread', { n: unread })}` : ''));
+      button.setAttribute('aria-label', name + (unread ? `, ${unread} ${more}` : ''));
       button.setAttribute('aria-expanded', `${open}`);
       host.toggleAttribute('open', open);
     },
@@ -73,17 +68,6 @@ export function createLauncher({ lang, color, side, zIndex, onClick, onNear }: L
       host.remove();
     },
   };
-}
-
-/** Adds a style sheet. A constructed one needs no permission of the page's CSP; browsers before 2023 get an element. */
-export function dress(root: ShadowRoot, text: string) {
-  try {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(text);
-    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-  } catch {
-    root.append(h('style', {}, text));
-  }
 }
 
 /** Sets the shop's colour, and the colour of text on it. */

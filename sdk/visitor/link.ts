@@ -2,12 +2,17 @@ import type { Env, Socket } from './env.ts';
 import type { ClientFrame, Hello, ServerFrame, Welcome } from './wire.ts';
 
 /**
- * One WebSocket that comes back.
+ * One connection that comes back.
  *
  * It says hello first and nothing else before welcome, beats, notices silence, and obeys what the server
  * says about coming back: close codes 4000-4499 yes, 4500-4999 no; `bye` and a refused hello count like the close they
  * announce, because not every host can send close codes. A socket that has gone bad is left alone, not waited for
  * (closing one may take forever on iOS).
+ *
+ * It is a WebSocket where that is possible. On a network that refuses it, lets it hang or cuts it soon after it was
+ * opened, the `fallback` has its turn: a socket of the same shape that becomes a WebSocket again when it can (poll.ts).
+ * Nothing of this outlives the page. Whatever carries them, frames keep their numbers: a change of hands in the middle of
+ * a conversation loses and doubles nothing.
  */
 export interface Link {
   readonly state: LinkState;
@@ -23,11 +28,17 @@ export interface Link {
   send(...frames: ClientFrame[]): boolean;
 }
 
+/** Why WebSocket is left: closed before it was of use, silent, or forbidden by the page's CSP. */
+export type Reason = 'closed' | 'timeout' | 'forbidden';
+
+/** Makes another way to connect, after `misses` WebSockets in a row came to nothing. Rejects if there is none. */
+export type Fallback = (reason: Reason, misses: number) => Promise<Socket>;
+
 /** The one state there is. `waiting` and `stopped` say why the last connection ended, if the server told. */
 export type LinkState =
   | { at: 'idle' }
   | { at: 'connecting' }
-  | { at: 'open' }
+  | { at: 'open'; via: NonNullable<Socket['via']> }
   | { at: 'waiting'; code?: number | undefined }
   | { at: 'stopped'; code: number; reason: string };
 
@@ -35,6 +46,7 @@ export interface LinkOptions {
   /** `wss://host/ws`. */
   url: string;
   env: Env;
+  fallback?: Fallback | undefined;
   /** Made anew for each connection, for token, origin and `after` move on. */
   hello(): Hello | Promise<Hello>;
   /** Every frame from `welcome` on; `welcome` itself is the first of each connection. */
@@ -49,17 +61,21 @@ const SLOWEST = 15_000;
 const BACKOFF = 500;
 const BACKOFF_MAX = 30_000;
 const SETTLED = 8_000; // a shorter life is a failure too: some boxes let the upgrade through and then cut
+const ENOUGH = 2; // this many WebSockets in a row come to nothing, and the fallback has its turn
 const PONG = 5_000;
 const PROBE = 2_500;
 const HIDDEN_BEAT = 60;
 
 const closeCodes: { [code: string]: number } = { unauthorized: 4500, forbidden: 4501, invalid: 4502, unsupported: 4502 };
 
-export function createLink({ url, env, hello, onFrame, onState, hidden }: LinkOptions): Link {
+export function createLink({ url, env, fallback, hello, onFrame, onState, hidden }: LinkOptions): Link {
   let state: LinkState = { at: 'idle' };
   let socket: Socket | undefined;
   let tries = 0;
-  let since = 0; // when this connection was welcomed
+  let misses = 0; // WebSockets in a row that came to nothing
+  let fell: Fallback | false | undefined; // the last try to connect was the fallback's
+  let since = 0; // when this connection was welcomed; 0 before
+  let why: Reason = 'closed';
   let told = 0; // the close code that an error stood for, if it was the last frame
   let beat = { every: 25, now: 25, max: 50 }; // seconds
   let stopLimit = () => {}; // of the state: connecting or waiting
@@ -72,14 +88,20 @@ export function createLink({ url, env, hello, onFrame, onState, hidden }: LinkOp
     onState(next);
   };
 
+  const polls = () => socket?.via === 'longpoll';
+  const settled = () => state.at === 'open' && env.now() - since >= SETTLED;
+
   const leave = () => {
     stopLimit();
     stopBeat();
     stopPong();
     onTime = false;
+    if (settled()) {
+      tries = 0;
+      if (!polls()) misses = 0;
+    }
     const old = socket;
     socket = undefined;
-    if (state.at === 'open' && env.now() - since >= SETTLED) tries = 0;
     if (!old) return;
     old.onopen = old.onmessage = old.onclose = old.onerror = null;
     try {
@@ -89,11 +111,12 @@ export function createLink({ url, env, hello, onFrame, onState, hidden }: LinkOp
     }
   };
 
-  // Full jitter from the first try on: after a restart everybody comes back, but not at once.
+  // Full jitter from the first try on: after a restart everybody comes back, but not at once. A fallback that was not even
+  // welcomed is half a try: WebSocket is the other half.
   const retry = (ms?: number, code?: number) => {
     leave();
-    stopLimit = env.after(ms ?? env.random() * Math.min(BACKOFF_MAX, BACKOFF * 2 ** tries), connect);
-    tries++;
+    const wait = fell && !since ? 0 : env.random() * Math.min(BACKOFF_MAX, BACKOFF * 2 ** tries++);
+    stopLimit = env.after(ms ?? wait, connect);
     enter({ at: 'waiting', code });
   };
 
@@ -103,17 +126,39 @@ export function createLink({ url, env, hello, onFrame, onState, hidden }: LinkOp
     enter({ at: 'stopped', code, reason });
   };
 
+  /** A WebSocket came to nothing. One that is cut may be so by chance; one that hangs has cost enough. */
+  const miss = (reason: Reason) => {
+    misses += reason === 'closed' ? 1 : ENOUGH;
+    why = reason;
+  };
+
   const connect = () => {
     leave();
     told = 0;
+    // A fallback that got nowhere is no better: then it is WebSocket's turn again.
+    fell = misses >= ENOUGH && (!fell || since > 0) && fallback;
+    since = 0;
     enter({ at: 'connecting' });
-    stopLimit = env.after(Math.min(SLOWEST, CONNECT * 2 ** tries), () => retry());
-    let mine: Socket;
+    const here = state;
+    stopLimit = env.after(Math.min(SLOWEST, CONNECT * 2 ** tries), () => {
+      if (!fell) miss('timeout');
+      retry();
+    });
+    if (fell)
+      return void fell(why, misses - ENOUGH).then(
+        (made) => (state === here ? attach(made) : made.close()),
+        () => state === here && retry(),
+      );
     try {
-      mine = socket = env.socket(url);
+      attach(env.socket(url));
     } catch {
-      return retry(); // the page's CSP forbids it, or the URL is wrong; either may be put right
+      miss('forbidden'); // by the page's CSP; or the URL is wrong; either may be put right
+      retry();
     }
+  };
+
+  const attach = (mine: Socket) => {
+    socket = mine;
     mine.onopen = () => {
       const first = async () => mine.send(JSON.stringify(await hello()));
       first().catch(() => socket === mine && retry());
@@ -121,7 +166,11 @@ export function createLink({ url, env, hello, onFrame, onState, hidden }: LinkOp
     mine.onmessage = ({ data }) => {
       for (const frame of parse(data)) if (socket === mine) receive(frame);
     };
-    mine.onclose = ({ code, reason }) => obey(code >= 4000 ? code : told, reason);
+    mine.onclose = ({ code, reason, retry: seconds }) => {
+      const final = code >= 4000 ? code : told;
+      if (!polls() && !final) miss('closed'); // forgotten again if it had settled
+      obey(final, reason, later(seconds));
+    };
     mine.onerror = () => {}; // a close always follows
   };
 
@@ -132,11 +181,13 @@ export function createLink({ url, env, hello, onFrame, onState, hidden }: LinkOp
     if (frame.type === 'bye') return obey(frame.code, frame.reason, frame.window && env.random() * frame.window * 1000);
     if (frame.type === 'error' && frame.n === undefined) {
       told = closeCodes[frame.code] ?? 0;
-      if (state.at !== 'open') return obey(told, frame.message, frame.retry && (1 + env.random()) * frame.retry * 1000);
+      if (state.at !== 'open') return obey(told, frame.message, later(frame.retry));
     }
     if (frame.type === 'welcome') welcome(frame);
     if (state.at === 'open') onFrame(frame);
   };
+
+  const later = (seconds?: number) => seconds && (1 + env.random()) * seconds * 1000;
 
   const welcome = ({ heartbeat, role }: Welcome) => {
     stopLimit();
@@ -145,12 +196,13 @@ export function createLink({ url, env, hello, onFrame, onState, hidden }: LinkOp
     // Agents' presence hangs on their beat, so theirs keeps its pace.
     const max = role === 'visitor' ? Math.max(every, heartbeat?.max || 0) : every;
     beat = { every, max, now: Math.min(max, Math.max(every, beat.now)) };
-    enter({ at: 'open' });
+    enter({ at: 'open', via: socket?.via ?? 'ws' });
     sleep();
   };
 
   const sleep = () => {
     stopBeat();
+    if (polls()) return; // that is a beat of its own
     stopBeat = env.after(beat.now * 1000 * (0.9 + env.random() / 10), () => ping(PONG));
   };
 
@@ -179,13 +231,19 @@ export function createLink({ url, env, hello, onFrame, onState, hidden }: LinkOp
     return true;
   };
 
+  /** The network may be another one by now: WebSocket first, but one miss is enough. */
+  const afresh = () => {
+    tries = 0;
+    misses = Math.min(misses, ENOUGH - 1);
+    connect();
+  };
+
   return {
     get state() {
       return state;
     },
     start() {
-      tries = 0;
-      if (!socket) connect();
+      if (!socket) afresh();
     },
     stop() {
       leave();
@@ -196,10 +254,8 @@ export function createLink({ url, env, hello, onFrame, onState, hidden }: LinkOp
     },
     probe() {
       if (state.at === 'open') ping(PROBE);
-      else if (state.at === 'waiting') {
-        tries = 0;
-        connect();
-      }
+      else if (state.at === 'waiting') afresh();
+      socket?.wake?.();
     },
     send,
   };

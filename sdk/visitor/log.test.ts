@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createLog, type Log } from './log.ts';
+import { createLog, isRecalled, type Log } from './log.ts';
 import type { LogEvent } from './wire.ts';
 
 let asked: number[];
@@ -101,8 +101,23 @@ describe('edits and recalls', () => {
     log.push(event(3, 2, { kind: 'edited', seq: 1, body: { kind: 'text', text: 'new' } }));
     log.push(event(4, 3, { kind: 'recalled', seq: 2 }));
     expect(log.events[0]).toMatchObject({ body: { text: 'new' }, edited: true });
-    expect(log.events[1]).toMatchObject({ body: { kind: 'recalled' } });
-    expect(log.events[1]!.edited).toBe(false);
+    expect(log.events[1]).toMatchObject({ body: { kind: 'tombstone' }, edited: false });
+  });
+
+  it('a recall takes away what was edited before it; what is left of the edit is no message', () => {
+    const edit = (body: LogEvent['body']) => [event(1), event(2, 1, body), event(3, 2, { kind: 'recalled', seq: 1 })];
+    for (const e of edit({ kind: 'edited', seq: 1, body: { kind: 'text', text: 'new' } })) log.push(e);
+    expect(log.events[0]).toMatchObject({ body: { kind: 'tombstone' }, edited: false });
+    expect(log.events.map(isRecalled)).toEqual([true, false, false]);
+    // A page that comes later finds two tombstones.
+    log.reset([event(1, 0, { kind: 'tombstone' }), ...edit({ kind: 'tombstone', seq: 1 }).slice(1)]);
+    expect(log.events.map(isRecalled)).toEqual([true, false, false]);
+  });
+
+  it('history that comes in backwards does not bring an old edit back', () => {
+    log.reset([event(9, 8, { kind: 'edited', seq: 2, body: { kind: 'text', text: 'newest' } })]);
+    log.fill([event(2, 0), event(8, 2, { kind: 'edited', seq: 2, body: { kind: 'text', text: 'older' } })]);
+    expect(bodies()[0]).toEqual({ kind: 'text', text: 'newest' });
   });
 
   it('also one that arrives later, with the history', () => {
@@ -115,7 +130,7 @@ describe('edits and recalls', () => {
     log.reset([event(6), event(7, 6, { kind: 'edited', seq: 6, body: { kind: 'text', text: 'once' } })]);
     log.push(event(8, 7, { kind: 'edited', seq: 6, body: { kind: 'text', text: 'twice' } }));
     log.fill([event(4, 0), event(5, 4, { kind: 'recalled', seq: 4 })]);
-    expect(bodies()[0]).toEqual({ kind: 'recalled' });
+    expect(bodies()[0]).toEqual({ kind: 'tombstone' });
     expect(bodies()[2]).toEqual({ kind: 'text', text: 'twice' });
   });
 });

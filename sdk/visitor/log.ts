@@ -29,13 +29,19 @@ export interface Logged extends LogEvent {
   edited?: boolean;
 }
 
+/** Whether an event is something said, not something that happened; what was recalled is said no more. */
+export const isSaid = ({ body }: Pick<LogEvent, 'body'>) => /^(text|image|file|options)$/.test(body.kind);
+
+/** Whether it was a message that is gone, not one of the edits it had. */
+export const isRecalled = ({ body }: Pick<LogEvent, 'body'>) => body.kind === 'tombstone' && !body.seq;
+
 /** `ask` sends `{"type":"after","seq":after}`. */
 export function createLog(ask: (after: number) => void): Log {
   let events: Logged[] = [];
   let last = 0;
   let head = 0;
   let asked = -1; // the `last` that was asked for: one question for each, or an empty answer would ask for ever
-  const changes = new Map<number, Body | Tombstone>();
+  const changes = new Map<number, { by: number; to: Body | Tombstone }>(); // by the seq they change
 
   const lookBehind = () => {
     if (head <= last || asked === last) return;
@@ -44,19 +50,20 @@ export function createLog(ask: (after: number) => void): Log {
   };
 
   /** Edits and recalls are entries of the log too; they change how an earlier one reads, whenever that one arrives. */
-  const amend = ({ body }: Logged) => {
+  const amend = ({ seq: by, body }: Logged) => {
     const change = body as SystemBody;
     const to: Body | Tombstone | undefined =
-      change.kind === 'edited' ? change.body : change.kind === 'recalled' && 'seq' in change ? { kind: 'recalled' } : undefined;
+      change.kind === 'edited' ? change.body : change.kind === 'recalled' ? { kind: 'tombstone' } : undefined;
     if (!to) return;
     const { seq } = change as { seq: number };
-    changes.set(seq, to);
+    if (by < (changes.get(seq)?.by ?? 0)) return; // history, which comes in backwards
+    changes.set(seq, { by, to });
     events = events.map((e) => (e.seq === seq ? read(e) : e));
   };
 
   const read = (event: Logged): Logged => {
-    const body = changes.get(event.seq);
-    return body ? { ...event, body, edited: body.kind !== 'recalled' } : event;
+    const body = changes.get(event.seq)?.to;
+    return body ? { ...event, body, edited: body.kind !== 'tombstone' } : event;
   };
 
   const add = (event: Logged): Logged => {

@@ -43,7 +43,7 @@ export interface Outbox {
    */
   doubt(origin: string, n: number, conversation?: string): boolean;
   /** An ack, or an event of one's own. Returns the entry it ends, if there was one. */
-  acknowledge(ack: Pick<Ack, 'origin' | 'n'>, conversation?: string): Entry | undefined;
+  acknowledge(ack: Partial<Pick<Ack, 'origin' | 'n'>>, conversation?: string): Entry | undefined;
   /** An `error` with an n. */
   refuse(error: Refusal): void;
   /** Looks for outboxes that lost their page. */
@@ -314,7 +314,7 @@ export async function openOutbox(o: OutboxOptions): Promise<Outbox> {
     accepted(origin, n, conversation = '') {
       if (!doubt(origin, n, conversation)) accept(conversation, origin, n);
     },
-    acknowledge: ({ origin, n }, conversation = '') => accept(conversation, origin, n),
+    acknowledge: ({ origin = '', n = 0 }, conversation = '') => accept(conversation, origin, n),
     refuse,
     adopt,
     close() {

@@ -1,10 +1,12 @@
 import type { Client } from './client.ts';
 import { createComposer } from './composer.ts';
-import { h, icon } from './dom.ts';
+import { dress, h, icon } from './dom.ts';
 import { translator } from './i18n.ts';
 import { itemsOf } from './items.ts';
-import { dress, type Launcher } from './launcher.ts';
+import type { Launcher } from './launcher.ts';
+import type { LinkState } from './link.ts';
 import css from './panel.css';
+import sheet from './thread.css';
 import { createThread } from './thread.ts';
 import type { Party } from './wire.ts';
 import { type Word, words } from './words.ts';
@@ -37,6 +39,7 @@ export interface PanelOptions {
 const CROSS = 'M6 6l12 12M18 6L6 18';
 const NEAR = 80; // px from an end of the thread that count as being there
 const TYPING = 6_000; // a typing mark that is not repeated fades
+const PAGE = 50; // events of history
 const statusWords: { [at: string]: Word } = { connecting: 'connecting', waiting: 'offline', stopped: 'stopped' };
 
 export function createPanel({ launcher, client, endpoint, lang, theme, title, hides, onToggle }: PanelOptions): Panel {
@@ -50,7 +53,7 @@ export function createPanel({ launcher, client, endpoint, lang, theme, title, hi
 
   // ---- elements -------------------------------------------------------------------------------------------------------
 
-  dress(root, css);
+  dress(root, sheet + css);
   const system = matchMedia('(prefers-color-scheme:dark)');
   const tint = () => host.toggleAttribute('dark', theme === 'dark' || (theme !== 'light' && system.matches));
   listen(system, 'change', tint);
@@ -93,6 +96,15 @@ export function createPanel({ launcher, client, endpoint, lang, theme, title, hi
   let top: number | undefined; // the oldest event shown
   let typist: Party | undefined;
 
+  let asked: { seq: number; on: LinkState } | undefined;
+  /** Asks for what was before the oldest event here, once on each connection. */
+  const before = () => {
+    const { log, state } = client;
+    const seq = log.events[0]?.seq ?? 0;
+    if (!log.older || (asked?.seq === seq && asked.on === state)) return;
+    if (client.tell({ type: 'before', seq, limit: PAGE })) asked = { seq, on: state };
+  };
+
   const siteName = () => title || client.site.name || t('title');
 
   const drawHead = () => {
@@ -106,10 +118,10 @@ export function createPanel({ launcher, client, endpoint, lang, theme, title, hi
 
   const drawStatus = () => {
     const { at } = client.state;
-    const word = statusWords[at];
+    const word = statusWords[at] ?? (client.slowed && client.entries.some((e) => !e.failed) ? 'slowed' : undefined);
     status.hidden = !word;
     // Connecting is only worth a word when it takes long.
-    status.className = at === 'connecting' ? 's quiet' : 's';
+    status.className = at === 'connecting' ? 's quiet' : at === 'open' ? 's calm' : 's';
     if (!word || status.firstChild?.textContent === t(word)) return;
     const again = at === 'stopped' && h('button', { type: 'button', onclick: () => void client.start() }, t('reconnect'));
     status.replaceChildren(t(word), again || '');
@@ -127,7 +139,7 @@ export function createPanel({ launcher, client, endpoint, lang, theme, title, hi
     if (stick) list.scrollTop = list.scrollHeight;
     else if (log.events[0]?.seq !== top) list.scrollTop = list.scrollHeight - fromEnd; // history came in above
     top = log.events[0]?.seq;
-    if (list.scrollTop < NEAR) client.before();
+    if (list.scrollTop < NEAR) before();
   };
 
   let drawing = false;
@@ -183,7 +195,7 @@ export function createPanel({ launcher, client, endpoint, lang, theme, title, hi
 
   listen(list, 'scroll', () => {
     stick = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
-    if (list.scrollTop < NEAR) client.before();
+    if (list.scrollTop < NEAR) before();
     if (stick && client.unread) draw();
   });
   for (const type of ['resize', 'scroll']) listen(view, type, () => panel.hidden || cover());

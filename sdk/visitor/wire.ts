@@ -70,9 +70,10 @@ export type SystemBody =
   | { kind: 'tagged'; add?: string[]; remove?: string[] }
   | { kind: 'noted'; of: string };
 
-/** What recall and erasure leave in place of a body. */
+/** What recall and erasure leave in place of a body: of a message and, with its `seq`, of each edit it had. */
 export interface Tombstone {
-  kind: 'recalled' | 'erased';
+  kind: 'tombstone';
+  seq?: number;
 }
 
 /** An entry of a conversation's log. `prev` is the event before it that this receiver may see; `origin`, `n` only to its author. */
@@ -182,7 +183,17 @@ export interface VisitorWelcome extends WelcomeBase {
   /** Last accepted n of the hello's origin. */
   n: number;
   visitor: { id: string; name?: string; avatar?: string; online?: boolean };
-  site: { name?: string; greeting?: string; lang?: string; open?: boolean; [more: string]: unknown };
+  site: {
+    name?: string;
+    greeting?: string;
+    lang?: string;
+    open?: boolean;
+    /** Agents are shown what the visitor is typing; only then does `typing` carry it. */
+    preview?: boolean;
+    /** Seconds that a message may be edited or recalled for; 0: not at all. */
+    edit?: number;
+    [more: string]: unknown;
+  };
   conversation: Conversation;
   events: LogEvent[];
 }
@@ -258,6 +269,8 @@ export type ServerFrame =
   | { type: 'presence'; agents: Agent[] }
   /** Heads: a visitor's own (a number), an agent's by conversation. */
   | { type: 'pong'; at: Time; heads: number | { [conversation: string]: number }; waiting?: number }
+  /** Ends every answer to a poll: seconds until the next one, which repeats `head`. */
+  | { type: 'next'; seconds: number; head?: string }
   /** `window` in seconds: come back at a random moment within it. */
   | { type: 'bye'; code: number; reason: string; window?: number };
 
