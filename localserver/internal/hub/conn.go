@@ -52,6 +52,7 @@ type Conn struct {
 	Peer   *desk.Peer
 	hub    *Hub
 	wire   Wire
+	poll   bool   // see Hub.Hold
 	id     uint64 // in the order of Connect
 	opened time.Duration
 
@@ -234,6 +235,7 @@ func (c *Conn) check(now time.Duration) {
 	case c.stuck(now):
 		c.kill()
 		c.wire.Abort()
+	case c.poll: // it ends by itself
 	case now-c.opened >= desk.HelloWithin && !c.Peer.Known():
 		c.Close(wire.CloseStale, "no hello in time")
 	case now-time.Duration(c.heard.Load()) >= desk.Patience(c.Peer.Next()):

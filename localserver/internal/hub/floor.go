@@ -47,17 +47,23 @@ func (h *Hub) Connect(w Wire, page, addr string) *Conn {
 	c := &Conn{hub: h, wire: w, opened: h.age()}
 	c.heard.Store(int64(c.opened))
 	c.Peer = desk.NewPeer(c, page, addr)
+	h.admit(c)
+	return c
+}
+
+// admit has a connection known, in a place that was reserved.
+func (h *Hub) admit(c *Conn) {
 	h.floorMu.Lock()
 	h.last++
 	c.id = h.last
 	h.conns[c.Peer] = c
-	late := h.closed // between Reserve and here
+	late := h.closed || h.pollsOver && c.poll // between Reserve and here
+	window := h.window
 	h.floorMu.Unlock()
 	if late {
 		// Close may have gone by: what it does not find, it waits for.
-		c.end(wire.CloseShutdown, "the server is going away", 0)
+		c.end(wire.CloseShutdown, goingAway, window)
 	}
-	return c
 }
 
 // Disconnect forgets a connection, and gives its place back. Nothing is sent
@@ -72,7 +78,8 @@ func (h *Hub) Disconnect(c *Conn) {
 }
 
 // Join has p found under these topics, and no longer under those of a former
-// Join. It does nothing for a peer whose connection has ended.
+// Join; see desk.Floor for who is replaced. It does nothing for a peer whose
+// connection has ended.
 func (h *Hub) Join(p *desk.Peer, topics ...desk.Topic) {
 	if old := h.join(p, topics); old != nil {
 		old.Close(wire.CloseReplaced, "another connection has this origin now")
@@ -88,16 +95,26 @@ func (h *Hub) join(p *desk.Peer, topics []desk.Topic) *Conn {
 		return nil
 	}
 	h.leaveLocked(c)
-	key := outbox{p.Who, p.Outbox}
-	old := h.outboxes[key]
-	if old != nil {
-		h.leaveLocked(old)
-	}
-	h.outboxes[key] = c
+	old := h.claimLocked(c)
 	c.topics, c.joined = slices.Clone(topics), true
 	for _, t := range topics {
 		h.topics[t] = append(h.topics[t], c)
 	}
+	return old
+}
+
+// claimLocked gives c the claim on its outbox, if it has a right to it, and
+// returns whom it takes it from.
+func (h *Hub) claimLocked(c *Conn) (old *Conn) {
+	key := outbox{c.Peer.Who, c.Peer.Outbox}
+	old = h.outboxes[key]
+	switch {
+	case key.origin == "" || old != nil && !c.Peer.Replaces(old.Peer):
+		return nil
+	case old != nil:
+		h.leaveLocked(old)
+	}
+	h.outboxes[key] = c
 	return old
 }
 

@@ -25,6 +25,10 @@
 // There are no timers either: [Hub.Run] looks at all connections once a second.
 // So every limit in seconds is kept to within one.
 //
+// A long-poll is a connection too, as far as others see: it has a place, is
+// found, can be replaced and is told when the server goes away. What it is
+// sent is the desk's to keep; see [Hub.Hold].
+//
 // # Finding them
 //
 // There is no hub goroutine, only a lock and maps: connections by topic, and
@@ -84,13 +88,15 @@ type Hub struct {
 	letters int                                         // in all rooms
 	seeking map[core.GroupID]*errand
 
-	floorMu  sync.RWMutex
-	closed   bool // guarded by floorMu: no more connections
-	open     int  // reserved places, with or without a connection yet
-	last     uint64
-	conns    map[*desk.Peer]*Conn
-	topics   map[desk.Topic][]*Conn
-	outboxes map[outbox]*Conn
+	floorMu   sync.RWMutex
+	closed    bool          // guarded by floorMu: no more connections
+	open      int           // reserved places, with or without a connection yet
+	pollsOver bool          // no poll is held any more
+	window    time.Duration // within which those who are late should come back
+	last      uint64
+	conns     map[*desk.Peer]*Conn
+	topics    map[desk.Topic][]*Conn
+	outboxes  map[outbox]*Conn
 }
 
 // New returns a hub that works in ctx, which should outlive Drain, until
@@ -179,10 +185,13 @@ func (h *Hub) Drain(ctx context.Context, window time.Duration) error {
 	}
 	undecided := await(half, h.quiet)
 	for _, c := range h.connections() {
-		c.end(wire.CloseShutdown, "the server is going away", window)
+		c.end(wire.CloseShutdown, goingAway, window)
 	}
 	return errors.Join(undecided, await(ctx, h.empty))
 }
+
+// goingAway is the reason that goes with CloseShutdown.
+const goingAway = "the server is going away"
 
 // Close ends everything now, and returns when it has: connections are cut and
 // what is being decided is cancelled, so senders do not learn what came of it.
