@@ -89,9 +89,9 @@ func (a *Agent) bar() Bar {
 	return ""
 }
 
-// Paced returns the mean time to a first answer after one more, which moves it
+// MeanPace returns the mean time to a first answer after one more, which moves it
 // by a fifth of the way. It is at least a millisecond, for zero is unknown.
-func Paced(mean, took time.Duration) time.Duration {
+func MeanPace(mean, took time.Duration) time.Duration {
 	took = max(took, time.Millisecond)
 	if mean <= 0 {
 		return took

@@ -46,5 +46,9 @@ func Apply(ctx context.Context, st Conversations, c Conversation, rules Rules, a
 		}
 		fresh = true
 	}
-	return Change{Conversation: c}, &Error{Code: Unavailable, Message: "too many write to this conversation at once", Retry: time.Second}
+	return Change{Conversation: c}, errCrowded()
+}
+
+func errCrowded() error {
+	return &Error{Code: Unavailable, Message: "too many write to this conversation at once", Retry: time.Second}
 }

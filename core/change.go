@@ -10,10 +10,17 @@ type Change struct {
 	Was          Session      // the session before it
 	Events       []Event      // 1 to 8, to append at Seq+1 …; none: nothing to store
 	Take, Free   AgentID      // who needs a seat for it, who gives one back
-	Erase        []uint64     // events, stored before, whose bodies become tombstones
+	Erase        []Tombstone  // for events that were stored before
 	Moved        bool         // phase, its times, group, agent, tag or alarm changed: lists must be rewritten
 	Effects      []Effect
 }
+
+// Tombstone is what stands in place of an event's body from then on. Of names
+// the message that the event had edited; 0: it was a message itself.
+type Tombstone struct{ Seq, Of uint64 }
+
+// Body returns the body that a store keeps.
+func (t Tombstone) Body() Body { return Body{Kind: KindTombstone, Seq: t.Of} }
 
 // Empty reports whether there is nothing to store. There may be effects.
 func (c Change) Empty() bool { return len(c.Events) == 0 }
@@ -44,12 +51,20 @@ type (
 	// Seek asks to look for a seat for those who wait in Group.
 	Seek struct{ Group GroupID }
 
+	// Paced says how long the visitor waited for the first answer of the
+	// agent who was given the session.
+	Paced struct {
+		Agent AgentID
+		Took  time.Duration
+	}
+
 	// Room says that Agent may have a seat again: those who wait in the
 	// agent's groups should be looked at.
 	Room struct{ Agent AgentID }
 )
 
-func (Ack) effect()  {}
-func (Ask) effect()  {}
-func (Seek) effect() {}
-func (Room) effect() {}
+func (Ack) effect()   {}
+func (Ask) effect()   {}
+func (Seek) effect()  {}
+func (Paced) effect() {}
+func (Room) effect()  {}

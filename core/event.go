@@ -51,7 +51,7 @@ const (
 	KindEdited      Kind = "edited"      // Seq: of which event; Text: what it says now
 	KindRecalled    Kind = "recalled"    // Seq: of which event
 	KindIdentified  Kind = "identified"  // the visitor is known by name now
-	KindTombstone   Kind = "tombstone"   // what was here is gone: see Change.Erase
+	KindTombstone   Kind = "tombstone"   // Seq: see Tombstone. What was here is gone
 )
 
 // Said reports whether the kind is something said, not something that

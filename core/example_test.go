@@ -53,6 +53,7 @@ func ExampleStep() {
 	// 4 system: assigned ""
 	// 5 agent: text "In all sizes."
 	//   then core.Ack
+	//   then core.Paced
 	// now held by amy
 }
 

@@ -71,6 +71,9 @@ const (
 	offered
 	left
 	tick
+	edited
+	recalled
+	identified
 	stranger
 	kinds
 )
@@ -124,8 +127,24 @@ func (s *script) input(kind, x byte, c core.Conversation, f core.Frame, session 
 		return core.Left{Agent: choose(x>>3, c.Session.Agent, agent), Reason: core.ByLease}
 	case tick:
 		return core.Tick{Online: x&1 != 0}
+	case edited:
+		body := core.Body{Kind: choose(x>>5, core.KindText, core.KindImage), Text: s.text}
+		return core.Edited{Frame: f, Target: s.target(x, c, f.By.Party), Body: body}
+	case recalled:
+		return core.Recalled{Frame: f, Target: s.target(x, c, f.By.Party)}
+	case identified:
+		return core.Identified{}
 	}
 	return nil
+}
+
+// target is a message that may be anybody's, of any time and kind.
+func (s *script) target(x byte, c core.Conversation, by core.Party) core.Target {
+	e := core.Event{
+		Seq: choose(x, c.Seq, 1, c.Seq+1, 0), At: choose(x>>2, c.At, c.At.Add(-time.Hour)), By: choose(x>>3, by, by, core.Party{}), Internal: x&64 != 0,
+		Body: core.Body{Kind: choose(x>>4, core.KindText, core.KindImage, core.KindTombstone, core.KindClosed), Text: s.text},
+	}
+	return core.Target{Seq: e.Seq, Event: e, Edits: choose(x>>1, nil, []uint64{c.Seq}), Gone: x&128 != 0}
 }
 
 // roster has three agents, each on duty or not by a bit of x.

@@ -49,13 +49,17 @@ func digest(kind string, parts ...uint64) uint64 {
 func text(s string) uint64 { return hash64(1, s) }
 
 func digestSaid(in Said) uint64 {
-	b := in.Body
+	h := digestBody(in.Body)
+	if in.Internal {
+		h = ^h
+	}
+	return h
+}
+
+func digestBody(b Body) uint64 {
 	h := digest(string(b.Kind), text(b.Text), text(b.File.URL), text(b.File.Name), uint64(b.File.Size))
 	for _, o := range b.Options {
 		h = mix(h^text(o), 0xe7037ed1a0b428db)
-	}
-	if in.Internal {
-		h = ^h
 	}
 	return h
 }

@@ -19,6 +19,16 @@ type Actor struct {
 	Groups []GroupID // of staff
 }
 
+// Target is the message that an edit or a recall is about. Whoever sends one
+// says only Seq; the rest is what the log says of it up to the head that the
+// input is decided upon. Amend fills it in.
+type Target struct {
+	Seq   uint64
+	Event Event    // as it is stored now; its Seq is 0 if there is none
+	Edits []uint64 // the events that edited it
+	Gone  bool     // it was recalled
+}
+
 // Role is what a member of staff may do.
 type Role string
 
@@ -41,6 +51,19 @@ type (
 		Tag      string
 		Body     Body
 		Internal bool
+	}
+
+	// Edited gives a message of one's own another text.
+	Edited struct {
+		Frame
+		Target Target
+		Body   Body
+	}
+
+	// Recalled takes a message of one's own back: its text is erased.
+	Recalled struct {
+		Frame
+		Target Target
 	}
 
 	// HumanAsked is the visitor asking for a person.
@@ -111,12 +134,17 @@ type (
 		Reason Reason
 	}
 
+	// Identified says that the visitor is known by name from now on.
+	Identified struct{}
+
 	// Tick says that the time in Due may have come. Online tells whether
 	// the visitor is connected.
 	Tick struct{ Online bool }
 )
 
 func (Said) input()       {}
+func (Edited) input()     {}
+func (Recalled) input()   {}
 func (HumanAsked) input() {}
 func (Ended) input()      {}
 func (Rating) input()     {}
@@ -126,4 +154,5 @@ func (Resumed) input()    {}
 func (Answered) input()   {}
 func (Offered) input()    {}
 func (Left) input()       {}
+func (Identified) input() {}
 func (Tick) input()       {}

@@ -29,7 +29,7 @@ func lawsOfStep(c core.Conversation, rules core.Rules, at time.Time, in core.Inp
 	case change.Empty():
 		return lawsOfNothing(c, change, in)
 	}
-	for _, law := range []func(core.Conversation, core.Change, core.Input) string{lawsOfLog, lawsOfSeat, lawsOfHeard, lawsOfAuthors, lawsOfPhase} {
+	for _, law := range []func(core.Conversation, core.Change, core.Input) string{lawsOfLog, lawsOfSeat, lawsOfHeard, lawsOfAuthors, lawsOfPhase, lawsOfAmending} {
 		if broken := law(c, change, in); broken != "" {
 			return broken
 		}
@@ -94,7 +94,7 @@ func lawsOfNothing(c core.Conversation, change core.Change, in core.Input) strin
 
 // idle reports whether a change leaves c, its log and all seats alone.
 func idle(c core.Conversation, change core.Change) bool {
-	return reflect.DeepEqual(change.Conversation, c) && change.Empty() && change.Take == "" && change.Free == "" && !change.Moved
+	return reflect.DeepEqual(change.Conversation, c) && change.Empty() && change.Take == "" && change.Free == "" && change.Erase == nil && !change.Moved
 }
 
 // The log has no holes; Prev skips what the visitor may not see; times never
@@ -111,7 +111,7 @@ func lawsOfLog(c core.Conversation, change core.Change, in core.Input) string {
 			return fmt.Sprintf("event at %v after one at %v", e.At, at)
 		case e.Session != change.Conversation.Session.Number:
 			return fmt.Sprintf("event of session %d in session %d", e.Session, change.Conversation.Session.Number)
-		case e.Internal != (e.Body.Kind == core.KindNoted || isNote(in)):
+		case e.Internal != (e.Body.Kind == core.KindNoted || e.Body.Kind == core.KindIdentified || isNote(in)):
 			return fmt.Sprintf("internal %v: %+v", e.Internal, e)
 		}
 		if e.N != 0 || e.Origin != "" {
@@ -216,6 +216,38 @@ func lawsOfAuthors(c core.Conversation, change core.Change, in core.Input) strin
 	return ""
 }
 
+// Only a recall erases, of its author's own what it names and its edits, and
+// within the time that the rules give; no session moves for it.
+func lawsOfAmending(c core.Conversation, change core.Change, in core.Input) string {
+	var t core.Target
+	var erase []core.Tombstone
+	switch in := in.(type) {
+	case core.Edited:
+		t = in.Target
+	case core.Recalled:
+		t = in.Target
+		erase = []core.Tombstone{{Seq: t.Seq}}
+		for _, seq := range t.Edits {
+			erase = append(erase, core.Tombstone{Seq: seq, Of: t.Seq})
+		}
+	default:
+		if change.Erase != nil {
+			return fmt.Sprintf("%T erases %v", in, change.Erase)
+		}
+		return ""
+	}
+	f, _ := frameOf(in)
+	switch {
+	case !slices.Equal(change.Erase, erase):
+		return fmt.Sprintf("erases %v, want %v", change.Erase, erase)
+	case t.Gone || t.Event.By != f.By.Party || !t.Event.Body.Kind.Said() || t.Event.Seq != t.Seq || t.Seq == 0 || t.Seq > c.Seq:
+		return fmt.Sprintf("%+v is changed by %+v", t, f.By)
+	case !reflect.DeepEqual(change.Conversation.Session, c.Session) || len(change.Events) != 1:
+		return "more is changed than a message"
+	}
+	return ""
+}
+
 // Sessions are numbered 1, 2, 3; one that is over only reopens; waiting ends
 // in no silence.
 func lawsOfPhase(c core.Conversation, change core.Change, in core.Input) string {
@@ -285,6 +317,12 @@ func lawsOfEffects(c core.Conversation, change core.Change) string {
 	if change.Free != "" {
 		want[core.Room{Agent: change.Free}] = true
 	}
+	for _, e := range change.Events {
+		first := a.Agent != c.Last || c.LastAt.Before(a.Since)
+		if e.Body.Kind.Said() && !e.Internal && e.By == core.AgentParty(a.Agent) && a.Phase == core.Held && !a.Owing.IsZero() && first {
+			want[core.Paced{Agent: a.Agent, Took: e.At.Sub(a.Since)}] = true
+		}
+	}
 	for i, e := range change.Effects {
 		if _, ack := e.(core.Ack); !want[e] || (ack && i > 0) {
 			return fmt.Sprintf("effect %d, %+v, is unexpected", i, e)
@@ -330,8 +368,15 @@ func frameOf(in core.Input) (core.Frame, bool) {
 }
 
 func isNote(in core.Input) bool {
-	s, ok := in.(core.Said)
-	return ok && s.Internal
+	switch in := in.(type) {
+	case core.Said:
+		return in.Internal
+	case core.Edited:
+		return in.Target.Event.Internal
+	case core.Recalled:
+		return in.Target.Event.Internal
+	}
+	return false
 }
 
 // fold is what a log says about a session: the state again, told by nothing

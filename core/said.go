@@ -91,12 +91,23 @@ func (d *draft) agentSays(in Said) error {
 		return nil
 	}
 	s := &d.c.Session
+	d.pace(in.By)
 	s.Spoke, s.Warned, s.Owing = d.at, false, time.Time{}
 	s.Ask, s.Asked = 0, time.Time{} // a person answered; the assistant is too late
 	if in.By.ID == string(s.Agent) {
 		d.c.Last, d.c.LastAt = s.Agent, d.at
 	}
 	return nil
+}
+
+// pace measures a first answer: of who holds the session, to a visitor who
+// waits for a word, with none of theirs since they were given it.
+func (d *draft) pace(by Actor) {
+	s := d.c.Session
+	if by.ID != string(s.Agent) || s.Owing.IsZero() || d.c.Last == s.Agent && !d.c.LastAt.Before(s.Since) {
+		return
+	}
+	d.effect(Paced{s.Agent, d.at.Sub(s.Since)})
 }
 
 // mayWrite: the holder, those who lead, and for notes the agents of the group.

@@ -21,6 +21,10 @@ func (d *draft) step(in Input) error {
 	switch in := in.(type) {
 	case Said:
 		return d.numbered(in.Frame, "send", digestSaid(in), func() error { return d.say(in) })
+	case Edited:
+		return d.numbered(in.Frame, "edit", digest("edit", in.Target.Seq, digestBody(in.Body)), func() error { return d.edit(in) })
+	case Recalled:
+		return d.numbered(in.Frame, "recall", digest("recall", in.Target.Seq), func() error { return d.recall(in) })
 	case HumanAsked:
 		return d.numbered(in.Frame, "human", digest("human", uint64(in.Session)), func() error { return d.human(in) })
 	case Ended:
@@ -39,6 +43,8 @@ func (d *draft) step(in Input) error {
 		d.offer(in)
 	case Left:
 		d.left(in)
+	case Identified:
+		d.identify()
 	case Tick:
 		d.tick(in)
 	default:
@@ -151,6 +157,7 @@ type draft struct {
 	events     []Event
 	effects    []Effect
 	take, free AgentID
+	erase      []Tombstone
 	carried    bool // an event carries the frame's number …
 	carrier    int  // … and it is this one
 }
@@ -184,7 +191,7 @@ func (d *draft) finish() Change {
 	d.setAlarm()
 	a, b := d.was.Session, d.c.Session
 	return Change{
-		Conversation: d.c, Was: a, Events: d.events, Take: d.take, Free: d.free, Effects: d.effects,
+		Conversation: d.c, Was: a, Events: d.events, Take: d.take, Free: d.free, Erase: d.erase, Effects: d.effects,
 		Moved: a.Number != b.Number || a.Phase != b.Phase || a.Group != b.Group || a.Agent != b.Agent || a.Tag != b.Tag ||
 			!a.Since.Equal(b.Since) || !a.Queued.Equal(b.Queued) || !d.was.Alarm.Equal(d.c.Alarm),
 	}

@@ -26,6 +26,9 @@ func (w *world) trace(c core.Change, err error) string {
 	if c.Empty() {
 		out.WriteString("nothing to store\n")
 	}
+	for _, gone := range c.Erase {
+		fmt.Fprintf(&out, "erased: #%d\n", gone.Seq)
+	}
 	out.WriteString(seats(c))
 	if list := effects(c.Effects); list != "" {
 		fmt.Fprintf(&out, "then: %s\n", list)
@@ -76,6 +79,9 @@ func body(e core.Event) string {
 	}
 	if b.Score > 0 {
 		out += fmt.Sprintf(" session %d with %d", b.Session, b.Score)
+	}
+	if b.Seq > 0 {
+		out += fmt.Sprintf(" #%d", b.Seq)
 	}
 	if b.Text != "" {
 		out += fmt.Sprintf(" %q", b.Text)
@@ -130,6 +136,8 @@ func effects(list []core.Effect) string {
 			out = append(out, fmt.Sprintf("ask the bot about #%d", e.Seq))
 		case core.Seek:
 			out = append(out, fmt.Sprintf("seek a seat in %s", e.Group))
+		case core.Paced:
+			out = append(out, fmt.Sprintf("%s answered within %s", e.Agent, e.Took))
 		case core.Room:
 			out = append(out, fmt.Sprintf("%s has room", e.Agent))
 		default:

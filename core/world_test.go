@@ -81,8 +81,18 @@ func (w *world) perform(of string, in core.Input) string {
 	if broken := lawsOfStep(head, w.rules, w.now, in); broken != "" {
 		w.t.Errorf("%#v: %s", in, broken)
 	}
-	change, err := core.Apply(w.t.Context(), w.store, core.Conversation{ID: id}, w.rules, w.now, in)
+	change, err := w.decide(id, in)
 	return w.trace(change, err)
+}
+
+// decide is what a host does.
+func (w *world) decide(id core.ConversationID, in core.Input) (core.Change, error) {
+	switch in.(type) {
+	case core.Edited, core.Recalled:
+		return core.Amend(w.t.Context(), w.store, id, w.rules, w.now, in)
+	default:
+		return core.Apply(w.t.Context(), w.store, core.Conversation{ID: id}, w.rules, w.now, in)
+	}
 }
 
 func (w *world) load(id core.ConversationID) core.Conversation {
@@ -118,6 +128,13 @@ func (w *world) input(c command, of string) core.Input {
 			Frame: f, Site: "shop", Tag: c.args["tag"], Internal: c.word(1) == "note",
 			Body: core.Body{Kind: core.Kind(cmp.Or(c.args["kind"], "text")), Text: c.text},
 		}
+	case "edit":
+		return core.Edited{
+			Frame: f, Target: core.Target{Seq: w.number(c, "seq", 0)},
+			Body: core.Body{Kind: core.Kind(cmp.Or(c.args["kind"], "text")), Text: c.text},
+		}
+	case "recall":
+		return core.Recalled{Frame: f, Target: core.Target{Seq: w.number(c, "seq", 0)}}
 	case "human":
 		return core.HumanAsked{Frame: f, Session: session}
 	case "end":
@@ -179,6 +196,8 @@ func (w *world) desk(c command) string {
 		return w.drain(core.GroupID(c.word(2)))
 	case "loses":
 		return w.lose(core.AgentID(c.word(2)), core.Reason(cmp.Or(c.args["reason"], "vanished")))
+	case "knows":
+		return w.perform(of, core.Identified{})
 	case "ticks":
 		return w.perform(of, core.Tick{Online: c.word(2) == "online"})
 	case "wakes":
@@ -335,6 +354,9 @@ func (w *world) site(c command) string {
 		}
 	}
 	w.timeouts(c, &s.Timeouts)
+	if limit, ok := c.args["edit"]; ok {
+		s.Edit = w.duration(limit)
+	}
 	w.settle()
 	return ""
 }

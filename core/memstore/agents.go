@@ -102,7 +102,7 @@ func (st *Store) Paced(_ context.Context, id core.AgentID, took time.Duration) e
 	if _, ok := st.accounts[id]; !ok {
 		return core.Errorf(core.NotFound, "there is no such agent")
 	}
-	st.paces[id] = core.Paced(st.paces[id], took)
+	st.paces[id] = core.MeanPace(st.paces[id], took)
 	return nil
 }
 

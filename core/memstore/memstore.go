@@ -116,8 +116,8 @@ func (st *Store) Commit(_ context.Context, c core.Change) error {
 	}
 	r.state = next
 	r.log = append(r.log, cloneEvents(c.Events)...)
-	for _, seq := range c.Erase {
-		r.log[seq-1].Body = core.Body{Kind: core.KindTombstone}
+	for _, gone := range c.Erase {
+		r.log[gone.Seq-1].Body = gone.Body()
 	}
 	if c.Moved {
 		r.alarm = next.Alarm

@@ -24,6 +24,13 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) (st core.Store,
 	d.online("amy", time.Hour)
 	d.ok(d.st.Rearm(d.Context(), "c_02", d.load("c_02").Seq, d.now.Add(time.Minute)))
 	d.ok(d.st.Mark(d.Context(), "c_1", core.Visitor, 3))
+	gone := d.step("c_1", d.says("c_1", "the last word"))
+	gone.Erase = []core.Tombstone{{Seq: 2}}
+	d.ok(d.st.Commit(d.Context(), gone))
+	d.ok(d.st.PutBlock(d.Context(), core.Block{Visitor: "v_1", By: "amy", At: d.now}))
+	must(d.st.Known(d.Context(), "shop", "user-1", "v_1"))(d)
+	must(d.st.Keep(d.Context(), "key", []byte("an answer"), d.now, d.now.Add(time.Hour)))(d)
+	d.ok(d.st.Paced(d.Context(), "amy", time.Second))
 	d.ok(d.st.PutProfile(d.Context(), core.Profile{ID: "v_1", Name: "李雷", Seen: d.now}))
 	s := core.DefaultSettings()
 	s.Version = 1
@@ -49,6 +56,9 @@ type all struct {
 	Duty     core.Duty
 	Lapsed   []core.AgentID
 	Profile  core.Profile
+	Known    core.VisitorID
+	Blocks   []core.Block
+	Kept     string
 	Settings core.Settings
 	Secret   string
 	Epoch    string
@@ -63,6 +73,9 @@ func (d *desk) everything(secret string) all {
 		Duty:     must(d.st.Duty(ctx, "amy"))(d),
 		Lapsed:   must(d.st.Lapsed(ctx, d.now.Add(2*time.Hour)))(d),
 		Profile:  must(d.st.Profile(ctx, "v_1"))(d),
+		Known:    must(d.st.Known(ctx, "shop", "user-1", ""))(d),
+		Blocks:   must(d.st.Blocks(ctx))(d),
+		Kept:     string(must(d.st.Kept(ctx, "key", d.now))(d)),
 		Settings: must(d.st.Settings(ctx))(d),
 		Secret:   string(must(d.st.Secret(ctx, "key", []byte(secret)))(d)),
 		Epoch:    must(d.st.Epoch(ctx))(d),

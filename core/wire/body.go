@@ -29,6 +29,8 @@ type Body struct {
 	Note    string  `json:"note,omitempty"`
 	Of      string  `json:"of,omitempty"`
 	Session uint32  `json:"session,omitempty"`
+	Seq     uint64  `json:"seq,omitempty"`  // of edited, recalled and an edit's tombstone: which event
+	Body    *Body   `json:"body,omitempty"` // of edited: what it says now
 	Score   uint8   `json:"score,omitempty"`
 	Comment string  `json:"comment,omitempty"`
 	Why     *Why    `json:"why,omitempty"` // to agents only

@@ -141,9 +141,7 @@ func TestHelloIsPrintable(t *testing.T) {
 // outbox does not wait for it.
 func TestUnknownFramesKeepTheirNumber(t *testing.T) {
 	for frame, code := range map[string]core.Code{
-		`{"type":"pin","origin":"tab_4f9a2c71","n":4}`:    core.Invalid,
-		`{"type":"edit","origin":"tab_4f9a2c71","n":4}`:   core.Unsupported,
-		`{"type":"recall","origin":"tab_4f9a2c71","n":4}`: core.Unsupported,
+		`{"type":"pin","origin":"tab_4f9a2c71","n":4}`: core.Invalid,
 	} {
 		f := decodeOne(t, []byte(frame))
 		e := wire.ErrorFor(f, f.Bad)

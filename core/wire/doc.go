@@ -16,8 +16,9 @@
 //   - Of a key that is given twice the last one counts, null is as if left
 //     out, and a seq left out is 0. Half of a surrogate pair reads as U+FFFD;
 //     U+0000 is refused.
-//   - edit, recall and watch are unsupported until a later release. error
-//     names origin and n also for a type that is not known.
+//   - error names origin and n also for a type that is not known.
+//   - A recalled message stays in its place, by its author, with the body
+//     {kind: tombstone}; so does each edit of it, with the seq of the message.
 //   - The ack of a visitor's frame that left nothing they may see, such as an
 //     end after the end, has no prev, like that of a repeat.
 //   - error carries the conversation of the frame it answers, since agents

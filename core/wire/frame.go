@@ -29,14 +29,9 @@ const (
 	After    = "after"
 	Before   = "before"
 	Ping     = "ping"
-)
-
-// Client frames of the protocol that no host serves yet. They are refused as
-// Unsupported, with their number, so that an outbox does not wait for them.
-const (
-	Edit   = "edit"
-	Recall = "recall"
-	Watch  = "watch"
+	Edit     = "edit"
+	Recall   = "recall"
+	Watch    = "watch"
 )
 
 // Version is the protocol's, in hello.v and welcome.v.
@@ -80,7 +75,7 @@ type Frame struct {
 	Note     string  `json:"note"`
 
 	Text          string   `json:"text"`          // typing
-	Seq           uint64   `json:"seq"`           // read, after, before
+	Seq           uint64   `json:"seq"`           // read, after, before, edit, recall
 	Limit         int      `json:"limit"`         // after, before
 	Conversations []string `json:"conversations"` // watch
 
@@ -279,9 +274,22 @@ func (f *Frame) check(lim core.Limits) error {
 	case Watch:
 		return f.checkWatch()
 	case Edit, Recall:
-		return core.Errorf(core.Unsupported, "%s is not served here yet", f.Type)
+		return f.checkAmend(lim)
 	default:
 		return core.Errorf(core.Invalid, "type: %.20q is not known", f.Type)
+	}
+}
+
+func (f *Frame) checkAmend(lim core.Limits) error {
+	switch {
+	case f.Seq == 0:
+		return core.Errorf(core.Invalid, "seq: which message is missing")
+	case f.Type == Recall:
+		return nil
+	case f.Body == nil || f.Body.Kind != string(core.KindText):
+		return core.Errorf(core.Invalid, "body: a text is expected")
+	default:
+		return f.Body.check(lim)
 	}
 }
 

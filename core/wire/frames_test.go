@@ -74,6 +74,11 @@ func logged() []core.Event {
 		desk(core.Body{Kind: core.KindClosed, Reason: core.BySilence}),
 		by(vi, core.Body{Kind: core.KindRated, Session: 1, Score: 5, Text: "谢谢"}),
 		by(amy, core.Body{Kind: core.KindReopened}),
+		by(vi, core.Body{Kind: core.KindEdited, Seq: 2, Text: "Where is my red parcel?"}),
+		by(vi, core.Body{Kind: core.KindRecalled, Seq: 2}),
+		by(vi, core.Body{Kind: core.KindTombstone}),
+		by(vi, core.Body{Kind: core.KindTombstone, Seq: 2}),
+		{Internal: true, Body: core.Body{Kind: core.KindIdentified}},
 	}
 	public := uint64(0)
 	for i := range events {
@@ -119,7 +124,7 @@ func serverFrames() map[string][]named {
 	guest := wire.VisitorWelcome{
 		Type: "welcome", V: 1, Role: "visitor", Token: "eyJhbGciOi.x.y", Epoch: "e_1", Heartbeat: wire.Heartbeat{Every: 25, Max: 50},
 		Limits: limits, Features: []string{}, Visitor: wire.VisitorRef{ID: "v_vi", Online: true},
-		Site: wire.SiteInfo{Name: "Kefu", Greeting: "您好，请问有什么可以帮您？", Lang: "zh-CN", Open: true}, Conversation: none, Events: []wire.Event{},
+		Site: wire.SiteInfo{Name: "Kefu", Greeting: "您好，请问有什么可以帮您？", Lang: "zh-CN", Open: true, Preview: true, Edit: 120}, Conversation: none, Events: []wire.Event{},
 	}
 	back := guest
 	back.N, back.Reset, back.More, back.Conversation, back.Events = 3, true, true, waiting, []wire.Event{msg}
@@ -165,6 +170,10 @@ func serverFrames() map[string][]named {
 		"bye": {
 			{"come back", wire.Bye{Type: "bye", Code: int(wire.CloseShutdown), Reason: "the server is going away", Window: 5}},
 			{"do not", wire.Bye{Type: "bye", Code: int(wire.CloseForbidden), Reason: "revoked"}},
+		},
+		"next": {
+			{"at once", wire.Next{Type: "next", Head: "h7k2m5x3"}},
+			{"in a while", wire.Next{Type: "next", Seconds: 15}},
 		},
 	}
 }

@@ -41,8 +41,7 @@ func TestClientGolden(t *testing.T) {
 	eachFile(t, "client", clientTypes, func(t *testing.T, typ string, data []byte) []byte {
 		var f clientFile
 		unmarshal(t, data, &f)
-		served := typ != wire.Edit && typ != wire.Recall
-		if served && len(f.Valid) == 0 || len(f.Invalid) == 0 {
+		if len(f.Valid) == 0 || len(f.Invalid) == 0 {
 			t.Errorf("%d valid and %d invalid examples", len(f.Valid), len(f.Invalid))
 		}
 		for _, e := range f.Valid {
@@ -102,6 +101,7 @@ var kinds = map[string][]any{
 	"error":        {wire.Error{}},
 	"pong":         {wire.VisitorPong{}, wire.AgentPong{}},
 	"bye":          {wire.Bye{}},
+	"next":         {wire.Next{}},
 }
 
 func TestServerGolden(t *testing.T) {

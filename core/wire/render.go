@@ -22,7 +22,7 @@ func Render(id core.ConversationID, e core.Event, v View) Event {
 		Conversation: string(id), Seq: e.Seq, Prev: e.PrevFor(v.Visitor), At: Time(e.At), Session: e.Session,
 		By: Party{Kind: core.System.String()}, Body: v.body(e), Internal: e.Internal,
 	}
-	if e.Body.Kind.Said() {
+	if e.Body.Kind.Said() || e.Body.Kind == core.KindTombstone {
 		out.By = v.Name(e.By)
 	}
 	if e.Origin != "" && e.By == v.Me {
@@ -60,9 +60,13 @@ func (v View) body(e core.Event) Body {
 		out.Reason, out.By = string(b.Reason), &by
 	case core.KindRated:
 		out.Session, out.Score, out.Comment = b.Session, b.Score, b.Text
+	case core.KindEdited:
+		out.Seq, out.Body = b.Seq, &Body{Kind: string(core.KindText), Text: b.Text}
+	case core.KindRecalled, core.KindTombstone:
+		out.Seq = b.Seq
 	case core.KindNoted:
 		out.Of = string(b.Reason)
-	case core.KindWarned, core.KindReopened: // the kind says it all
+	case core.KindWarned, core.KindReopened, core.KindIdentified: // the kind says it all
 	}
 	return out
 }
@@ -104,6 +108,9 @@ const maxPreview = 200
 func Preview(e Event) Event {
 	e.Body.Why = nil
 	e.Body.Text, e.Body.Comment, e.Body.Note = cut(e.Body.Text), cut(e.Body.Comment), cut(e.Body.Note)
+	if b := e.Body.Body; b != nil {
+		e.Body.Body = &Body{Kind: b.Kind, Text: cut(b.Text)}
+	}
 	return e
 }
 

@@ -123,6 +123,8 @@ type SiteInfo struct {
 	Greeting string `json:"greeting,omitempty"`
 	Lang     string `json:"lang,omitempty"`
 	Open     bool   `json:"open"`
+	Preview  bool   `json:"preview,omitempty"` // agents see what is being typed: typing has text only then
+	Edit     int    `json:"edit,omitempty"`    // seconds for which a message may be edited or recalled; 0: not at all
 }
 
 // VisitorWelcome answers a visitor's hello.

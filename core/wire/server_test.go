@@ -41,7 +41,7 @@ func TestRender(t *testing.T) {
 			if got.Prev != want || got.Seq != e.Seq || got.Session != e.Session || !time.Time(got.At).Equal(e.At) {
 				t.Errorf("#%d to %v: %+v", e.Seq, v.Me, got)
 			}
-			if said := e.Body.Kind.Said(); said && got.By.ID != e.By.ID || !said && !reflect.DeepEqual(got.By, wire.Party{Kind: "system"}) {
+			if said := e.Body.Kind.Said() || e.Body.Kind == core.KindTombstone; said && got.By.ID != e.By.ID || !said && !reflect.DeepEqual(got.By, wire.Party{Kind: "system"}) {
 				t.Errorf("#%d to %v: by %+v", e.Seq, v.Me, got.By)
 			}
 		}

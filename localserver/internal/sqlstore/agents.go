@@ -138,7 +138,7 @@ func (st *Store) Paced(ctx context.Context, id core.AgentID, took time.Duration)
 		if err := s.row(ctx, row, []any{string(id)}, &mean); err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		next := core.Paced(time.Duration(mean)*time.Millisecond, took).Round(time.Millisecond)
+		next := core.MeanPace(time.Duration(mean)*time.Millisecond, took).Round(time.Millisecond)
 		n, err := s.exec(ctx, put, string(id), string(core.Offline), next.Milliseconds())
 		if err == nil && n == 0 {
 			return errNoAgent()

@@ -110,9 +110,9 @@ func (p packedChange) log(ctx context.Context, s *statements, i int) error {
 // erase leaves tombstones where bodies were.
 func (p packedChange) erase(ctx context.Context, s *statements) error {
 	const row = `UPDATE event SET body = ?3 WHERE conversation = (SELECT key FROM conversation WHERE id = ?1) AND seq = ?2`
-	for _, seq := range p.Erase {
-		tombstone := codec.AppendBody(nil, core.Body{Kind: core.KindTombstone})
-		if _, err := s.exec(ctx, row, string(p.Conversation.ID), number(seq), string(tombstone)); err != nil {
+	for _, gone := range p.Erase {
+		body := codec.AppendBody(nil, gone.Body())
+		if _, err := s.exec(ctx, row, string(p.Conversation.ID), number(gone.Seq), string(body)); err != nil {
 			return err
 		}
 	}

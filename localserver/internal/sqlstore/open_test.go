@@ -127,7 +127,7 @@ func next(t *testing.T, up string) fs.FS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := fstest.MapFS{"00002_next.sql": {Data: []byte("-- +goose Up\n" + up)}}
+	files := fstest.MapFS{"00099_next.sql": {Data: []byte("-- +goose Up\n" + up)}}
 	names, err := fs.Glob(now, "*.sql")
 	if err != nil || len(names) == 0 {
 		t.Fatal(names, err)
@@ -173,13 +173,13 @@ func TestMigration(t *testing.T) {
 	}
 	shut(t, later)
 
-	want := `kefu.db was written by a newer kefu (its tables have version 2, this one knows 1): run that one, or put back an older copy`
+	want := `kefu.db was written by a newer kefu (its tables have version 99, this one knows 2): run that one, or put back an older copy`
 	if got := refused(t, dir, nil); !strings.HasSuffix(got, want) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 
 	found := copies(t, dir)
-	if len(found) != 1 || filepath.Base(found[0]) != "kefu-v1-20260117.db" {
+	if len(found) != 1 || filepath.Base(found[0]) != "kefu-v2-20260117.db" {
 		t.Fatalf("the copies are %v", found)
 	}
 	elsewhere := t.TempDir()
