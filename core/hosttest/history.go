@@ -1,4 +1,4 @@
-package main
+package hosttest
 
 import (
 	"cmp"
@@ -13,14 +13,14 @@ import (
 // The history is what clients saw, and the checker holds it against the final
 // log, by the numbers of delivery.md. It knows nothing of how a server works.
 
-// party is an author: "visitor v_1", "agent a_2", "system".
-type party string
+// author is who an event is by: "visitor v_1", "agent a_2", "system".
+type author string
 
 // send is one frame under its number, however often it was sent.
 type send struct {
 	client       string
 	conversation string
-	by           party
+	by           author
 	origin       string
 	n            uint64
 	text         string // unique in a history, so that it can be told in the log
@@ -44,7 +44,7 @@ const (
 type entry struct {
 	seq, prev uint64
 	at        time.Time
-	by        party
+	by        author
 	kind      string
 	text      string
 	internal  bool

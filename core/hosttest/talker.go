@@ -1,8 +1,7 @@
-package main
+package hosttest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,39 +9,26 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
-// world is what the clients of one run share.
-type world struct {
-	history *history
-	start   time.Time
-	url     func() string // of the WebSocket, now
-
-	acks     atomic.Int64 // seen by all
-	quiet    atomic.Bool  // nobody begins anything new
-	settling atomic.Bool  // nobody has anything left to send: look whether all is there
-}
-
-func (w *world) now() time.Duration { return time.Since(w.start) }
-
-// client speaks protocol.md as a visitor or an agent, and goes on whatever
-// happens to the server.
-type client struct {
+// talker speaks protocol.md as a visitor or an agent, and goes on whatever
+// happens to the host. Unlike the client of a story it never waits for one
+// thing: it takes what comes, and between that says something.
+type talker struct {
 	*world
 	name    string // begins with v or a
 	rng     *rand.Rand
 	mute    bool // only watches
 	token   string
 	origin  string // of its connections
-	me      party
+	me      author
 	epoch   string
 	threads map[string]*thread
 	mine    map[string]bool // agents: the conversations they hold
 
 	connections int
-	conn        *websocket.Conn
+	link        link
+	polling     bool
 	idle        atomic.Bool // nothing is unanswered
 	settled     map[string]bool
 }
@@ -57,18 +43,20 @@ type thread struct {
 	pending  []*send // not answered, by n
 	again    *send   // the last that was answered
 	outboxes int
+	refused  uint64    // n at which the origin ended, until what came before is answered
+	repeatAt time.Time // what is pending then is sent again: the host asked for it, or an answer was lost
 }
 
-func newClient(w *world, name string, seed uint64) *client {
-	c := &client{world: w, name: name, rng: rand.New(rand.NewPCG(seed, 1)), threads: map[string]*thread{}, mine: map[string]bool{}, settled: map[string]bool{}}
+func newTalker(w *world, name string, seed uint64) *talker {
+	c := &talker{world: w, name: name, rng: rand.New(rand.NewPCG(seed, 1)), threads: map[string]*thread{}, mine: map[string]bool{}, settled: map[string]bool{}}
 	c.origin = name + "-origin"
 	c.idle.Store(true)
 	return c
 }
 
-func (c *client) agent() bool { return c.name[0] == 'a' }
+func (c *talker) agent() bool { return c.name[0] == 'a' }
 
-func (c *client) thread(id string) *thread {
+func (c *talker) thread(id string) *thread {
 	t := c.threads[id]
 	if t == nil {
 		t = &thread{id: id, origin: c.origin, next: 1}
@@ -85,7 +73,7 @@ func (t *thread) last() uint64 {
 }
 
 // run connects again and again, until everything is settled or ctx ends.
-func (c *client) run(ctx context.Context) {
+func (c *talker) run(ctx context.Context) {
 	for ctx.Err() == nil && !c.done() {
 		_ = c.connection(ctx) // however it ended, there is a next
 		select {
@@ -104,7 +92,7 @@ func (c *client) run(ctx context.Context) {
 
 // done reports whether the server confirmed, while nobody sent, that there is
 // nothing this client lacks.
-func (c *client) done() bool {
+func (c *talker) done() bool {
 	if !c.settling.Load() {
 		return false
 	}
@@ -118,54 +106,38 @@ func (c *client) done() bool {
 
 var errPlanned = errors.New("it hangs up on purpose")
 
+// dial opens a link. A visitor takes now this transport, now that.
+func (c *talker) dial(ctx context.Context) (err error) {
+	fault := func(err error) { c.history.violate("promise 0 (the protocol): %s: %v", c.name, err) }
+	if c.polling = c.polls && !c.agent() && c.rng.IntN(3) == 0; c.polling {
+		c.link = startPoll(ctx, c.http, c.url(), "", c.origin, fault)
+		return nil
+	}
+	s, err := dial(ctx, c.url(), "", fault)
+	c.link = s
+	return err
+}
+
 // connection is the life of one connection, from dialling to its end.
-func (c *client) connection(ctx context.Context) error {
+func (c *talker) connection(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, c.url(), nil)
-	if err != nil {
+	if err := c.dial(ctx); err != nil {
 		return err
 	}
-	defer conn.CloseNow()
-	conn.SetReadLimit(1 << 20)
+	defer c.link.hangUp(false)
 	c.connections++
-	c.conn = conn
 	for _, t := range c.threads {
 		t.asked = false
 	}
-	frames := make(chan []byte)
-	go read(ctx, conn, frames)
-	defer func() { // the reader has ended
-		_ = conn.CloseNow()
-		for range frames {
-		}
-	}()
-	if err := c.hello(ctx); err != nil {
+	if err := c.hello(); err != nil {
 		return err
 	}
-	return c.talk(ctx, frames)
+	return c.talk(ctx)
 }
 
-// read passes frames on until the connection ends.
-func read(ctx context.Context, conn *websocket.Conn, frames chan<- []byte) {
-	defer close(frames)
-	for {
-		_, m, err := conn.Read(ctx)
-		if err != nil {
-			return
-		}
-		batch := []json.RawMessage{m}
-		if m[0] == '[' && json.Unmarshal(m, &batch) != nil {
-			return
-		}
-		for _, f := range batch {
-			frames <- f
-		}
-	}
-}
-
-func (c *client) hello(ctx context.Context) error {
-	hello := map[string]any{"type": "hello", "v": 1, "origin": c.origin, "token": c.token}
+func (c *talker) hello() error {
+	hello := fields{"type": "hello", "v": 1, "origin": c.origin, "token": c.token}
 	if c.token == "" {
 		delete(hello, "token")
 	}
@@ -177,45 +149,32 @@ func (c *client) hello(ctx context.Context) error {
 			}
 		}
 	}
-	return c.write(ctx, hello)
+	return c.link.send(hello)
 }
-
-func (c *client) write(ctx context.Context, frames ...any) error {
-	var message any = frames
-	if len(frames) == 1 {
-		message = frames[0]
-	}
-	data, err := json.Marshal(message)
-	if err != nil {
-		return err
-	}
-	return c.conn.Write(ctx, websocket.MessageText, data)
-}
-
-// patience is how long a client waits for any frame while it wants one.
-const patience = 5 * time.Second
 
 // talk takes what comes, and between that does what it has to.
-func (c *client) talk(ctx context.Context, frames <-chan []byte) error {
+func (c *talker) talk(ctx context.Context) error {
 	heard := time.Now()
 	welcome := false
 	for !c.done() {
 		select {
-		case f, ok := <-frames:
+		case f, ok := <-c.link.frames():
 			if !ok {
 				return errors.New("the connection ended")
 			}
 			heard = time.Now()
-			if err := c.take(ctx, f); err != nil {
+			if err := c.take(f); err != nil {
 				return err
 			}
 			welcome = true
+		case <-ctx.Done():
+			return ctx.Err()
 		case <-time.After(time.Duration(1+c.rng.IntN(4)) * time.Millisecond):
-			if time.Since(heard) > patience {
+			if time.Since(heard) > c.patience {
 				return errors.New("no answer")
 			}
 			if welcome {
-				if err := c.act(ctx); err != nil {
+				if err := c.act(); err != nil {
 					return err
 				}
 			}
@@ -226,15 +185,20 @@ func (c *client) talk(ctx context.Context, frames <-chan []byte) error {
 
 // act sends something new if there is nothing unanswered, asks whether
 // anything is missing, or hangs up.
-func (c *client) act(ctx context.Context) error {
+func (c *talker) act() error {
 	idle := true
 	for _, t := range c.threads {
 		idle = idle && len(t.pending) == 0
 	}
 	c.idle.Store(idle)
+	for _, t := range c.threads {
+		if len(t.pending) > 0 && time.Now().After(t.repeatAt) {
+			return c.repeat(t, 0)
+		}
+	}
 	switch {
 	case c.settling.Load() || c.rng.IntN(20) == 0:
-		return c.write(ctx, map[string]any{"type": "ping", "next": 20})
+		return c.link.send(fields{"next": 20}.of("ping"))
 	case c.rng.IntN(300) == 0 && !c.quiet.Load():
 		return errPlanned
 	case c.quiet.Load() || c.mute:
@@ -249,12 +213,12 @@ func (c *client) act(ctx context.Context) error {
 	if len(free) == 0 {
 		return nil
 	}
-	return c.say(ctx, free[c.rng.IntN(len(free))])
+	return c.say(free[c.rng.IntN(len(free))])
 }
 
 // say sends one to four new messages, as a batch or one by one, and now and
 // then the last one once more.
-func (c *client) say(ctx context.Context, t *thread) error {
+func (c *talker) say(t *thread) error {
 	var frames []any
 	if t.again != nil && c.rng.IntN(10) == 0 {
 		frames = append(frames, c.frame(t.again))
@@ -273,26 +237,27 @@ func (c *client) say(ctx context.Context, t *thread) error {
 		c.history.mu.Unlock()
 	}
 	c.idle.Store(false)
-	return c.writeSome(ctx, frames)
+	t.repeatAt = time.Now().Add(c.patience)
+	return c.writeSome(frames)
 }
 
-func (c *client) writeSome(ctx context.Context, frames []any) error {
+func (c *talker) writeSome(frames []any) error {
 	if len(frames) == 0 {
 		return nil
 	}
-	if c.rng.IntN(2) == 0 {
-		return c.write(ctx, frames...)
+	if !c.ordered || c.rng.IntN(2) == 0 { // the rule is one batch at a time; where there is order, several do no harm
+		return c.link.send(frames...)
 	}
 	for _, f := range frames {
-		if err := c.write(ctx, f); err != nil {
+		if err := c.link.send(f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *client) frame(s *send) map[string]any {
-	f := map[string]any{"type": "send", "origin": s.origin, "n": s.n, "body": map[string]any{"kind": "text", "text": s.text}}
+func (c *talker) frame(s *send) fields {
+	f := fields{"type": "send", "origin": s.origin, "n": s.n, "body": text(s.text)}
 	if c.agent() {
 		f["conversation"] = s.conversation
 	}
@@ -303,12 +268,13 @@ func (c *client) frame(s *send) map[string]any {
 }
 
 // repeat sends again what is not answered, from n on.
-func (c *client) repeat(ctx context.Context, t *thread, from uint64) error {
+func (c *talker) repeat(t *thread, from uint64) error {
+	t.repeatAt = time.Now().Add(c.patience)
 	var frames []any
 	for _, s := range t.pending {
 		if s.n >= from {
 			frames = append(frames, c.frame(s))
 		}
 	}
-	return c.writeSome(ctx, frames)
+	return c.writeSome(frames)
 }

@@ -1,4 +1,4 @@
-package main
+package hosttest
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 // sample is a history without fault, of two visitors and an agent, and the
 // logs that belong to it.
 func sample() (*history, map[string][]entry) {
-	const v1, v2, a1 = party("visitor 1"), party("visitor 2"), party("agent 1")
+	const v1, v2, a1 = author("visitor 1"), author("visitor 2"), author("agent 1")
 	h := newHistory()
 	logs := map[string][]entry{}
-	log := func(id string, by party, kind, text string, internal bool) entry {
+	log := func(id string, by author, kind, text string, internal bool) entry {
 		seq, prev := uint64(len(logs[id])+1), uint64(0)
 		for _, e := range logs[id] {
 			if !e.internal {
@@ -24,7 +24,7 @@ func sample() (*history, map[string][]entry) {
 		logs[id] = append(logs[id], e)
 		return e
 	}
-	add := func(id string, by party, origin string, n uint64, text string, out outcome, from, to int) {
+	add := func(id string, by author, origin string, n uint64, text string, out outcome, from, to int) {
 		s := &send{client: origin, conversation: id, by: by, origin: origin, n: n, text: text, invoked: time.Duration(from), answered: time.Duration(to), outcome: out}
 		s.internal = strings.HasPrefix(text, "note")
 		if out != refused {

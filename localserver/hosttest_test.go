@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"kefu/core/hosttest"
+	"kefu/localserver/internal/config"
+	"kefu/localserver/internal/server"
+)
+
+// TestHost has this host keep its word: see core/hosttest.
+func TestHost(t *testing.T) {
+	hosttest.Run(t, func(t *testing.T) hosttest.Host {
+		c := config.Default()
+		c.Listen, c.Ops, c.Data, c.Drain.Window = "127.0.0.1:0", "127.0.0.1:0", t.TempDir()+"/data", 2*time.Second
+		c.AdminPassword = adminPassword
+		return hosttest.Host{URL: inProcess(t, c), Admin: "admin", Password: adminPassword, Profile: profile()}
+	})
+}
+
+// profile is what this host claims.
+func profile() hosttest.Profile {
+	return hosttest.Profile{
+		CloseCodes: true, PollHeld: true, Ordered: true, Heal: 2 * time.Second, Rights: 5 * time.Second,
+		Features: []hosttest.Feature{hosttest.Watch, hosttest.Poll, hosttest.Rate},
+	}
+}
+
+// inProcess runs a server in this process until the test ends, and returns its
+// URL.
+func inProcess(t *testing.T, c config.Config) string {
+	t.Helper()
+	s, err := server.Open(t.Context(), server.Options{Config: c, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	left := make(chan error, 1)
+	go func() { left <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-left; err != nil {
+			t.Error(err)
+		}
+	})
+	return "http://" + s.Addr().String()
+}
