@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { settle } from '../testing/clock.ts';
 import { Browser } from '../testing/device.ts';
 import { type Client, subject } from './client.ts';
 
@@ -44,6 +45,37 @@ describe('a page', () => {
     await b.clock.run(100);
     b.shut(page);
     b.net.mute = false;
+    const next = await b.open();
+    await b.clock.until(() => next.state.at === 'open', 2_000);
+  });
+
+  it.each<[string, (b: Browser, page: Client) => void]>([
+    ['leaves', (b, page) => b.shut(page)],
+    ['loses its connection', (b) => b.net.cut()],
+  ])('that %s before it may say hello gives that right back as soon as it has it', async (_, end) => {
+    const b = new Browser(13);
+    const { claim } = b.device;
+    let first = '';
+    let grant = () => {};
+    // Web Locks are granted when the browser gets to it.
+    b.device.claim = async (name) => {
+      if (name.endsWith('/first')) {
+        first = name;
+        await new Promise<void>((done) => {
+          grant = done;
+        });
+      }
+      return claim(name);
+    };
+    const page = await b.open();
+    await b.clock.until(() => !!first);
+    end(b, page);
+    grant();
+    await settle();
+    const release = await claim(first);
+    expect(release).toBeTypeOf('function');
+    release!();
+    b.device.claim = claim;
     const next = await b.open();
     await b.clock.until(() => next.state.at === 'open', 2_000);
   });

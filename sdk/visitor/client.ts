@@ -112,7 +112,12 @@ export function createClient(o: ClientOptions): Client {
   const introduce = async () => {
     if (token) return;
     const release = await o.claim(`${account}/first`);
-    if (!release) throw new Error(); // another page says hello
+    // Another page says hello; or the connection this was for has ended meanwhile, and with it the call of `introduced`:
+    // kept, the name would shut out every other page, and the next `init` of this one.
+    if (!release || isDown(link.state)) {
+      release?.();
+      throw new Error();
+    }
     introduced = release;
     token = await readToken();
   };
@@ -241,7 +246,7 @@ export function createClient(o: ClientOptions): Client {
   const onState = (state: LinkState) => {
     if (state.at !== 'open') outbox?.down();
     if (state.at === 'waiting' && state.code === EXPIRED) forget();
-    if (state.at !== 'connecting' && state.at !== 'open') introduced();
+    if (isDown(state)) introduced();
     if (state.at === 'stopped') recover(state.code);
     emit('state', state);
     changed();
@@ -334,6 +339,7 @@ export function createClient(o: ClientOptions): Client {
   };
 }
 
+const isDown = ({ at }: LinkState) => at !== 'connecting' && at !== 'open';
 const isTheirs = (event: LogEvent) => isSaid(event) && event.by.kind !== 'visitor';
 
 /** Whose token it is, for the name of the store: what one user left must not be sent by the next one of the same phone. */

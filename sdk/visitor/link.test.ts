@@ -83,6 +83,14 @@ describe('hello', () => {
     expect(ats()).toEqual(['connecting', 'open']);
   });
 
+  it('that takes longer than its connection lives is not sent', async () => {
+    link.start();
+    wire().onopen?.();
+    link.stop();
+    await settle();
+    expect(wire().sent).toEqual([]);
+  });
+
   it.each([
     ['unauthorized', 4500],
     ['forbidden', 4501],

@@ -160,7 +160,10 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
   const attach = (mine: Socket) => {
     socket = mine;
     mine.onopen = () => {
-      const first = async () => mine.send(JSON.stringify(await hello()));
+      const first = async () => {
+        const text = JSON.stringify(await hello());
+        if (socket === mine) mine.send(text); // else it was left: a poll that was closed would begin anew
+      };
       first().catch(() => socket === mine && retry());
     };
     mine.onmessage = ({ data }) => {
