@@ -152,8 +152,8 @@ func (d *Desk) Agent(ctx context.Context, _ core.Account, id core.AgentID) (core
 
 // CreateAgent makes an account. Only admins may.
 func (d *Desk) CreateAgent(ctx context.Context, who core.Account, n NewAgent) (core.Account, error) {
-	if who.Role != core.RoleAdmin {
-		return core.Account{}, errAdmin()
+	if err := allowed("create-agent", who); err != nil {
+		return core.Account{}, err
 	}
 	id, err := identity.NewID(d.Random, "a")
 	if err != nil {
@@ -192,7 +192,8 @@ func (d *Desk) ChangeAgent(ctx context.Context, who core.Account, id core.AgentI
 	if err != nil {
 		return core.Account{}, err
 	}
-	if a.Role == core.RoleAdmin && p.Role != nil && *p.Role != core.RoleAdmin {
+	was := a
+	if takesAdmin(was, a.Disabled, orElse(p.Role, a.Role)) {
 		if err := d.notLastAdmin(ctx, id); err != nil {
 			return core.Account{}, err
 		}
@@ -218,7 +219,10 @@ func (d *Desk) ChangeAgent(ctx context.Context, who core.Account, id core.AgentI
 		}
 		a.Tokens++
 	}
-	return d.stored(ctx, a)
+	if a, err = d.stored(ctx, a); err == nil && takesAdmin(was, a.Disabled, a.Role) {
+		err = d.keepAdmin(ctx, was)
+	}
+	return a, err
 }
 
 // confirm checks that somebody knows the password of their own account. Wrong
@@ -249,35 +253,25 @@ func (d *Desk) confirm(ctx context.Context, a core.Account, current *string) err
 // and what it holds waits again once its lease has ended. The record is kept,
 // for the log still names it.
 func (d *Desk) DisableAgent(ctx context.Context, who core.Account, id core.AgentID) error {
-	if who.Role != core.RoleAdmin {
-		return errAdmin()
+	if err := allowed("disable-agent", who); err != nil {
+		return err
 	}
 	a, err := d.Store.Account(ctx, id)
 	if err != nil {
 		return err
 	}
-	if a.Role == core.RoleAdmin {
+	was := a
+	if takesAdmin(was, true, a.Role) {
 		if err := d.notLastAdmin(ctx, id); err != nil {
 			return err
 		}
 	}
 	a.Disabled = true
 	a.Tokens++
-	return d.putAccount(ctx, a)
-}
-
-// notLastAdmin refuses what would leave nobody to undo it.
-func (d *Desk) notLastAdmin(ctx context.Context, id core.AgentID) error {
-	staff, err := d.Store.Accounts(ctx)
-	if err != nil {
+	if err := d.putAccount(ctx, a); err != nil || !takesAdmin(was, true, a.Role) {
 		return err
 	}
-	for _, a := range staff {
-		if a.ID != id && a.Role == core.RoleAdmin && !a.Disabled {
-			return nil
-		}
-	}
-	return core.Errorf(core.Conflict, "this is the only admin")
+	return d.keepAdmin(ctx, was)
 }
 
 // putAccount stores an account that was read, under its next version.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -372,6 +373,71 @@ func TestLastAdminIsKept(t *testing.T) {
 	_, err = n.desk.ChangeAgent(t.Context(), who, "admin", demote)
 	n.code("", err)
 	n.code(core.Conflict, n.desk.DisableAgent(t.Context(), core.Account{ID: "amy", Role: core.RoleAdmin}, "amy"))
+}
+
+// meeting is a store in which two who look for admins have both looked before
+// either goes on.
+type meeting struct {
+	core.Store
+	mu   sync.Mutex
+	come int
+	met  chan struct{} // closed when both are there
+}
+
+func (st *meeting) Accounts(ctx context.Context) ([]core.Account, error) {
+	list, err := st.Store.Accounts(ctx)
+	if st.met == nil {
+		return list, err
+	}
+	st.mu.Lock()
+	if st.come++; st.come == 2 {
+		close(st.met)
+	}
+	st.mu.Unlock()
+	<-st.met
+	return list, err
+}
+
+// Two admins who take that from each other in the same instant: one remains.
+func TestLastAdminRace(t *testing.T) {
+	demote := func(n *node, who core.Account, id core.AgentID) error {
+		_, err := n.desk.ChangeAgent(t.Context(), who, id, desk.AgentPatch{Role: ptr(core.RoleAgent)})
+		return err
+	}
+	disable := func(n *node, who core.Account, id core.AgentID) error {
+		return n.desk.DisableAgent(t.Context(), who, id)
+	}
+	for name, take := range map[string][2]func(*node, core.Account, core.AgentID) error{
+		"demote": {demote, demote}, "disable": {disable, disable}, "one of each": {demote, disable},
+	} {
+		w := newWorld(t)
+		st := &meeting{Store: w.store}
+		w.store = st
+		n := w.node()
+		amy, bo := n.hire("amy", core.RoleAdmin, 1), n.hire("bo", core.RoleAdmin, 1)
+		st.met = make(chan struct{})
+		var errs [2]error
+		var wg sync.WaitGroup
+		wg.Go(func() { errs[0] = take[0](n, amy, "bo") })
+		wg.Go(func() { errs[1] = take[1](n, bo, "amy") })
+		wg.Wait()
+		remain, refused := 0, 0
+		for i, id := range []core.AgentID{"bo", "amy"} {
+			a, err := w.truth.Account(t.Context(), id)
+			n.must(err)
+			admin := a.Role == core.RoleAdmin && !a.Disabled
+			if remain += map[bool]int{true: 1}[admin]; errs[i] != nil {
+				refused++
+				n.code(core.Conflict, errs[i])
+			}
+			if admin != (errs[i] != nil) {
+				t.Errorf("%s: %s is an admin: %v, and who took it was told %v", name, id, admin, errs[i])
+			}
+		}
+		if remain == 0 || refused == 0 {
+			t.Errorf("%s: %d admins remain, told %v", name, remain, errs)
+		}
+	}
 }
 
 // Who gets seats is offered those who wait; who is disabled loses what they

@@ -34,25 +34,25 @@ const (
 	retryFirst = 2 * time.Second
 	retryMax   = time.Minute
 	duePage    = 200
-	dueMost    = 5000 // alarms in one tick: the rest comes with the next
+	dueMost    = 5000 // alarms that one tick acts on: the rest comes with the next
 )
 
 // Tick does what only time brings: alarms that are due, leases that have
 // ended, seats whose dispatch failed, rights that were taken away, the
-// presence of the staff, the places of those who wait. The host calls it every
-// second; on Lambda a schedule does, every minute. What fails keeps nothing
-// else from being done, and is tried again by the next one.
+// presence of the staff, the places of those who wait, pollers who stay away.
+// The host calls it every second; on Lambda a schedule does, every minute. What
+// fails keeps nothing else from being done, and is tried again by the next one.
 func (d *Desk) Tick(ctx context.Context) error {
 	for _, g := range d.clock.seeks() {
 		d.Seek(g)
 	}
-	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tickRights(ctx), d.tellPresence(ctx), d.tellPlaces(ctx))
+	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tickRights(ctx), d.tellPresence(ctx), d.tellPlaces(ctx), d.tickPollers(ctx))
 }
 
 func (d *Desk) tickDue(ctx context.Context) (failed error) {
 	now := d.Now()
 	var from core.Place
-	for range dueMost / duePage {
+	for acted := 0; acted < dueMost; {
 		due, err := d.Store.Due(ctx, from, now, duePage)
 		if err != nil {
 			return err
@@ -62,8 +62,9 @@ func (d *Desk) tickDue(ctx context.Context) (failed error) {
 				return ctx.Err()
 			}
 			if d.clock.skip(place.ID, now) {
-				continue
+				continue // or many who wait would hide whatever is due behind them
 			}
+			acted++
 			if err := d.wake(ctx, place.ID, now); err != nil {
 				d.clock.later(place.ID, now)
 				failed = cmp.Or(failed, err)
@@ -79,7 +80,7 @@ func (d *Desk) tickDue(ctx context.Context) (failed error) {
 }
 
 func (d *Desk) wake(ctx context.Context, id core.ConversationID, now time.Time) error {
-	c, err := d.tell(ctx, id, core.Tick{Online: d.Floor.Present(TopicVisitor(id))})
+	c, err := d.tell(ctx, id, core.Tick{Online: d.online(id)})
 	if err != nil {
 		return err
 	}
@@ -200,6 +201,14 @@ func (c *clock) newPlace(id core.ConversationID, q wire.Queue) bool {
 	defer c.mu.Unlock()
 	old, ok := c.places[id]
 	return !ok || old.Position != q.Position || !sameETA(old.ETA, q.ETA)
+}
+
+// place returns where a visitor was last told that they stand.
+func (c *clock) place(id core.ConversationID) (wire.Queue, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q, ok := c.places[id]
+	return q, ok
 }
 
 func (c *clock) keepPlaces(told map[core.ConversationID]wire.Queue) {

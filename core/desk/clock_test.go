@@ -3,6 +3,7 @@ package desk_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -227,5 +228,62 @@ func TestTickGoesOnAfterAFailure(t *testing.T) {
 	cancel()
 	if err := n.desk.Tick(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("a tick after the end: %v", err)
+	}
+}
+
+// Many who wait in vain do not hide an alarm behind theirs: one tick acts on
+// so many, the next goes on behind them.
+func TestTickGoesOnBehindThoseWhoWait(t *testing.T) {
+	n := newNode(t)
+	amy := n.agent("amy", core.RoleAgent, 1).online()
+	vi := n.visitor("vi")
+	vi.say("hello")
+	rules, _ := core.DefaultSettings().Rules("default")
+	for i := range 5100 {
+		by := core.Actor{Party: core.Party{Kind: core.Visitor, ID: fmt.Sprint("v", i)}}
+		said := core.Said{
+			Frame: core.Frame{By: by, Origin: "tab-tab-tab", N: 1}, Site: "default", Body: core.Body{Kind: core.KindText, Text: "hello"},
+		}
+		id := core.ConversationOf("default", core.VisitorID(by.ID))
+		_, err := core.Apply(t.Context(), n.store, core.Conversation{ID: id}, rules, n.clock(), said)
+		n.must(err)
+	}
+	n.pass(3 * time.Minute)
+	amy.pings(10 * time.Second)
+	for range 2 {
+		n.must(n.desk.Tick(t.Context()))
+		n.pass(time.Second)
+	}
+	if s := n.load(vi.conv).Session; s.Phase != core.Waiting {
+		t.Errorf("amy has been silent for three minutes, and it is %v", s.Phase)
+	}
+}
+
+// With the rule for silent agents switched off, a held session is not looked at
+// again and again, and ends only when its visitor has left it.
+func TestTickWithoutPatience(t *testing.T) {
+	w := newWorld(t)
+	w.set(func(s *core.Settings) { s.Sites[0].Timeouts.Agent, s.Sites[0].Timeouts.Abandoned = 0, time.Hour })
+	st := &counting{Store: w.store}
+	w.store = st
+	n := w.node()
+	amy := n.agent("amy", core.RoleAgent, 1).online()
+	vi := n.visitor("vi")
+	vi.say("hello")
+	st.loads = 0
+	n.keep(10*time.Minute, amy)
+	if looks := st.loads - 60; looks > 5 { // 60 are for amy's pongs
+		t.Errorf("looked at %d times in ten minutes", looks)
+	}
+	n.pass(time.Hour)
+	amy.pings(10 * time.Second)
+	n.tick()
+	if s := n.load(vi.conv).Session; s.Phase != core.Held {
+		t.Errorf("its visitor is connected, and it is %v", s.Phase)
+	}
+	vi.gone(true)
+	n.keep(10*time.Second, amy)
+	if s := n.load(vi.conv).Session; s.Phase != core.Closed {
+		t.Errorf("its visitor is gone, and has been silent for an hour, and it is %v", s.Phase)
 	}
 }

@@ -14,6 +14,7 @@
 //
 //	d, err := desk.New(ctx, options)      // once
 //	d.Serve(ctx, peer, message)           // for each message of a connection
+//	d.Poll(ctx, body, origin, addr)       // for each long-poll
 //	d.Gone(ctx, peer, clean)              // when the connection has ended
 //	d.Decide(ctx, remembered, input)      // from Rooms.Tell
 //	d.Dispatch(ctx, group)                // when Options.Seek asked for it
@@ -71,8 +72,9 @@ const TopicStaff Topic = "staff"
 type Floor interface {
 	// Join has p found under the given topics, and no others, from now on
 	// until Leave. A second Join leaves no moment in which p is not found
-	// under a topic of both. If another peer with the same Who and Outbox is there, that one is
-	// replaced: it leaves, and is closed with CloseReplaced.
+	// under a topic of both. An outbox (Who and Outbox, if that is not empty)
+	// is one peer's: if another has it and p Replaces that one, it leaves, and
+	// is closed with CloseReplaced. Who does not get it is found all the same.
 	Join(p *Peer, topics ...Topic)
 
 	// Leave takes p out; a second time it does nothing.
@@ -130,6 +132,12 @@ type Options struct {
 	// is told to Rooms. nil: there is none, and a person is asked.
 	Ask func(id core.ConversationID, seq uint64)
 
+	// Hold takes a place for a poll that may have to wait for news, and
+	// returns how to give it back; false: there is none. What ends the poll
+	// early, as when the host goes away, is said by its Outlet. nil: this
+	// host holds no polls, and answers them at once.
+	Hold func(p *Peer, out Outlet) (release func(), ok bool)
+
 	Now    func() time.Time
 	Random io.Reader    // nil: crypto/rand
 	Log    *slog.Logger // nil: none
@@ -142,13 +150,16 @@ type Desk struct {
 	keys      *identity.Keys
 	passwords *identity.Passwords
 	logins    *throttle
+	senders   senders
 	epoch     string
 
 	staff    cache[map[core.AgentID]core.Account]
 	settings cache[core.Settings]
+	blocks   cache[map[core.VisitorID]core.Block]
 
-	leases leases
-	clock  clock
+	leases  leases
+	pollers pollers
+	clock   clock
 }
 
 // New returns a desk over a store. It makes the store's signing keys if there
@@ -172,7 +183,7 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 		Options: o, keys: keys, epoch: epoch, logins: newThrottle(),
 		passwords: identity.NewPasswords(o.Random, 2, 5*time.Second),
 	}
-	d.staff.load, d.settings.load = d.loadStaff, d.loadSettings
+	d.staff.load, d.settings.load, d.blocks.load = d.loadStaff, d.loadSettings, d.loadBlocks
 	return d, nil
 }
 
@@ -207,7 +218,12 @@ func (d *Desk) Decide(ctx context.Context, c core.Conversation, in core.Input) (
 		return core.Change{Conversation: c}, err
 	}
 	rules, _ := settings.Rules(site) // a site that was removed has no groups and takes no new session
-	return core.Apply(ctx, d.Store, c, rules, d.Now(), in)
+	switch in.(type) {
+	case core.Edited, core.Recalled:
+		return core.Amend(ctx, d.Store, c.ID, rules, d.Now(), in)
+	default:
+		return core.Apply(ctx, d.Store, c, rules, d.Now(), in)
+	}
 }
 
 // cacheFor is how old what rights are judged by may be.

@@ -93,6 +93,14 @@ func (st *faulty) SetDuty(ctx context.Context, id core.AgentID, d core.Duty) err
 	return orErr(st, "SetDuty", func() error { return st.Store.SetDuty(ctx, id, d) })
 }
 
+func (st *faulty) Renew(ctx context.Context, id core.AgentID, lease time.Time) error {
+	return orErr(st, "Renew", func() error { return st.Store.Renew(ctx, id, lease) })
+}
+
+func (st *faulty) Paced(ctx context.Context, id core.AgentID, took time.Duration) error {
+	return orErr(st, "Paced", func() error { return st.Store.Paced(ctx, id, took) })
+}
+
 func (st *faulty) Duty(ctx context.Context, id core.AgentID) (core.Duty, error) {
 	return or(st, "Duty", func() (core.Duty, error) { return st.Store.Duty(ctx, id) })
 }
@@ -119,6 +127,18 @@ func (st *faulty) Mark(ctx context.Context, id core.ConversationID, side core.Pa
 
 func (st *faulty) Marks(ctx context.Context, id core.ConversationID) (core.Marks, error) {
 	return or(st, "Marks", func() (core.Marks, error) { return st.Store.Marks(ctx, id) })
+}
+
+func (st *faulty) Known(ctx context.Context, site core.SiteID, external string, fresh core.VisitorID) (core.VisitorID, error) {
+	return or(st, "Known", func() (core.VisitorID, error) { return st.Store.Known(ctx, site, external, fresh) })
+}
+
+func (st *faulty) Keep(ctx context.Context, key string, value []byte, now, until time.Time) ([]byte, error) {
+	return or(st, "Keep", func() ([]byte, error) { return st.Store.Keep(ctx, key, value, now, until) })
+}
+
+func (st *faulty) Blocks(ctx context.Context) ([]core.Block, error) {
+	return or(st, "Blocks", func() ([]core.Block, error) { return st.Store.Blocks(ctx) })
 }
 
 func (st *faulty) Settings(ctx context.Context) (core.Settings, error) {
@@ -185,6 +205,7 @@ func TestEveryCallFailsOnce(t *testing.T) {
 		w := newWorld(t)
 		st := &faulty{Store: w.store, err: faults[at%2]}
 		w.store = st
+		w.vouching(false)
 		n := w.node()
 		n.hire("amy", core.RoleSupervisor, 2)
 		n.hire("bo", core.RoleAgent, 2)
@@ -216,7 +237,10 @@ func story(t *testing.T, n *node, first, second string) {
 	if c := n.load(vi.conv); c.Session.Agent != "amy" {
 		t.Fatalf("bound 20 is broken: %+v", c.Session)
 	}
-	tab.come(n, "tab", map[string]any{"token": vi.token, "after": 0, "epoch": "e_1"})
+	tab.come(n, "tab", map[string]any{"token": vi.token, "after": 0, "epoch": "e_1", "user": n.user("u1", nil)})
+	if tab.conv != vi.conv {
+		t.Fatal("who logs in loses the conversation")
+	}
 	amy.insist(amy.in(vi.client), "send", map[string]any{"body": text("two")})
 	for _, c := range []stubborn{vi, amy} {
 		c.insist(c.in(vi.client), "read", map[string]any{"seq": 3})

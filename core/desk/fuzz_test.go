@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"kefu/core"
 	"kefu/core/desk"
@@ -89,7 +90,9 @@ func (n *node) sink(hello map[string]any) (*desk.Peer, *sink) {
 // held by an agent, whose connection gets the events.
 func BenchmarkDesk(b *testing.B) {
 	start := func(b *testing.B) (n *node, visitor *desk.Peer, toAgent *sink) {
-		n = newNode(b)
+		w := newWorld(b)
+		w.set(func(s *core.Settings) { s.Limits.Rate, s.Limits.Burst = 1_000_000, 1_000_000 })
+		n = w.node()
 		n.hire("amy", core.RoleAgent, 1)
 		agent, toAgent := n.sink(map[string]any{"token": n.signed("amy")})
 		n.desk.Serve(b.Context(), agent, []byte(`{"type":"status","status":"online"}`))
@@ -103,6 +106,7 @@ func BenchmarkDesk(b *testing.B) {
 		i := 0
 		for b.Loop() {
 			i++
+			n.pass(10 * time.Microsecond) // ten frames' worth
 			n.desk.Serve(b.Context(), visitor, fmt.Appendf(nil, send, i))
 			if i == 1 {
 				n.settle()
@@ -117,6 +121,7 @@ func BenchmarkDesk(b *testing.B) {
 		n, visitor, _ := start(b)
 		b.ReportAllocs()
 		for b.Loop() {
+			n.pass(10 * time.Microsecond)
 			n.desk.Serve(b.Context(), visitor, []byte(`{"type":"ping","next":25}`))
 		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "frames/s")

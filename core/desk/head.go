@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 
 	"kefu/core"
 	"kefu/core/wire"
@@ -13,8 +14,8 @@ type facts struct {
 	c      core.Conversation
 	who    core.Profile
 	marks  core.Marks
-	last   *core.Event // the last event
-	public *core.Event // the last one the visitor may see
+	last   *core.Event // the last thing said
+	public *core.Event // the last one of those that the visitor may see
 	online bool
 	queue  *wire.Queue
 }
@@ -27,11 +28,24 @@ func (d *Desk) facts(ctx context.Context, c core.Conversation) (facts, error) {
 	return f, err
 }
 
+// factsAsTold shows the place in line that the visitor was last told, if any:
+// who writes while they wait does not move, and to count the line anew for each
+// of their messages would cost more than to store it.
+func (d *Desk) factsAsTold(ctx context.Context, c core.Conversation) (facts, error) {
+	f, err := d.factsButQueue(ctx, c)
+	if q, ok := d.clock.place(c.ID); ok {
+		f.queue = &q
+	} else if err == nil {
+		f.queue, err = d.queue(ctx, c)
+	}
+	return f, err
+}
+
 // factsButQueue is for those who know the place in line: to find it is to
 // read the line.
 func (d *Desk) factsButQueue(ctx context.Context, c core.Conversation) (facts, error) {
-	f := facts{c: c, online: d.Floor.Present(TopicVisitor(c.ID))}
-	if c.Seq == 0 {
+	f := facts{c: c, online: d.online(c.ID)}
+	if c.Visitor == "" {
 		return f, nil
 	}
 	var err error
@@ -39,25 +53,51 @@ func (d *Desk) factsButQueue(ctx context.Context, c core.Conversation) (facts, e
 	if err != nil && core.CodeOf(err) != core.NotFound {
 		return f, err
 	}
+	if c.Seq == 0 {
+		return f, nil
+	}
 	if f.marks, err = d.Store.Marks(ctx, c.ID); err != nil {
 		return f, err
 	}
-	if f.last, err = d.event(ctx, c.ID, c.Seq); err != nil {
-		return f, err
-	}
-	f.public, err = d.event(ctx, c.ID, c.Public)
+	f.last, f.public, err = d.lasts(ctx, c)
 	return f, err
 }
 
-func (d *Desk) event(ctx context.Context, id core.ConversationID, seq uint64) (*core.Event, error) {
-	if seq == 0 {
-		return nil, nil
+// lookBack is how many events are looked through for the last thing said. What
+// the desk itself does comes a few at a time.
+const lookBack = 30
+
+// lasts returns the last thing said, or the last event if that is far back,
+// and the same of what the visitor may see. One read finds both, but when many
+// notes in a row hide the visitor's.
+func (d *Desk) lasts(ctx context.Context, c core.Conversation) (last, public *core.Event, err error) {
+	events, err := d.Store.Before(ctx, c.ID, c.Seq+1, lookBack)
+	if err != nil {
+		return nil, nil, err
 	}
-	events, err := d.Store.Before(ctx, id, seq+1, 1)
-	if err != nil || len(events) == 0 {
-		return nil, err
+	last, public = lastSaid(events, true), lastSaid(events, false)
+	if public == nil && c.Public > 0 {
+		events, err = d.Store.Before(ctx, c.ID, c.Public+1, lookBack)
+		public = lastSaid(events, false)
 	}
-	return &events[0], nil
+	return last, public, err
+}
+
+// lastSaid returns the last event that somebody said, or that is left of such
+// a one, or else the last one; nil: there is none.
+func lastSaid(events []core.Event, internal bool) (last *core.Event) {
+	for i := range slices.Backward(events) {
+		e := &events[i]
+		gone := e.Body.Kind == core.KindTombstone && e.Body.Seq == 0 // else it was an edit
+		switch {
+		case e.Internal && !internal:
+		case gone || e.Body.Kind.Said():
+			return e
+		case last == nil:
+			last = e
+		}
+	}
+	return last
 }
 
 // head returns the head as one receiver sees it.

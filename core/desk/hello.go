@@ -30,95 +30,22 @@ func (d *Desk) hello(ctx context.Context, p *Peer, f *wire.Frame) error {
 }
 
 func (d *Desk) helloVisitor(ctx context.Context, p *Peer, f *wire.Frame) error {
-	settings, err := d.settings.get(ctx, d.Now())
+	settings, site, token, err := d.meet(ctx, p, f)
 	if err != nil {
 		return err
 	}
-	site, err := siteOf(settings, p, f)
-	if err != nil {
-		return err
+	p.Tag, p.profile = f.Tag, profileOf(p, f, d.Now())
+	if p.user.ID != "" {
+		if err := d.introduce(ctx, p); err != nil {
+			return err
+		}
 	}
-	token, err := d.recognise(p, f, site.ID)
-	if err != nil {
-		return err
-	}
-	p.Site, p.Tag, p.Conversation = site.ID, f.Tag, core.ConversationOf(site.ID, core.VisitorID(p.Who.ID))
-	p.profile = profileOf(p, f, d.Now())
 	d.Floor.Join(p, TopicVisitor(p.Conversation))
+	d.pollers.forget(p.Conversation) // from here on this connection says whether they are there
 	if err := d.greetVisitor(ctx, p, f, site, token, settings); err != nil {
 		d.Floor.Leave(p)
 		return err
 	}
-	return nil
-}
-
-// siteOf returns the site that a hello names, if the page may use it.
-func siteOf(settings core.Settings, p *Peer, f *wire.Frame) (core.Site, error) {
-	id := core.SiteID(f.Site)
-	if id == "" {
-		id = "default"
-	}
-	site, ok := settings.Site(id)
-	switch {
-	case !ok:
-		return site, core.Errorf(core.NotFound, "there is no site %q", f.Site)
-	case !site.Admits(p.Page):
-		return site, core.Errorf(core.Forbidden, "this page may not use the site %q", id)
-	case f.User.Token != "":
-		return site, core.Errorf(core.Unsupported, "user.token is not taken here yet")
-	}
-	return site, nil
-}
-
-// recognise says who the visitor is, by their token or as somebody new, and
-// returns the token that they keep.
-func (d *Desk) recognise(p *Peer, f *wire.Frame, site core.SiteID) (string, error) {
-	if f.Token == "" {
-		id, err := identity.NewID(d.Random, "v")
-		if err != nil {
-			return "", err
-		}
-		p.Who = core.Party{Kind: core.Visitor, ID: id}
-		return d.keys.SignVisitor(string(site), id, d.Now())
-	}
-	v, err := d.keys.Visitor(f.Token, d.Now())
-	if err != nil {
-		return "", err
-	}
-	if v.Site != string(site) {
-		return "", core.Errorf(core.Unauthorized, "the token is for another site")
-	}
-	p.Who = core.Party{Kind: core.Visitor, ID: v.ID}
-	if v.Renew {
-		return d.keys.SignVisitor(string(site), v.ID, d.Now())
-	}
-	return f.Token, nil
-}
-
-func profileOf(p *Peer, f *wire.Frame, now time.Time) *core.Profile {
-	return &core.Profile{
-		ID: core.VisitorID(p.Who.ID), Site: p.Site, Lang: f.Lang, Seen: now,
-		Page: core.Page{URL: f.Page.URL, Title: f.Page.Title, Referrer: f.Page.Referrer},
-	}
-}
-
-// introduce stores what a visitor's hello said of them, once they say
-// something: who only looks at a page leaves no record.
-func (d *Desk) introduce(ctx context.Context, p *Peer) error {
-	if p.profile == nil {
-		return nil
-	}
-	old, err := d.Store.Profile(ctx, p.profile.ID)
-	if err != nil && core.CodeOf(err) != core.NotFound {
-		return err
-	}
-	next := *p.profile // which says nothing of name, avatar and external id
-	next.Name, next.Avatar, next.External = old.Name, old.Avatar, old.External
-	next.Lang = cmp.Or(next.Lang, old.Lang)
-	if err := d.Store.PutProfile(ctx, next); err != nil {
-		return err
-	}
-	p.profile = nil
 	return nil
 }
 
@@ -140,11 +67,11 @@ func (d *Desk) greetVisitor(ctx context.Context, p *Peer, f *wire.Frame, site co
 	w := wire.VisitorWelcome{
 		Type: "welcome", V: wire.Version, Role: core.Visitor.String(), Token: token, Epoch: d.epoch,
 		N: c.HeardOf(p.Who, p.Outbox).N, Heartbeat: wire.Heartbeat{Every: visitorEvery, Max: visitorMax},
-		Limits: limitsOf(settings), Features: features(), Visitor: facts.visitor(view), Site: d.siteInfo(site, f.Lang),
+		Limits: limitsOf(settings), Features: d.features(), Visitor: facts.visitor(view), Site: d.siteInfo(site, f.Lang),
 		Conversation: facts.head(view, p.Outbox), Events: []wire.Event{},
 	}
 	const flags = 64 // bytes of reset, more and commas
-	page, reset, err := d.resume(ctx, c, f, wire.MaxMessage-len(wire.Encode(w))-flags, view)
+	page, reset, err := d.resume(ctx, c, f, p.space()-len(wire.Encode(w))-flags, view)
 	if err != nil {
 		return err
 	}
@@ -172,8 +99,7 @@ func (d *Desk) staffOf(c core.Conversation) []Topic {
 // them: those after the client's cursor, or the last ones if it has none, or
 // none that means anything here.
 func (d *Desk) resume(ctx context.Context, c core.Conversation, f *wire.Frame, room int, v wire.View) (page, bool, error) {
-	fresh := f.After == nil || (*f.After == 0 && f.Epoch == "")
-	reset := !fresh && (f.Epoch != d.epoch || *f.After > c.Seq)
+	fresh, reset := d.stands(c, f)
 	if fresh || reset {
 		got, err := d.pageBefore(ctx, c.ID, c.Seq+1, lastEvents, room, v)
 		// Older ones are found by prev. Newer ones there are none, unless not
@@ -185,6 +111,13 @@ func (d *Desk) resume(ctx context.Context, c core.Conversation, f *wire.Frame, r
 	return got, false, err
 }
 
+// stands says whether a client has no cursor yet, or one that means nothing
+// here.
+func (d *Desk) stands(c core.Conversation, f *wire.Frame) (fresh, reset bool) {
+	fresh = f.After == nil || (*f.After == 0 && f.Epoch == "")
+	return fresh, !fresh && (f.Epoch != d.epoch || *f.After > c.Seq)
+}
+
 // lastEvents is how many events a welcome brings to whom has none.
 const lastEvents = 50
 
@@ -193,14 +126,23 @@ func limitsOf(s core.Settings) wire.Limits {
 }
 
 // features is what this release of the desk does beyond what every host does.
-func features() []string { return []string{"watch"} }
+func (d *Desk) features() []string {
+	all := []string{"edit", "preview", "users", "watch"}
+	if d.Hold != nil {
+		all = append(all, "poll")
+	}
+	return all
+}
 
 func (d *Desk) siteInfo(s core.Site, lang string) wire.SiteInfo {
 	at := d.Now().UTC()
 	if loc, err := time.LoadLocation(s.Hours.Zone); err == nil {
 		at = at.In(loc)
 	}
-	return wire.SiteInfo{Name: s.Name, Greeting: s.Greets(lang), Lang: lang, Open: s.Hours.Open(at)}
+	return wire.SiteInfo{
+		Name: s.Name, Greeting: s.Greets(lang), Lang: lang, Open: s.Hours.Open(at),
+		Preview: s.Preview, Edit: int(s.Edit.Seconds()),
+	}
 }
 
 // maxHeads is how many of those who wait a welcome lists.
@@ -215,7 +157,7 @@ func (d *Desk) helloAgent(ctx context.Context, p *Peer, token identity.Agent, f 
 	if err != nil {
 		return err
 	}
-	p.Who, p.tokens = core.AgentParty(account.ID), token.Generation
+	p.Who, p.tokens, p.expires = core.AgentParty(account.ID), token.Generation, token.Expires
 	p.role, p.sees = account.Role, seen(account, settings)
 	topics := []Topic{TopicAgent(account.ID), TopicStaff}
 	for _, g := range p.sees {
@@ -244,7 +186,7 @@ func (d *Desk) greetAgent(ctx context.Context, p *Peer, f *wire.Frame, account c
 	w := wire.AgentWelcome{
 		Type: "welcome", V: wire.Version, Role: string(account.Role), Epoch: d.epoch,
 		Reset:     f.Epoch != "" && f.Epoch != d.epoch,
-		Heartbeat: wire.Heartbeat{Every: agentEvery, Max: agentMax}, Limits: limitsOf(settings), Features: features(),
+		Heartbeat: wire.Heartbeat{Every: agentEvery, Max: agentMax}, Limits: limitsOf(settings), Features: d.features(),
 		Agent: find(agents, account), More: more,
 	}
 	// What does not fit into one message follows in messages of its own.

@@ -114,7 +114,7 @@ func TestHelloRefused(t *testing.T) {
 		{"revoked agent", map[string]any{"token": revoked}, core.Forbidden, 4501},
 		{"unknown site", map[string]any{"site": "nowhere"}, core.NotFound, 4501},
 		{"page of another site", map[string]any{"site": "other"}, core.Forbidden, 4501},
-		{"user token", map[string]any{"user": map[string]any{"token": "x"}}, core.Unsupported, 4502},
+		{"user token", map[string]any{"user": map[string]any{"token": "x"}}, core.Unauthorized, 4500},
 		{"another version", map[string]any{"v": 2}, core.Unsupported, 4502},
 		{"no origin", map[string]any{"origin": ""}, core.Invalid, 4502},
 	} {
@@ -225,6 +225,7 @@ func (st *interleaved) After(ctx context.Context, id core.ConversationID, seq ui
 // the welcome, whenever it is committed.
 func TestNothingFallsBetweenJoinAndWelcome(t *testing.T) {
 	w := newWorld(t)
+	w.set(func(s *core.Settings) { s.Limits.Burst = 1000 })
 	st := &interleaved{Store: w.store}
 	w.store = st
 	n := w.node()

@@ -301,11 +301,11 @@ type seat struct {
 
 // Join implements desk.Floor.
 func (f *floor) Join(p *desk.Peer, topics ...desk.Topic) {
-	var replaced desk.Outlet
+	var replaced []desk.Outlet
 	f.mu.Lock()
 	for _, s := range f.peers {
-		if s.peer != p && s.peer.Who == p.Who && s.peer.Outbox == p.Outbox && f.leaveLocked(s.peer) {
-			replaced = s.out
+		if f.hasLocked(s.peer) && p.Replaces(s.peer) && f.leaveLocked(s.peer) {
+			replaced = append(replaced, s.out)
 		}
 	}
 	f.leaveLocked(p)
@@ -313,8 +313,8 @@ func (f *floor) Join(p *desk.Peer, topics ...desk.Topic) {
 		f.topics[t] = append(f.topics[t], p)
 	}
 	f.mu.Unlock()
-	if replaced != nil {
-		replaced.Close(wire.CloseReplaced, "replaced")
+	for _, out := range replaced {
+		out.Close(wire.CloseReplaced, "replaced")
 	}
 }
 
@@ -323,6 +323,17 @@ func (f *floor) Leave(p *desk.Peer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.leaveLocked(p)
+}
+
+// hasLocked reports whether p has joined: who has not may be saying hello on
+// another goroutine.
+func (f *floor) hasLocked(p *desk.Peer) bool {
+	for _, peers := range f.topics {
+		if slices.Contains(peers, p) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *floor) leaveLocked(p *desk.Peer) (was bool) {

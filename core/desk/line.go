@@ -10,7 +10,9 @@ import (
 	"kefu/core/wire"
 )
 
-// pageOfLine is how many of a line Dispatch looks at in one pass.
+// pageOfLine is how many of a line Dispatch looks at in one pass, unless there
+// is a seat that none of them can have: agents who let a session go are no
+// candidates for it. Then it looks further, up to countWaiting.
 const pageOfLine = 64
 
 // maxStale is how often in a row a seat may turn out to be gone.
@@ -30,21 +32,25 @@ func (d *Desk) Dispatch(ctx context.Context, group core.GroupID) error {
 }
 
 func (d *Desk) drain(ctx context.Context, group core.GroupID) error {
+	from, limit := 0, pageOfLine
 	for stale := 0; stale < maxStale; {
-		line, err := d.Store.Waiting(ctx, group, pageOfLine)
-		if err != nil || len(line) == 0 {
+		line, err := d.Store.Waiting(ctx, group, limit)
+		if err != nil || len(line) <= from {
 			return err
 		}
 		roster, err := d.Store.Roster(ctx, group, d.Now())
 		if err != nil {
 			return err
 		}
-		seated, err := d.seat(ctx, group, line, roster)
+		seated, err := d.seat(ctx, group, line[from:], roster)
+		_, free := roster.Seats()
 		switch {
 		case seated > 0 && (err == nil || core.CodeOf(err) == core.Full):
-			stale = 0
+			from, limit, stale = 0, pageOfLine, 0
 		case core.CodeOf(err) == core.Full:
 			stale++
+		case err == nil && free > 0 && len(line) == limit && limit < countWaiting:
+			from, limit = limit, min(4*limit, countWaiting)
 		default:
 			return err
 		}

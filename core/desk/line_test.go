@@ -317,3 +317,62 @@ func TestWaitingVisitorWritesAgain(t *testing.T) {
 	}
 	cy.sees()
 }
+
+// Dynamic weights: who answers sooner is given more of the same line.
+func TestPaceWeighs(t *testing.T) {
+	n := newNode(t)
+	amy := n.agent("amy", core.RoleAgent, 50).online()
+	n.pass(time.Second)
+	bo := n.agent("bo", core.RoleAgent, 50)
+	guests := map[string]*client{}
+	hold := func(name string) *client {
+		guests[name] = n.visitor(name)
+		guests[name].say("hello")
+		return guests[name]
+	}
+	answer := func(by *client, name string, after time.Duration) {
+		hold(name)
+		n.pass(after)
+		by.in(guests[name]).say("hi")
+		guests[name].own().end()
+	}
+	answer(amy, "quick", 5*time.Second)
+	amy.serve(`{"type":"status","status":"away"}`)
+	bo.online()
+	answer(bo, "slow", 100*time.Second)
+	amy.online()
+	bo.online()
+	for i := range 24 {
+		hold(fmt.Sprint("next-", i))
+	}
+	roster, err := n.store.Roster(t.Context(), "default", n.clock())
+	n.must(err)
+	a, _ := roster.Find("amy")
+	b, _ := roster.Find("bo")
+	if a.Pace != 5*time.Second || b.Pace != 100*time.Second {
+		t.Errorf("the paces are %v and %v", a.Pace, b.Pace)
+	}
+	if a.Held != 18 || b.Held != 6 { // 1.5 : 0.5
+		t.Errorf("the quick one holds %d, the slow one %d", a.Held, b.Held)
+	}
+}
+
+// A seat that the first in line can not have goes to one behind them: they were
+// let go by this very agent, and somebody else is on duty for them, busy.
+func TestDispatchLooksBehindThoseItCanNotSeat(t *testing.T) {
+	n := newNode(t)
+	amy := n.agent("amy", core.RoleAgent, 70).online()
+	for i := range 66 {
+		n.visitor(fmt.Sprint("let-go-", i)).say("hello")
+	}
+	amy.gone(false)
+	n.after(time.Minute) // all 66 wait again, and amy let them go
+	bo := n.agent("bo", core.RoleAgent, 1).online()
+	bo.seenAll()
+	last := n.visitor("last")
+	last.say("hello")
+	n.comes("amy").online()
+	if c := n.load(last.conv); c.Session.Phase != core.Held || c.Session.Agent != "amy" {
+		t.Errorf("the last in line is %v with %q, and amy has seats", c.Session.Phase, c.Session.Agent)
+	}
+}

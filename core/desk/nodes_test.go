@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -10,8 +11,8 @@ import (
 )
 
 // Two nodes over one store, with goroutines of their own, race for seats: no
-// agent holds more than their capacity, and no seat stays empty while somebody
-// waits.
+// agent holds more than their capacity (promise 13), and no seat stays empty
+// while somebody waits (promise 20).
 func TestTwoNodesRaceForSeats(t *testing.T) {
 	w := newWorld(t)
 	nodes := []*node{w.node(), w.node()}
@@ -89,7 +90,8 @@ func TestOneConversationOnTwoNodes(t *testing.T) {
 	}
 }
 
-// An agent taken by two nodes at once: one takes, the other hears conflict.
+// Promise 12: a session taken on two nodes at once has one owner; the other
+// hears conflict.
 func TestTwoNodesTakeOne(t *testing.T) {
 	for range 20 {
 		w := newWorld(t)
@@ -109,5 +111,48 @@ func TestTwoNodesTakeOne(t *testing.T) {
 				t.Errorf("promise 12: %s holds it, and %s is told %v", winner, c.name, refused)
 			}
 		}
+	}
+}
+
+// interrupted is a store before whose next write of a presence something else
+// happens.
+type interrupted struct {
+	core.Store
+	first func()
+}
+
+func (st *interrupted) interrupt() {
+	if first := st.first; first != nil {
+		st.first = nil
+		first()
+	}
+}
+
+func (st *interrupted) SetDuty(ctx context.Context, id core.AgentID, d core.Duty) error {
+	st.interrupt()
+	return st.Store.SetDuty(ctx, id, d)
+}
+
+func (st *interrupted) Renew(ctx context.Context, id core.AgentID, lease time.Time) error {
+	st.interrupt()
+	return st.Store.Renew(ctx, id, lease)
+}
+
+// An agent has a tab on each of two nodes. That one of them pings does not undo
+// what is said on the other at that moment.
+func TestAPingUndoesNoStatus(t *testing.T) {
+	w := newWorld(t)
+	st := &interrupted{Store: w.store}
+	w.store = st
+	here, there := w.node(), w.node()
+	amy := here.agent("amy", core.RoleAgent, 1).online()
+	second := there.comes("amy")
+	w.pass(20 * time.Second)
+	st.first = func() { second.serve(`{"type":"status","status":"away"}`) }
+	amy.pings(10 * time.Second)
+	duty, err := w.store.Duty(t.Context(), "amy")
+	w.must(err)
+	if want := w.clock().Add(30 * time.Second); st.first != nil || duty != (core.Duty{Status: core.Away, Lease: want}) {
+		t.Errorf("amy said away, and is %+v; want a lease until %v", duty, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kefu/core"
+	"kefu/core/identity"
 	"kefu/core/wire"
 )
 
@@ -23,7 +24,9 @@ type Peer struct {
 	Site         core.SiteID         // visitors
 	Conversation core.ConversationID // visitors
 	Tag          string              // visitors
+	user         identity.User       // visitors whom their site vouches for; no ID: it does not
 	tokens       uint64              // agents: the generation of the token
+	expires      time.Time           // agents: when the token does
 	role         core.Role           // agents: as the welcome said
 	sees         []core.GroupID      // agents: whose lines it listens to
 
@@ -32,8 +35,11 @@ type Peer struct {
 	bad     []time.Time           // malformed messages of the last minute
 	typed   time.Time             // last typing frame passed on
 	ended   bool                  // a close was asked for
+	pace    pace                  // what it has sent lately, see bucket.go
 	topics  []Topic               // agents: what hello had it listen to
 	watched []core.ConversationID // agents: what it watches besides
+
+	poll *poll // static: the long-poll that this peer lives for; nil: a socket
 
 	next atomic.Int64 // seconds until the next ping, as announced
 
@@ -65,6 +71,14 @@ func (p *Peer) Next() int { return int(p.next.Load()) }
 // Visitor reports whether the peer is a visitor's.
 func (p *Peer) Visitor() bool { return p.Who.Kind == core.Visitor }
 
+// Replaces reports whether p, when it joins the floor, ends a connection that
+// is there already: an outbox has one. A poll without a hello ends no socket: it
+// may have been on its way for long, and the socket be the newer one.
+func (p *Peer) Replaces(old *Peer) bool {
+	return p != old && p.Outbox != "" && p.Outbox == old.Outbox && p.Who == old.Who &&
+		(p.poll == nil || p.poll.hello || old.poll != nil)
+}
+
 // answer sends a frame to the one who asked.
 func (p *Peer) answer(frame any) { p.out.Send(wire.Encode(frame)) }
 
@@ -90,6 +104,9 @@ func (p *Peer) push(seq uint64, data []byte) {
 // meanwhile and is not in it.
 func (p *Peer) greet(welcome any, seq uint64) {
 	data := wire.Encode(welcome)
+	if w, ok := welcome.(wire.VisitorWelcome); ok && p.poll != nil {
+		p.poll.after, p.poll.known, p.poll.rest = seq, headTag(w.Conversation), w.More
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.out.Send(data)
@@ -99,6 +116,35 @@ func (p *Peer) greet(welcome any, seq uint64) {
 		}
 	}
 	p.greeted, p.held = true, nil
+}
+
+// know has p known without a welcome: a poll that goes on from a cursor.
+func (p *Peer) know() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.greeted, p.held = true, nil
+}
+
+// space is how many bytes an answer that is long by nature may take. That of a
+// poll shares a message with others.
+func (p *Peer) space() int {
+	if p.poll == nil {
+		return wire.MaxMessage
+	}
+	_, room := p.poll.room()
+	return max(room-len(p.poll.Frames)*usualAnswer, 0)
+}
+
+// usualAnswer is how many bytes an ack or an error takes at most.
+const usualAnswer = 320
+
+// owe notes that a frame waits for its answer, if anybody waits for that, and
+// returns how to say that it has it.
+func (p *Peer) owe() (answered func()) {
+	if p.poll == nil {
+		return func() {}
+	}
+	return p.poll.owe()
 }
 
 // end says why, and closes.

@@ -29,7 +29,8 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 	case changesHead(c):
 		d.tellHeads(ctx, c, sender, name)
 	case s.Phase == core.Waiting && !c.Empty(): // no agent hears the event, but all of them list it
-		d.pushHead(ctx, c.Conversation, s.Group, []Topic{TopicGroup(s.Group)}, nil, name)
+		facts, err := d.factsAsTold(ctx, c.Conversation)
+		d.pushFacts(facts, err, s.Group, []Topic{TopicGroup(s.Group)}, nil, name)
 	}
 	d.learn(c)
 	for _, e := range c.Effects {
@@ -38,6 +39,10 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 			d.Seek(e.Group)
 		case core.Room:
 			d.seekFor(ctx, e.Agent)
+		case core.Paced: // a write, but one a session, and the ack is out; losing it is no harm
+			if err := d.Store.Paced(ctx, e.Agent, e.Took); err != nil {
+				d.Log.Warn("how fast an agent answered is not noted", "agent", e.Agent, "error", err)
+			}
 		case core.Ask:
 			d.ask(ctx, c.Conversation.ID, e.Seq)
 		}
@@ -145,6 +150,11 @@ func (d *Desk) tellHeads(ctx context.Context, c core.Change, sender *Peer, name 
 // too, that it is there no longer.
 func (d *Desk) pushHead(ctx context.Context, c core.Conversation, was core.GroupID, topics []Topic, also *Peer, name func(core.Party) wire.Party) {
 	facts, err := d.facts(ctx, c)
+	d.pushFacts(facts, err, was, topics, also, name)
+}
+
+func (d *Desk) pushFacts(facts facts, err error, was core.GroupID, topics []Topic, also *Peer, name func(core.Party) wire.Party) {
+	c := facts.c
 	if err != nil {
 		d.Log.Warn("a head could not be read; clients find it by their heartbeat", "conversation", c.ID, "error", err)
 		return

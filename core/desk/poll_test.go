@@ -180,7 +180,7 @@ func (ph *phone) tells(frames []frame, want ...string) {
 
 // waits makes a request that may be held, on another goroutine. It returns how
 // to get the answer, and how long it was held.
-func (ph *phone) waits(ctx context.Context, frames ...map[string]any) (answer func() ([]frame, error, time.Duration)) {
+func (ph *phone) waits(ctx context.Context, frames ...map[string]any) (answer func() ([]frame, time.Duration, error)) {
 	type outcome struct {
 		data []byte
 		err  error
@@ -192,13 +192,13 @@ func (ph *phone) waits(ctx context.Context, frames ...map[string]any) (answer fu
 		done <- outcome{data, err, time.Since(begun)}
 	}()
 	synctest.Wait()
-	return func() ([]frame, error, time.Duration) {
+	return func() ([]frame, time.Duration, error) {
 		ph.Helper()
 		o := <-done
 		if o.err != nil {
-			return nil, o.err, o.held
+			return nil, o.held, o.err
 		}
-		return ph.take(o.data), nil, o.held
+		return ph.take(o.data), o.held, nil
 	}
 }
 

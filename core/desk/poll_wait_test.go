@@ -41,7 +41,7 @@ func TestPollWakes(t *testing.T) {
 		amy.note("he sounds angry")
 		synctest.Wait()
 		amy.say("hi")
-		frames, err, took := answer()
+		frames, took, err := answer()
 		n.must(err)
 		vi.tells(frames, "#6(4) amy: hi", "head held #6 by amy", "next 0")
 		if took != 7*time.Second {
@@ -49,7 +49,7 @@ func TestPollWakes(t *testing.T) {
 		}
 		answer = vi.waits(t.Context())
 		amy.read(6)
-		frames, err, _ = answer()
+		frames, _, err = answer()
 		n.must(err)
 		vi.tells(frames, "head held #6 by amy", "next 0")
 		if head := frames[0].of("conversation"); head.of("read").num("agent") != 6 {
@@ -65,7 +65,7 @@ func TestPollWaits(t *testing.T) {
 		for _, c := range []struct{ wait, want int }{{0, 0}, {3, 3}, {25, 25}, {3600, 25}} {
 			vi.body["wait"] = c.wait
 			answer := vi.waits(t.Context())
-			frames, err, took := answer()
+			frames, took, err := answer()
 			n.must(err)
 			vi.tells(frames, "next 0")
 			if took != time.Duration(c.want)*time.Second {
@@ -74,7 +74,7 @@ func TestPollWaits(t *testing.T) {
 		}
 		vi.body["wait"] = 25
 		answer := vi.waits(t.Context(), map[string]any{"type": "read", "seq": 2}, map[string]any{"type": "typing"})
-		if frames, _, took := answer(); took != 25*time.Second {
+		if frames, took, _ := answer(); took != 25*time.Second {
 			t.Errorf("who only reads and types is held for %s: %v", took, frames)
 		}
 	})
@@ -88,7 +88,7 @@ func TestPollFindsWhatWasNotPushed(t *testing.T) {
 		other := n.node() // another node, and no bus between them
 		x := other.connect("amy there").hello(map[string]any{"token": n.signed("amy")})
 		thread{x, amy.id}.say("hi")
-		frames, err, took := answer()
+		frames, took, err := answer()
 		n.must(err)
 		vi.tells(frames, "#5(4) amy: hi", "head held #5 by amy", "next 0")
 		if took != 25*time.Second {
@@ -107,14 +107,14 @@ func TestPollReplaced(t *testing.T) {
 		<-time.After(2 * time.Second)
 		n.pass(2 * time.Second)
 		newer := vi.waits(t.Context())
-		frames, err, took := older()
+		frames, took, err := older()
 		n.must(err)
 		vi.tells(frames, "next 0")
 		if took != 2*time.Second {
 			t.Errorf("held for %s", took)
 		}
 		newest := vi.waits(t.Context()) // as two clients do that take one outbox for theirs
-		frames, _, took = newer()
+		frames, took, _ = newer()
 		vi.tells(frames, "next 1")
 		if took != 0 {
 			t.Errorf("held for %s", took)
@@ -125,7 +125,7 @@ func TestPollReplaced(t *testing.T) {
 		ws := n.connect("vi by socket")
 		ws.origin = vi.origin
 		ws.hello(map[string]any{"token": vi.body["token"]})
-		frames, _, took = newest()
+		frames, took, _ = newest()
 		vi.tells(frames, "next 0")
 		if took != 2*time.Second {
 			t.Errorf("held for %s", took)
@@ -143,7 +143,7 @@ func TestPollReplaced(t *testing.T) {
 		}
 		frames, _, _ = back()
 		vi.tells(frames, "welcome visitor, n 1, held #4 by amy, nothing", "next 0")
-		if _, _, took := late(); took > 25*time.Second {
+		if _, took, _ := late(); took > 25*time.Second {
 			t.Errorf("the late poll was held for %s", took)
 		}
 	})
@@ -154,7 +154,7 @@ func TestPollReplaced(t *testing.T) {
 func TestManyPollsOfOneVisitor(t *testing.T) {
 	held(t, func(t *testing.T, n *node) {
 		vi, amy := n.met()
-		var answers []func() ([]frame, error, time.Duration)
+		var answers []func() ([]frame, time.Duration, error)
 		for range 20 {
 			other := *vi
 			other.body = maps.Clone(vi.body)
@@ -166,7 +166,7 @@ func TestManyPollsOfOneVisitor(t *testing.T) {
 		}
 		amy.say("hi")
 		for _, answer := range answers {
-			frames, err, took := answer()
+			frames, took, err := answer()
 			n.must(err)
 			if len(frames) != 3 || took > time.Second {
 				t.Errorf("after %s: %v", took, frames)
@@ -185,7 +185,7 @@ func TestPollAbandoned(t *testing.T) {
 			t.Error("a held poll is not found")
 		}
 		cancel()
-		if _, err, took := answer(); core.CodeOf(err) != core.Unavailable || took != 0 {
+		if _, took, err := answer(); core.CodeOf(err) != core.Unavailable || took != 0 {
 			t.Errorf("after %s: %v", took, err)
 		}
 		if n.floor.Present(desk.TopicVisitor(vi.conv)) {
@@ -209,7 +209,7 @@ func TestPollEndedByTheHost(t *testing.T) {
 		n.floor.mu.Unlock()
 		out.Send(wire.Encode(wire.Bye{Type: "bye", Code: 4000, Reason: "the server is going away", Window: 5}))
 		out.Close(wire.CloseShutdown, "the server is going away")
-		frames, err, took := answer()
+		frames, took, err := answer()
 		n.must(err)
 		vi.tells(frames, "bye 4000 the server is going away", "next 0")
 		if frames[0].num("window") != 5 || took != 0 {
@@ -319,7 +319,7 @@ func TestNothingFallsBetweenReadingAndWaiting(t *testing.T) {
 		n := w.holding()
 		vi, amy := n.met()
 		st.next = func() { amy.say("hi") } // the events have been read, and there was none
-		frames, err, took := vi.waits(t.Context())()
+		frames, took, err := vi.waits(t.Context())()
 		n.must(err)
 		vi.tells(frames, "#5(4) amy: hi", "head held #5 by amy", "next 0")
 		if took != 0 {

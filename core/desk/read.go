@@ -122,7 +122,7 @@ func (d *Desk) servePage(ctx context.Context, p *Peer, f *wire.Frame) error {
 	if f.Type == wire.Before {
 		read = d.pageBefore
 	}
-	got, err := read(ctx, c.ID, f.Seq, limit, roomForEvents, p.view(d.namer(ctx, c)))
+	got, err := read(ctx, c.ID, f.Seq, limit, min(roomForEvents, p.space()), p.view(d.namer(ctx, c)))
 	if err != nil {
 		return err
 	}
@@ -130,11 +130,26 @@ func (d *Desk) servePage(ctx context.Context, p *Peer, f *wire.Frame) error {
 	return nil
 }
 
+// reader reports whether what somebody has read counts as read by their side.
+// Among staff it is the holder, who has to answer: were it anybody who looks,
+// a visitor would be told that they were read by nobody who answers them, and
+// the holder not what is new. Once it is over whoever looks may have the rest.
+func reader(who core.Party, s core.Session) bool {
+	switch {
+	case who.Kind == core.Visitor:
+		return true
+	case s.Agent != "":
+		return who.ID == string(s.Agent)
+	default:
+		return !s.Phase.Open()
+	}
+}
+
 // serveRead notes how far somebody has read and tells the others, if that is
-// news.
+// news and theirs to say.
 func (d *Desk) serveRead(ctx context.Context, p *Peer, f *wire.Frame) error {
 	c, err := d.readable(ctx, p, core.ConversationID(f.Conversation))
-	if err != nil || c.Seq == 0 {
+	if err != nil || c.Seq == 0 || !reader(p.Who, c.Session) {
 		return err
 	}
 	was, err := d.Store.Marks(ctx, c.ID)
@@ -166,8 +181,9 @@ func (d *Desk) serveRead(ctx context.Context, p *Peer, f *wire.Frame) error {
 // dropped, for the next one says the same.
 const typingEvery = 500 * time.Millisecond
 
-// serveTyping tells the others that somebody writes. It is never stored. Who
-// can write nothing but notes is not announced.
+// serveTyping tells the others that somebody writes, and agents also what, if
+// the site shows it: never another tab, which may be open before other eyes. It
+// is never stored. Who can write nothing but notes is not announced.
 func (d *Desk) serveTyping(ctx context.Context, p *Peer, who core.Actor, f *wire.Frame) error {
 	now := d.Now()
 	if now.Sub(p.typed) < typingEvery {
@@ -182,7 +198,22 @@ func (d *Desk) serveTyping(ctx context.Context, p *Peer, who core.Actor, f *wire
 		return nil
 	}
 	frame := wire.TypingNow{Type: "typing", Conversation: string(c.ID), By: d.namer(ctx, c)(p.Who)}
-	d.tellOthers(c, p, func(*Peer) any { return frame })
+	preview := frame
+	if p.Visitor() && f.Text != "" {
+		settings, err := d.settings.get(ctx, now)
+		if err != nil {
+			return err
+		}
+		if site, _ := settings.Site(c.Site); site.Preview {
+			preview.Text = f.Text
+		}
+	}
+	d.tellOthers(c, p, func(to *Peer) any {
+		if to.Visitor() {
+			return frame
+		}
+		return preview
+	})
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,127 @@ func TestReadMarks(t *testing.T) {
 	if read := third.find("welcome").list("conversations")[0].of("read"); read.num("visitor") != 4 || read.num("agent") != 5 {
 		t.Errorf("the agent's head says %v", read)
 	}
+}
+
+// Promise 11: 0 <= read <= head, each monotone, and the staff's mark is that of
+// who has to answer. Who leads or is of the group looks on without a trace.
+func TestOnlyTheHolderReads(t *testing.T) {
+	n := newNode(t)
+	amy := n.agent("amy", core.RoleAgent, 1)
+	bo, eve := n.agent("bo", core.RoleAgent, 1), n.agent("eve", core.RoleAdmin, 1)
+	vi := n.visitor("vi")
+	vi.say("hello") // 1 to 3
+	check := func(when string, want uint64) {
+		t.Helper()
+		marks, err := n.store.Marks(t.Context(), vi.conv)
+		n.must(err)
+		if marks.Agent != want || marks.Agent > n.load(vi.conv).Seq {
+			t.Errorf("%s: read up to #%d, want #%d", when, marks.Agent, want)
+		}
+	}
+	for _, c := range []*client{amy, bo, eve} {
+		c.in(vi).read(3)
+	}
+	check("waiting", 0)
+	amy.online() // 4
+	vi.seenAll()
+	bo.in(vi).read(4)
+	eve.in(vi).read(4)
+	vi.sees()
+	check("held by amy", 0)
+	amy.in(vi).read(2)
+	amy.in(vi).read(1)
+	vi.sees("read amy #2")
+	check("read by amy", 2)
+	amy.in(vi).read(1 << 30)
+	check("read to the end", 4)
+	vi.own().end() // 5
+	bo.in(vi).read(5)
+	check("over, and nobody's", 5)
+}
+
+// What a visitor is typing is shown where the site says so: to agents, never
+// to another tab, and it is nowhere in the log.
+func TestTypingPreview(t *testing.T) {
+	n := newNode(t)
+	n.set(func(s *core.Settings) { s.Sites[0].Preview, s.Sites[0].Edit = true, 90*time.Second })
+	amy, bo := n.agent("amy", core.RoleAgent, 1).online(), n.agent("bo", core.RoleAgent, 1)
+	vi := n.visitor("vi")
+	vi.say("hello")
+	bo.watches(vi)
+	tab := vi.tab("tab")
+	if site := tab.find("welcome").of("site"); site["preview"] != true || site.num("edit") != 90 {
+		t.Errorf("the welcome says %v", site)
+	}
+	n.pass(time.Second)
+	vi.own().frame("typing", map[string]any{"text": "is it stil"})
+	for _, c := range []*client{amy, bo} {
+		if got := c.find("typing"); got.str("text") != "is it stil" {
+			t.Errorf("%s sees %v", c.name, got)
+		}
+	}
+	if got := tab.find("typing"); got == nil || got["text"] != nil {
+		t.Errorf("the other tab sees %v", got)
+	}
+	amy.in(vi).frame("typing", map[string]any{"text": "what amy types"})
+	for _, c := range []*client{vi, bo} {
+		if got := c.find("typing"); got["text"] != nil && got.str("text") != "is it stil" {
+			t.Errorf("%s sees %v", c.name, got)
+		}
+	}
+	if got := n.log(vi.conv); len(got) != 4 {
+		t.Errorf("stored %v", got)
+	}
+	n.pass(time.Second)
+	vi.own().frame("typing", map[string]any{"text": strings.Repeat("长", 4001)})
+	if got := vi.find("error").str("code"); got != "too_large" {
+		t.Errorf("4,001 characters: %q", got)
+	}
+}
+
+// A head shows what was said last, not what the desk did since; to a visitor
+// never a note; and of what was taken back, that it was.
+func TestHeadShowsWhatWasSaid(t *testing.T) {
+	n := newNode(t)
+	amy := n.agent("amy", core.RoleAgent, 1)
+	vi := n.visitor("vi")
+	last := func(token string) frame {
+		w := n.connect("x").hello(map[string]any{"token": token}).find("welcome")
+		if w.str("role") == "visitor" {
+			return w.of("conversation").of("last")
+		}
+		return w.list("conversations")[0].of("last")
+	}
+	check := func(when string, visitor, agent uint64) {
+		t.Helper()
+		a, b := last(vi.token), last(n.signed("amy"))
+		if a.num("seq") != visitor || b.num("seq") != agent {
+			t.Errorf("%s: the visitor's head shows #%d, the agent's #%d; want #%d and #%d", when, a.num("seq"), b.num("seq"), visitor, agent)
+		}
+	}
+	vi.say("hello") // 1 to 3
+	check("waiting", 2, 2)
+	amy.online() // 4
+	check("assigned", 2, 2)
+	amy.in(vi).say("hi") // 5
+	check("answered", 5, 5)
+	for range 40 {
+		n.pass(time.Second)
+		amy.in(vi).note("a note") // 6 to 45
+	}
+	check("behind many notes", 5, 45)
+	vi.say("bye") // 46
+	vi.own().frame("edit", map[string]any{"seq": 46, "body": text("goodbye")})
+	vi.own().frame("recall", map[string]any{"seq": 46})
+	check("taken back", 46, 46)
+	if got := last(vi.token).of("body").str("kind"); got != "tombstone" {
+		t.Errorf("taken back, and shown as %s", got)
+	}
+	for i := range 40 {
+		n.pass(time.Second)
+		vi.own().frame("rate", map[string]any{"score": 1 + i%5}) // 49 to 88
+	}
+	check("far back", 88, 88)
 }
 
 func TestTyping(t *testing.T) {

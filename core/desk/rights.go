@@ -2,26 +2,108 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"kefu/core"
+	"kefu/core/identity"
 	"kefu/core/wire"
 )
 
-// may says who may send which frame at all; what else a right depends on,
-// such as who holds the session, is judged by core.Step or by the handler.
-// What is not listed is refused.
-func may(who core.PartyKind, typ string) bool {
-	switch typ {
-	case wire.Send, wire.Typing, wire.Read, wire.End, wire.After, wire.Before, wire.Ping:
-		return who == core.Visitor || who == core.Staff
-	case wire.Human, wire.Rate:
-		return who == core.Visitor
-	case wire.Take, wire.Transfer, wire.Reopen, wire.Status, wire.Watch:
-		return who == core.Staff
+// roles is a set of those who may do something.
+type roles uint8
+
+const (
+	visitors roles = 1 << iota
+	agents
+	supervisors
+	admins
+
+	nobody    roles = 0
+	leaders         = supervisors | admins
+	employees       = agents | leaders
+	everybody       = visitors | employees
+)
+
+// rolesFor returns the set of one: nobody for a role that is none.
+func rolesFor(role core.Role) roles {
+	switch role {
+	case core.RoleAgent:
+		return agents
+	case core.RoleSupervisor:
+		return supervisors
+	case core.RoleAdmin:
+		return admins
 	default:
-		return false
+		return nobody
 	}
+}
+
+// sendersOf are the roles that may send each type of frame. What else a right depends on, such as who
+// holds the session, is judged by core.Step or by the handler. What is not
+// listed nobody sends.
+func sendersOf(typ string) roles {
+	switch typ {
+	case wire.Send, wire.Edit, wire.Recall, wire.Typing, wire.Read, wire.End, wire.After, wire.Before, wire.Ping:
+		return everybody
+	case wire.Human, wire.Rate:
+		return visitors
+	case wire.Take, wire.Transfer, wire.Reopen, wire.Status, wire.Watch:
+		return employees
+	default:
+		return nobody
+	}
+}
+
+// may says whether somebody may send such a frame at all.
+func may(who core.Actor, typ string) bool {
+	mine := rolesFor(who.Role)
+	if who.Kind == core.Visitor {
+		mine = visitors
+	}
+	return sendersOf(typ)&mine != 0
+}
+
+// callersOf are the roles that may ask for an operation of the HTTP API. What
+// is not listed nobody asks for.
+func callersOf(operation string) roles {
+	switch operation {
+	case "logout", "list-agents", "read-agent", "list-groups", "list-conversations", "read-conversation", "read-events":
+		return employees
+	case "change-agent": // who is no admin, of their own account; see Desk.ChangeAgent
+		return employees
+	case "send-event": // as by a frame: judged there
+		return employees
+	case "list-blocks", "create-block", "delete-block":
+		return leaders
+	case "get-settings": // only admins see their secrets, masked; see Desk.Settings
+		return leaders
+	case "create-agent", "disable-agent", "create-group", "update-group", "delete-group",
+		"put-settings", "settings-history", "rollback-settings": // settings hold the secrets of sites
+		return admins
+	default:
+		return nobody
+	}
+}
+
+// Allows says whether the role may ask for an operation of the HTTP API, by its
+// operationId. Those that need no login are allowed to the empty role too.
+func Allows(operation string, role core.Role) bool {
+	switch operation {
+	case "login", "openapi", "docs":
+		return true
+	default:
+		return callersOf(operation)&rolesFor(role) != 0
+	}
+}
+
+// allowed is Allows as an error.
+func allowed(operation string, who core.Account) error {
+	if Allows(operation, who.Role) {
+		return nil
+	}
+	return core.Errorf(core.Forbidden, "your role does not allow that")
 }
 
 // mayRead says whether an agent may see a conversation: their own, one they
@@ -66,11 +148,18 @@ func counts(a core.Account, id core.AgentID, generation uint64) bool {
 
 func errRevoked() error { return core.Errorf(core.Forbidden, "this login no longer counts") }
 
+// expired reports whether the token that an agent said hello with counts no
+// longer: a connection does not outlive it.
+func (p *Peer) expired(now time.Time) bool { return !p.expires.IsZero() && !now.Before(p.expires) }
+
 // actor returns the author of a peer's frames with what their rights depend
-// on.
+// on. Forbidden: they have none any more.
 func (d *Desk) actor(ctx context.Context, p *Peer) (core.Actor, error) {
 	if p.Visitor() {
-		return core.Actor{Party: p.Who}, nil
+		return core.Actor{Party: p.Who}, d.blocked(ctx, core.VisitorID(p.Who.ID))
+	}
+	if p.expired(d.Now()) {
+		return core.Actor{}, identity.ErrExpired
 	}
 	a, err := d.account(ctx, core.AgentID(p.Who.ID), p.tokens)
 	return actorOf(a), err
@@ -100,23 +189,31 @@ func seen(a core.Account, settings core.Settings) []core.GroupID {
 	return slices.Compact(groups)
 }
 
-// tickRights ends the connections of agents who have other rights than when
-// they were welcomed. A login that was revoked is closed for good. Who has
-// another role or sees other lines comes back: what a connection listens to is
-// decided by its hello.
+// tickRights ends the connections of those who have other rights than when
+// they were welcomed.
 func (d *Desk) tickRights(ctx context.Context) error {
-	staff, err := d.staff.get(ctx, d.Now())
+	return errors.Join(d.tickStaff(ctx), d.tickBlocks(ctx))
+}
+
+// tickStaff ends those of agents. A login that was revoked is closed for good,
+// one that has expired until there is a new one. Who has another role or sees
+// other lines comes back: what a connection listens to is decided by its hello.
+func (d *Desk) tickStaff(ctx context.Context) error {
+	now := d.Now()
+	staff, err := d.staff.get(ctx, now)
 	if err != nil {
 		return err
 	}
-	settings, err := d.settings.get(ctx, d.Now())
+	settings, err := d.settings.get(ctx, now)
 	if err != nil {
 		return err
 	}
-	var revoked, changed []*Peer
+	var revoked, expired, changed []*Peer
 	d.Floor.Each([]Topic{TopicStaff}, func(p *Peer) {
 		id := core.AgentID(p.Who.ID)
 		switch a := staff[id]; {
+		case p.expired(now):
+			expired = append(expired, p)
 		case a.Tokens < p.tokens || a.ID == "":
 			// The copy is older than the login; the next one will tell.
 		case !counts(a, id, p.tokens):
@@ -126,8 +223,10 @@ func (d *Desk) tickRights(ctx context.Context) error {
 		}
 	})
 	for _, p := range revoked {
-		p.answer(wire.ErrorFor(wire.Frame{}, errRevoked()))
-		p.out.Close(wire.CloseForbidden, "revoked")
+		p.dismiss(errRevoked(), "revoked")
+	}
+	for _, p := range expired {
+		p.out.Close(wire.CloseExpired, "the token has expired")
 	}
 	for _, p := range changed {
 		p.out.Close(wire.CloseShutdown, "rights have changed")

@@ -104,8 +104,8 @@ func TestRights(t *testing.T) {
 		to_agent   forbidden   forbidden   conflict    forbidden   forbidden   ack         ack         ack
 		to_group   forbidden   forbidden   conflict    forbidden   forbidden   ack         ack         ack
 		reopen     forbidden   forbidden   ack         forbidden   forbidden   ack         ack         ack
-		edit       unsupported unsupported unsupported unsupported unsupported unsupported unsupported unsupported
-		recall     unsupported unsupported unsupported unsupported unsupported unsupported unsupported unsupported
+		edit       ack         forbidden   forbidden   forbidden   forbidden   forbidden   forbidden   forbidden
+		recall     ack         forbidden   forbidden   forbidden   forbidden   forbidden   forbidden   forbidden
 		status     forbidden   forbidden   presence    presence    presence    presence    presence    presence
 		watch      forbidden   forbidden   -           forbidden   -           -           -           -
 		after      events      forbidden   events      forbidden   events      events      events      events
@@ -121,6 +121,8 @@ func TestRights(t *testing.T) {
 		take       forbidden   forbidden   conflict    forbidden   forbidden   conflict    conflict    conflict
 		to_agent   forbidden   forbidden   conflict    forbidden   forbidden   conflict    conflict    conflict
 		reopen     forbidden   forbidden   ack         forbidden   forbidden   ack         ack         ack
+		edit       ack         forbidden   forbidden   forbidden   forbidden   forbidden   forbidden   forbidden
+		recall     ack         forbidden   forbidden   forbidden   forbidden   forbidden   forbidden   forbidden
 		after      events      forbidden   events      forbidden   events      events      events      events`
 	for name, table := range map[string]string{"held": held, "closed": closed} {
 		for _, line := range strings.Split(strings.TrimSpace(table), "\n") {
@@ -249,6 +251,30 @@ func TestChangedRightsComeBack(t *testing.T) {
 			amy.sees()
 		}
 	}
+}
+
+// A connection does not outlive the token it said hello with: the client
+// fetches a new one and comes back. Nothing that it sends counts meanwhile.
+func TestTokenExpires(t *testing.T) {
+	n := newNode(t)
+	amy, silent := n.agent("amy", core.RoleAgent, 1), n.agent("bo", core.RoleAgent, 1)
+	n.after(12*time.Hour - time.Second)
+	amy.pings(10 * time.Second)
+	if amy.closed() != 0 || silent.closed() != 0 {
+		t.Fatalf("closed with %d and %d before it is over", amy.closed(), silent.closed())
+	}
+	n.pass(time.Second)
+	amy.seenAll()
+	amy.online()
+	amy.sees("bye 4004 the token has expired")
+	n.tick()
+	if silent.closed() != wire.CloseExpired || silent.find("error") != nil {
+		t.Errorf("closed with %d, %v", silent.closed(), silent.find("error"))
+	}
+	if again := n.comes("amy"); again.closed() != 0 {
+		t.Errorf("a new login is closed with %d", again.closed())
+	}
+	n.tick()
 }
 
 // A login that another node made a moment ago counts here too.

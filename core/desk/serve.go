@@ -13,12 +13,17 @@ const maxBad = 10
 
 // Serve serves one message of a connection. Whatever is wrong with it is
 // answered, never dropped; nothing that is sent before the welcome but a hello
-// is served.
+// is served, and nothing that comes too fast.
 func (d *Desk) Serve(ctx context.Context, p *Peer, data []byte) {
 	if p.ended {
 		return
 	}
-	frames, err := wire.Decode(data, d.limits(ctx))
+	lim := d.limits(ctx)
+	frames, err := wire.Decode(data, lim)
+	if early := d.paced(p, frames, lim); early != nil {
+		d.slow(p, frames, early)
+		return
+	}
 	if err != nil {
 		d.refuse(p, wire.Frame{}, err)
 		return
@@ -36,7 +41,11 @@ func (d *Desk) serve(ctx context.Context, p *Peer, f *wire.Frame) {
 	case f.Bad != nil:
 		d.refuse(p, *f, f.Bad)
 	case f.Type == wire.Hello && !p.Known():
-		if err := d.hello(ctx, p, f); err != nil {
+		err := d.admit(f)
+		if err == nil {
+			err = d.hello(ctx, p, f)
+		}
+		if err != nil {
 			d.refuse(p, *f, err)
 		}
 	case f.Type == wire.Hello:
@@ -51,11 +60,15 @@ func (d *Desk) serve(ctx context.Context, p *Peer, f *wire.Frame) {
 func (d *Desk) serveKnown(ctx context.Context, p *Peer, f *wire.Frame) {
 	who, err := d.actor(ctx, p)
 	if core.CodeOf(err) == core.Forbidden {
+		reason := "revoked"
+		if p.Visitor() {
+			reason = "blocked"
+		}
 		p.answer(wire.ErrorFor(*f, err))
-		p.end(wire.CloseForbidden, "revoked")
+		p.end(wire.CloseForbidden, reason)
 		return
 	}
-	if err == nil && !may(p.Who.Kind, f.Type) {
+	if err == nil && !may(who, f.Type) {
 		err = core.Errorf(core.Forbidden, "a %s may not send %s", p.Who.Kind, f.Type)
 	}
 	if err == nil {

@@ -68,12 +68,9 @@ func (d *Desk) renew(ctx context.Context, id core.AgentID, next int) {
 	if until.Sub(l.until) < leaseStep {
 		return
 	}
-	duty, err := d.Store.Duty(ctx, id)
-	if err == nil {
-		duty.Lease = until
-		err = d.Store.SetDuty(ctx, id, duty)
-	}
-	if err != nil {
+	// Only the lease: what they say of themselves they may be saying on
+	// another node at this moment.
+	if err := d.Store.Renew(ctx, id, until); err != nil {
 		d.Log.Warn("a lease could not be renewed", "agent", id, "error", err)
 		return
 	}
@@ -134,7 +131,7 @@ func (d *Desk) Gone(ctx context.Context, p *Peer, clean bool) {
 	switch {
 	case !p.Known():
 	case p.Visitor():
-		d.visitorGone(ctx, p)
+		d.visitorGone(ctx, p.Conversation)
 	default:
 		d.agentGone(ctx, p, clean)
 	}
@@ -159,11 +156,13 @@ func (d *Desk) agentGone(ctx context.Context, p *Peer, clean bool) {
 	}
 }
 
-func (d *Desk) visitorGone(ctx context.Context, p *Peer) {
-	if d.Floor.Present(TopicVisitor(p.Conversation)) {
+// visitorGone tells the agents whom it concerns that a visitor is not there
+// any more, if so.
+func (d *Desk) visitorGone(ctx context.Context, id core.ConversationID) {
+	if d.online(id) {
 		return
 	}
-	c, err := d.Store.Load(ctx, p.Conversation)
+	c, err := d.Store.Load(ctx, id)
 	if err == nil && c.Session.Phase.Open() {
 		d.pushHead(ctx, c, c.Session.Group, d.staffOf(c), nil, d.namer(ctx, c))
 	}

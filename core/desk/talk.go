@@ -22,7 +22,9 @@ func (d *Desk) serveNumbered(ctx context.Context, p *Peer, who core.Actor, f *wi
 	}
 	frame := *f
 	ctx = context.WithoutCancel(ctx) // the frame is decided even if its sender is gone
+	answered := p.owe()
 	d.Rooms.Tell(ctx, core.ConversationID(f.Conversation), in, func(c core.Change, err error) {
+		defer answered()
 		if err != nil {
 			d.refuseLater(p, frame, err)
 			return
@@ -46,6 +48,10 @@ func (d *Desk) input(ctx context.Context, p *Peer, who core.Actor, f *wire.Frame
 	switch f.Type {
 	case wire.Send:
 		return d.said(p, frame, f)
+	case wire.Edit:
+		return core.Edited{Frame: frame, Target: core.Target{Seq: f.Seq}, Body: f.Body.Core()}, nil
+	case wire.Recall:
+		return core.Recalled{Frame: frame, Target: core.Target{Seq: f.Seq}}, nil
 	case wire.Human:
 		return core.HumanAsked{Frame: frame, Session: f.Session}, nil
 	case wire.End:
@@ -100,9 +106,10 @@ func (d *Desk) tell(ctx context.Context, id core.ConversationID, in core.Input) 
 		err    error
 	}
 	done := make(chan outcome, 1)
-	d.Rooms.Tell(ctx, id, in, func(c core.Change, err error) {
+	work := context.WithoutCancel(ctx) // what is stored is performed, whoever still waits for it
+	d.Rooms.Tell(work, id, in, func(c core.Change, err error) {
 		if err == nil {
-			d.perform(ctx, c, nil)
+			d.perform(work, c, nil)
 		}
 		done <- outcome{c, err}
 	})

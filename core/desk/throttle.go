@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -9,7 +10,8 @@ import (
 
 // throttle slows down who guesses passwords. It counts failures for an
 // address and for a pair of name and address, never for a name alone: or
-// anybody could lock anybody out.
+// anybody could lock anybody out. Nobody waits longer than maxDelay for the next
+// try.
 type throttle struct {
 	mu    sync.Mutex
 	tries map[string]tries // bounded by maxTries
@@ -34,6 +36,7 @@ func newThrottle() *throttle { return &throttle{tries: map[string]tries{}} }
 // once are as slow as one after the other. It returns RateLimited, and counts
 // nothing, if the try comes too early.
 func (t *throttle) begin(name, addr string, now time.Time) error {
+	addr = network(addr)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	wait := max(t.wait(pair(name, addr), freeTries, now), t.wait(addr, freeAddrTries, now))
@@ -55,6 +58,19 @@ func (t *throttle) begin(name, addr string, now time.Time) error {
 
 func pair(name, addr string) string { return name + "\x00" + addr }
 
+// network is what one subscriber has: an address of IPv4, but 2^64 of IPv6. What
+// is no address stays as it is.
+func network(addr string) string {
+	a, err := netip.ParseAddr(addr)
+	if err != nil {
+		return addr
+	}
+	if a = a.Unmap().WithZone(""); a.Is4() {
+		return a.String()
+	}
+	return netip.PrefixFrom(a, 64).Masked().String()
+}
+
 // wait is how long a key still has to wait: a second after its free tries,
 // twice that after each further one, a minute at most.
 func (t *throttle) wait(key string, free int, now time.Time) time.Duration {
@@ -71,11 +87,12 @@ func (t *throttle) pass(name, addr string) {
 	t.takeBack(name, addr)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.tries, pair(name, addr))
+	delete(t.tries, pair(name, network(addr)))
 }
 
 // takeBack says that a try was not even looked at.
 func (t *throttle) takeBack(name, addr string) {
+	addr = network(addr)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, key := range []string{pair(name, addr), addr} {

@@ -70,6 +70,59 @@ func TestThrottlePassAndTakeBack(t *testing.T) {
 	}
 }
 
+// Who has one address of IPv6 has 2^64 of them; the next subscriber has others.
+func TestThrottleOfANetwork(t *testing.T) {
+	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		one, other string
+		same       bool
+	}{
+		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true},
+		{"2001:db8:1:2::1", "2001:db8:1:3::1", false},
+		{"fe80::1%eth0", "fe80::2%eth1", true},
+		{"192.0.2.1", "::ffff:192.0.2.1", true},
+		{"192.0.2.1", "192.0.2.2", false},
+		{"", "", true},
+		{"own account", "own account", true},
+		{"own account", "", false},
+	} {
+		th := newThrottle()
+		tryWrong(th, "amy", test.one, now, freeTries)
+		if same := tryWrong(th, "amy", test.other, now, 1) == 0; same != test.same {
+			t.Errorf("%q and %q are one: %v", test.one, test.other, same)
+		}
+		th.pass("amy", test.other)
+		if let := tryWrong(th, "amy", test.one, now, 1) == 1; let != test.same {
+			t.Errorf("a good password from %q lets %q in: %v", test.other, test.one, let)
+		}
+	}
+}
+
+// Whatever somebody else does from wherever, who knows the password is let in
+// from elsewhere at once, and from the same address within a minute.
+func TestThrottleLocksNobodyOut(t *testing.T) {
+	th, now := newThrottle(), time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	for i := range 2 * maxTries {
+		tryWrong(th, "amy", fmt.Sprintf("10.0.%d.%d", i>>8, i&255), now, 1)
+		tryWrong(th, fmt.Sprint("name", i), "192.0.2.1", now, 1)
+		tryWrong(th, "amy", "192.0.2.1", now, 1)
+		if i%100 == 0 {
+			now = now.Add(time.Second)
+			if err := th.begin("amy", "198.51.100.7", now); err != nil {
+				t.Fatalf("after %d tries by others: %v", i, err)
+			}
+			th.pass("amy", "198.51.100.7")
+		}
+	}
+	err := th.begin("amy", "192.0.2.1", now)
+	if e := (*core.Error)(nil); errors.As(err, &e) && e.Retry > maxDelay {
+		t.Errorf("told to wait %s", e.Retry)
+	}
+	if err := th.begin("amy", "192.0.2.1", now.Add(maxDelay)); err != nil {
+		t.Errorf("a minute later: %v", err)
+	}
+}
+
 // One address that tries many names is slowed down as a whole, and what is
 // remembered is bounded.
 func TestThrottleOfAnAddress(t *testing.T) {

@@ -122,10 +122,19 @@ func (f frame) event() string {
 	if f["internal"] == true {
 		s += "internal "
 	}
+	if b.str("kind") == "tombstone" {
+		return s + f.of("by").party() + ": gone"
+	}
 	if f.of("by").str("kind") != "system" {
 		return s + f.of("by").party() + ": " + b.str("text")
 	}
 	s += b.str("kind")
+	if b["seq"] != nil {
+		s += fmt.Sprintf(" #%d", b.num("seq"))
+	}
+	if b["body"] != nil {
+		s += ": " + b.of("body").str("text")
+	}
 	if b["agent"] != nil {
 		s += " " + b.of("agent").str("name")
 	}

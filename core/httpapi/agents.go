@@ -37,20 +37,9 @@ func agentOf(a core.Account) Agent {
 	return out
 }
 
-// Group is agents who share work.
-type Group struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
 // Agents is a list of accounts.
 type Agents struct {
 	Agents []Agent `json:"agents" nullable:"false"`
-}
-
-// Groups is a list of groups.
-type Groups struct {
-	Groups []Group `json:"groups" nullable:"false"`
 }
 
 // newAgent is an account to be made. The bounds here keep a request small;
@@ -99,19 +88,24 @@ type changeAgent struct {
 	Body agentPatch
 }
 
-// agents registers accounts and groups.
+// agents registers accounts.
 func (a *api) agents() {
-	operation := func(id, method, path, summary string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"agents"}}
+	operation := func(id, method, path, summary, about string, errors ...int) huma.Operation {
+		return huma.Operation{
+			OperationID: id, Method: method, Path: path, Summary: summary, Description: about, Errors: errors, Tags: []string{"agents"},
+		}
 	}
-	created := operation("create-agent", http.MethodPost, "/v1/agents", "Make an account")
+	const here = "/v1/agents/{id}"
+	created := operation("create-agent", http.MethodPost, "/v1/agents", "Make an account", "For admins.", http.StatusConflict)
 	created.DefaultStatus = http.StatusCreated
-	staffed(a, operation("list-agents", http.MethodGet, "/v1/agents", "List accounts"), a.listAgents)
+	staffed(a, operation("list-agents", http.MethodGet, "/v1/agents", "List accounts", "Disabled ones too."), a.listAgents)
 	staffed(a, created, a.createAgent)
-	staffed(a, operation("read-agent", http.MethodGet, "/v1/agents/{id}", "Read an account"), a.readAgent)
-	staffed(a, operation("change-agent", http.MethodPatch, "/v1/agents/{id}", "Change an account"), a.changeAgent)
-	staffed(a, operation("disable-agent", http.MethodDelete, "/v1/agents/{id}", "Disable an account"), a.disableAgent)
-	staffed(a, operation("list-groups", http.MethodGet, "/v1/groups", "List groups"), a.listGroups)
+	staffed(a, operation("read-agent", http.MethodGet, here, "Read an account", "", http.StatusNotFound), a.readAgent)
+	staffed(a, operation("change-agent", http.MethodPatch, here, "Change an account",
+		"For admins; others change of their own the password, the display name and the avatar. What is absent stays. Another password ends every login.",
+		http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests), a.changeAgent)
+	staffed(a, operation("disable-agent", http.MethodDelete, here, "Disable an account",
+		"For admins. For good; what it holds waits again.", http.StatusNotFound, http.StatusConflict), a.disableAgent)
 }
 
 func (a *api) listAgents(ctx context.Context, who core.Account, _ *nothing) (*body[Agents], error) {
@@ -148,13 +142,4 @@ func (a *api) changeAgent(ctx context.Context, who core.Account, in *changeAgent
 
 func (a *api) disableAgent(ctx context.Context, who core.Account, in *byID) (*nothing, error) {
 	return nil, a.Desk.DisableAgent(ctx, who, core.AgentID(in.ID))
-}
-
-func (a *api) listGroups(ctx context.Context, who core.Account, _ *nothing) (*body[Groups], error) {
-	groups, err := a.Desk.Groups(ctx, who)
-	out := Groups{Groups: make([]Group, len(groups))}
-	for i, g := range groups {
-		out.Groups[i] = Group{ID: string(g.ID), Name: g.Name}
-	}
-	return &body[Groups]{out}, err
 }

@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -15,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"kefu/core"
+	"kefu/core/desk"
 	"kefu/core/wire"
 )
 
@@ -30,18 +29,27 @@ func newAPI(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	a := &api{Options: o}
 	a.huma = humago.New(mux, a.config())
-	a.session()
-	a.agents()
-	a.conversations()
+	a.registerAll()
 	doc, err := a.document()
 	if err != nil {
 		return nil, err
 	}
+	page, err := docsPage(doc)
+	if err != nil {
+		return nil, err
+	}
+	mux.HandleFunc("GET /v1/docs", page.serve)
 	mux.HandleFunc("GET /v1/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(doc) // a client that is gone needs no answer
 	})
 	return &guard{Options: o, mux: mux, origins: http.NewCrossOriginProtection()}, nil
+}
+
+func (a *api) registerAll() {
+	for _, register := range []func(){a.session, a.agents, a.groups, a.conversations, a.integration, a.blocks, a.settings, a.longPoll} {
+		register()
+	}
 }
 
 // config is huma without its own documentation pages, which load scripts from
@@ -55,7 +63,7 @@ func (a *api) config() huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "Kefu", Version: "1",
-				Description: "Sign in, accounts, conversations. What is live goes over the socket at /ws.",
+				Description: "What the console, administration and integrations ask of a desk. What is live goes over the socket at /ws.",
 			},
 			Components: &huma.Components{
 				Schemas:         schemas,
@@ -86,28 +94,11 @@ func (a *api) translate(ctx huma.Context, _ string, v any) (any, error) {
 	return p, nil
 }
 
-// document returns the OpenAPI document. It is made once: huma would make it
-// at the first request, and two first requests would race.
-func (a *api) document() ([]byte, error) {
-	schemas := a.huma.OpenAPI().Components.Schemas.Map()
-	delete(schemas, "ErrorModel") // of huma's own errors, which translate replaces
-	delete(schemas, "ErrorDetail")
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(a.huma.OpenAPI())
-	return b.Bytes(), err
-}
-
 // open registers an operation that anybody may ask for.
 func open[I, O any](a *api, op huma.Operation, do func(context.Context, *I) (*O, error)) {
 	op.MaxBodyBytes = maxBody + 1 // huma refuses what reaches it
 	op.BodyReadTimeout = a.Timeout
-	problem := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
-	op.Responses = map[string]*huma.Response{"default": {
-		Description: "A problem",
-		Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: problem}},
-	}}
+	a.describe(&op)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
 		if err != nil {
@@ -133,12 +124,16 @@ func staffed[I, O any](a *api, op huma.Operation, do func(context.Context, core.
 
 type accountKey struct{}
 
-// authenticate lets a request pass with the account of its token.
+// authenticate lets a request pass with the account of its token, if its role
+// may ask for the operation at all.
 func (a *api) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	who, err := core.Account{}, errUnauthorized()
 	if token, ok := bearer(r.Header); ok {
 		who, err = a.Desk.Authenticate(ctx.Context(), token)
+	}
+	if err == nil && !desk.Allows(ctx.Operation().OperationID, who.Role) {
+		err = core.Errorf(core.Forbidden, "your role does not allow that")
 	}
 	if err != nil {
 		a.fail(ctx.Context(), ctx.Operation().OperationID, err).write(w)

@@ -150,7 +150,7 @@ func TestContentType(t *testing.T) {
 			t.Errorf("%q: %d", kind, w.Code)
 		}
 		if !ok {
-			s.wants(w, 400, core.Invalid)
+			s.wants(w, 415, core.Invalid)
 		}
 	}
 	for _, kind := range []string{"application/json; charset=utf-8", "Application/JSON; charset=\"UTF-8\""} {

@@ -68,18 +68,18 @@ func (s *seq) OnParamSet(given bool, _ any) { s.given = given }
 
 // conversations registers what reads conversations.
 func (a *api) conversations() {
-	operation := func(id, path, summary, about string) huma.Operation {
+	operation := func(id, path, summary, about string, errors ...int) huma.Operation {
 		return huma.Operation{
-			OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Description: about,
+			OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Description: about, Errors: errors,
 			Tags: []string{"conversations"},
 		}
 	}
 	staffed(a, operation("list-conversations", "/v1/conversations", "List conversations",
-		"Newest phase first."), a.listConversations)
+		"The newest phase first. Agents see those of their groups, and their own; supervisors and admins see all."), a.listConversations)
 	staffed(a, operation("read-conversation", "/v1/conversations/{id}", "Read the head of a conversation",
-		""), a.readConversation)
+		"", http.StatusNotFound), a.readConversation)
 	staffed(a, operation("read-events", "/v1/conversations/{id}/events", "Read the log of a conversation",
-		"Oldest first. After or before, not both; with neither: the newest."), a.readEvents)
+		"Oldest first. After or before, not both; with neither: the newest.", http.StatusNotFound), a.readEvents)
 }
 
 func (a *api) listConversations(ctx context.Context, who core.Account, in *listing) (*body[Conversations], error) {

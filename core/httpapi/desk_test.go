@@ -57,7 +57,7 @@ func fatal(t testing.TB, err error) {
 }
 
 // newDesk returns the handler over a desk that works, and its store.
-func newDesk(t *testing.T) (*site, *memstore.Store) {
+func newDesk(t *testing.T, change ...func(*httpapi.Options)) (*site, *memstore.Store) {
 	st := memstore.New("e1")
 	d, err := desk.New(t.Context(), desk.Options{
 		Store: st, Rooms: quiet{}, Floor: quiet{}, Seek: func(core.GroupID) {}, Now: func() time.Time { return now },
@@ -65,7 +65,7 @@ func newDesk(t *testing.T) (*site, *memstore.Store) {
 	fatal(t, err)
 	_, err = d.Bootstrap(t.Context(), "correct horse battery")
 	fatal(t, err)
-	return newSite(t, func(o *httpapi.Options) { o.Desk = d }), st
+	return newSite(t, append(change, func(o *httpapi.Options) { o.Desk = d })...), st
 }
 
 // TestAccounts is the life of an account, over a desk that works.

@@ -125,6 +125,64 @@ func (f *fake) Groups(ctx context.Context, who core.Account) ([]core.Group, erro
 	return []core.Group{{ID: "sales", Name: "Sales"}}, f.note(ctx, "Groups", who.ID)
 }
 
+func (f *fake) CreateGroup(ctx context.Context, who core.Account, g core.Group) (core.Group, error) {
+	return g, f.note(ctx, "CreateGroup", who.ID, g)
+}
+
+func (f *fake) ChangeGroup(ctx context.Context, who core.Account, id core.GroupID, change func(*core.Group) error) (core.Group, error) {
+	g := core.Group{ID: id, Name: "Sales"}
+	if err := change(&g); err != nil {
+		return core.Group{}, err
+	}
+	return g, f.note(ctx, "ChangeGroup", who.ID, g)
+}
+
+func (f *fake) DeleteGroup(ctx context.Context, who core.Account, id core.GroupID) error {
+	return f.note(ctx, "DeleteGroup", who.ID, id)
+}
+
+// few are settings that are quickly written.
+func few() core.Settings { return core.Settings{Version: 2, At: now, By: "a_1"} }
+
+func (f *fake) Settings(ctx context.Context, who core.Account) (core.Settings, error) {
+	return few(), f.note(ctx, "Settings", who.ID)
+}
+
+func (f *fake) ChangeSettings(ctx context.Context, who core.Account, s core.Settings) (core.Settings, error) {
+	return few(), f.note(ctx, "ChangeSettings", who.ID, s.Version, len(s.Sites))
+}
+
+func (f *fake) PreviewSettings(ctx context.Context, who core.Account, s core.Settings) ([]desk.Difference, error) {
+	return []desk.Difference{{Path: "limits.text", Before: json.Number("10"), After: nil}}, f.note(ctx, "PreviewSettings", who.ID, s.Version)
+}
+
+func (f *fake) SettingsHistory(ctx context.Context, who core.Account, before uint64, limit int) ([]desk.SettingsChange, bool, error) {
+	return []desk.SettingsChange{{Version: 2, At: now, By: "a_1"}}, before == 0, f.note(ctx, "SettingsHistory", who.ID, before, limit)
+}
+
+func (f *fake) RollbackSettings(ctx context.Context, who core.Account, version uint64) (core.Settings, error) {
+	return few(), f.note(ctx, "RollbackSettings", who.ID, version)
+}
+
+func (f *fake) Blocks(ctx context.Context, who core.Account) ([]core.Block, error) {
+	if f.none {
+		return nil, nil
+	}
+	return []core.Block{{Visitor: "v_1", By: "a_1", Reason: "spam", At: now}}, f.note(ctx, "Blocks", who.ID)
+}
+
+func (f *fake) Block(ctx context.Context, who core.Account, b core.Block) error {
+	return f.note(ctx, "Block", who.ID, b.Visitor, b.Reason, b.Until.Sub(b.At).Minutes() > 0)
+}
+
+func (f *fake) Unblock(ctx context.Context, who core.Account, id core.VisitorID) error {
+	return f.note(ctx, "Unblock", who.ID, id)
+}
+
+func (f *fake) Post(ctx context.Context, who core.Account, id core.ConversationID, e desk.NewEvent) (desk.Posted, error) {
+	return desk.Posted{Seq: 4, At: wire.Time(now)}, f.note(ctx, "Post", who.ID, id, e.Body, e.Internal, e.Key)
+}
+
 func (f *fake) Conversations(ctx context.Context, who core.Account, q core.Query) ([]wire.Head, core.Place, error) {
 	if f.none {
 		return nil, core.Place{}, nil
@@ -147,6 +205,8 @@ func head() wire.Head {
 }
 
 const (
+	fewJSON = `{"version":2,"at":"2026-11-23T17:00:00.123Z","by":"a_1","sites":[],"groups":[],` +
+		`"routing":{"share":0,"least":0,"affinity":"0s","pace":"0s"},"limits":{"text":0,"frame":0,"batch":0,"rate":0,"burst":0}}`
 	headJSON  = `{"id":"c_1","site":"default","visitor":{"id":"v_1","online":false},"phase":"waiting","session":1,"since":"2026-11-23T17:00:00.123Z","seq":3,"read":{"visitor":0,"agent":0}}`
 	eventJSON = `{"conversation":"c_1","seq":1,"prev":0,"at":"2026-11-23T17:00:00.123Z","session":1,"by":{"kind":"visitor"},"body":{"kind":"text","text":"<hi>"}}`
 	adminJSON = `{"id":"a_1","name":"amy","display":"Amy","role":"admin","groups":["sales"],"capacity":5,"weight":1,"avatar":"/amy.png","disabled":false}`
@@ -235,6 +295,9 @@ func dist() fstest.MapFS {
 	return fstest.MapFS{
 		"kefu.js":                       file(strings.Repeat("window.Kefu={};", 100)),
 		"kefu.mjs":                      file(strings.Repeat("export const Kefu={};", 100)),
+		"kefu-panel.mjs":                file(strings.Repeat("export const Panel={};", 100)),
+		"kefu-poll.mjs":                 file(strings.Repeat("export const Poll={};", 100)),
+		"kefu-other.mjs":                file("secret"),
 		"demo/index.html":               file("<!doctype html><title>demo</title>" + strings.Repeat("<p>shop</p>", 50)),
 		"demo/shoe.webp":                file(strings.Repeat("RIFF", 100)),
 		"console/index.html":            file("<!doctype html><title>console</title>" + strings.Repeat("<p>desk</p>", 50)),

@@ -36,8 +36,10 @@ type asset struct {
 	header http.Header
 }
 
-// newFiles reads what is served of fsys: kefu.js, kefu.mjs, and everything in
-// demo and console that is not hidden. What else it holds is not served.
+// newFiles reads what is served of fsys: the SDK (kefu.js, kefu.mjs, and the
+// kefu-panel.mjs and kefu-poll.mjs that those load when they need them), and
+// everything in demo and console that is not hidden. What else it holds is not
+// served.
 func newFiles(fsys fs.FS) (*files, error) {
 	f := &files{assets: map[string]*asset{}}
 	if fsys == nil {
@@ -72,7 +74,12 @@ func newFiles(fsys fs.FS) (*files, error) {
 // served is the list of what may be seen, so that a build which leaves other
 // things beside it publishes none of them.
 func served(name string) bool {
-	return name == "kefu.js" || name == "kefu.mjs" || strings.HasPrefix(name, "demo/") || strings.HasPrefix(name, "console/")
+	switch name {
+	case "kefu.js", "kefu.mjs", "kefu-panel.mjs", "kefu-poll.mjs":
+		return true
+	default:
+		return strings.HasPrefix(name, "demo/") || strings.HasPrefix(name, "console/")
+	}
 }
 
 // newAsset makes what a file is served as; name is its path in the file

@@ -33,6 +33,8 @@ func TestFiles(t *testing.T) {
 	for _, c := range []struct{ path, name, kind, cache, vary string }{
 		{"/kefu.js", "kefu.js", js, loader, "Accept-Encoding"},
 		{"/kefu.mjs", "kefu.mjs", js, loader, "Accept-Encoding"},
+		{"/kefu-panel.mjs", "kefu-panel.mjs", js, loader, "Accept-Encoding"},
+		{"/kefu-poll.mjs", "kefu-poll.mjs", js, loader, "Accept-Encoding"},
 		{"/demo/", "demo/index.html", html, ask, "Accept-Encoding"},
 		{"/demo/shoe.webp", "demo/shoe.webp", "image/webp", ask, ""},
 		{"/console/", "console/index.html", html, ask, "Accept-Encoding"},
@@ -81,7 +83,7 @@ func TestSecurityHeaders(t *testing.T) {
 		t.Errorf("demo: %s", csp)
 	}
 	wantHeader(t, w, "Access-Control-Allow-Origin", "")
-	for _, path := range []string{"/kefu.js", "/kefu.mjs"} {
+	for _, path := range []string{"/kefu.js", "/kefu.mjs", "/kefu-panel.mjs", "/kefu-poll.mjs"} {
 		w := get(s, path, "Origin", "https://shop.example")
 		wantHeader(t, w, "Access-Control-Allow-Origin", "*")
 		wantHeader(t, w, "Access-Control-Allow-Credentials", "")
@@ -114,7 +116,7 @@ func TestWaysIn(t *testing.T) {
 func TestNotServed(t *testing.T) {
 	s := newSite(t)
 	for _, path := range []string{
-		"/nothing", "/favicon.ico", "/kefu.js/", "/kefu.js.map", "/KEFU.JS", "/console/nothing.js", "/console/assets/", "/demo/console/",
+		"/nothing", "/favicon.ico", "/kefu.js/", "/kefu.js.map", "/KEFU.JS", "/kefu-panel.js", "/kefu-other.mjs", "/demo/kefu-poll.mjs", "/console/nothing.js", "/console/assets/", "/demo/console/",
 		"/secret.txt", "/console.bak/", "/console.bak", "/node_modules/console/index.js", "/console/.hidden", "/console/.git/config", "/console/.git/",
 		"/console/../secret.txt", "/console/..%2fsecret.txt", "/console/%2e%2e/secret.txt", "/console/%2e%2e%2fsecret.txt",
 		"/console/..%5csecret.txt", "/console/....//secret.txt", "/demo/../../etc/passwd", "/..%2f..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd",

@@ -56,6 +56,11 @@ func (g *guard) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(ctx)
 	defer g.end(w, r, g.Now())
 	if p := g.refuse(r); p != nil {
+		if r.Method == http.MethodOptions && p.allow != "" {
+			w.Header().Set("Allow", p.allow) // and nothing that lets pages of other origins in
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
 		p.write(w)
 		return
 	}
@@ -94,7 +99,7 @@ func (g *guard) refuse(r *http.Request) *Problem {
 	case r.ContentLength > maxBody:
 		return problemOf(errTooLarge(), id)
 	case r.ContentLength != 0 && !isJSON(r.Header.Get("Content-Type")):
-		return problemOf(core.Errorf(core.Invalid, "Content-Type: application/json is expected"), id)
+		return problemOf(core.Errorf(core.Invalid, "Content-Type: application/json is expected"), id).as(http.StatusUnsupportedMediaType)
 	}
 	return nil
 }
@@ -116,8 +121,8 @@ func (g *guard) unrouted(r *http.Request, id string) *Problem {
 	if allow == "" {
 		return notFound
 	}
-	p := problemOf(core.Errorf(core.Invalid, "the method must be one of %s", allow), id)
-	p.Status, p.Title, p.allow = http.StatusMethodNotAllowed, http.StatusText(http.StatusMethodNotAllowed), allow
+	p := problemOf(core.Errorf(core.Invalid, "the method must be one of %s", allow), id).as(http.StatusMethodNotAllowed)
+	p.allow = allow + ", OPTIONS"
 	return p
 }
 

@@ -1,17 +1,21 @@
 // Package httpapi is the HTTP surface of a desk as one http.Handler: the API
 // under /v1/, and the files that pages load (the SDK, the console, the demo).
-// Both hosts serve it; a host that has routes of its own, such as /ws or
-// /v1/poll, puts them on a mux in front of it.
+// Both hosts serve it; a host that has routes of its own, such as /ws, puts
+// them on a mux in front of it. Long-polls, at /v1/poll, are no part of the API
+// but of the protocol; see poll.go for what holds for them instead.
 //
 //	h, err := httpapi.New(httpapi.Options{Desk: desk, Files: sdk.Files(), Now: time.Now, Log: log})
 //
 // # The API
 //
 // JSON in and out, a token in the Authorization header and nowhere else. The
-// operations are in session.go, agents.go and conversations.go; what they are
+// operations are in the files named after what they are about (session,
+// agents, groups, conversations, integration, blocks, settings); what they are
 // is described, from the same types, by the OpenAPI 3.1 document at
-// /v1/openapi.json. Nothing is decided here: every operation hands the
-// account behind the token to the [Desk], and the desk says who may.
+// /v1/openapi.json, and for people at /v1/docs, made from that. An operation
+// that desk.Allows does not give to the role behind the token is refused
+// before its input is looked at; what else a right depends on, the [Desk]
+// judges, which every operation hands the account to.
 //
 // What can not be done is answered with a [Problem] (RFC 9457), whose code is
 // one of the protocol's and decides the status: see statusOf. A message
@@ -78,6 +82,45 @@ type Desk interface {
 	// Groups returns the groups of the desk.
 	Groups(ctx context.Context, who core.Account) ([]core.Group, error)
 
+	// CreateGroup makes a group; an ID that is taken is Conflict.
+	CreateGroup(ctx context.Context, who core.Account, g core.Group) (core.Group, error)
+
+	// ChangeGroup has a group changed and returns the result. change may be
+	// called more than once.
+	ChangeGroup(ctx context.Context, who core.Account, id core.GroupID, change func(*core.Group) error) (core.Group, error)
+
+	// DeleteGroup removes a group; one that is in use is Conflict.
+	DeleteGroup(ctx context.Context, who core.Account, id core.GroupID) error
+
+	// Settings returns the settings as who may see them.
+	Settings(ctx context.Context, who core.Account) (core.Settings, error)
+
+	// ChangeSettings stores s as the version after s.Version, or returns
+	// Conflict, or Invalid with a fault in each line.
+	ChangeSettings(ctx context.Context, who core.Account, s core.Settings) (core.Settings, error)
+
+	// PreviewSettings returns what ChangeSettings would change.
+	PreviewSettings(ctx context.Context, who core.Account, s core.Settings) ([]desk.Difference, error)
+
+	// SettingsHistory returns versions smaller than before (0: all), the
+	// newest first, and whether there are more.
+	SettingsHistory(ctx context.Context, who core.Account, before uint64, limit int) (list []desk.SettingsChange, more bool, err error)
+
+	// RollbackSettings stores the content of a version as a new one.
+	RollbackSettings(ctx context.Context, who core.Account, version uint64) (core.Settings, error)
+
+	// Blocks returns the blocks that are in force, the newest first.
+	Blocks(ctx context.Context, who core.Account) ([]core.Block, error)
+
+	// Block keeps a visitor out.
+	Block(ctx context.Context, who core.Account, b core.Block) error
+
+	// Unblock ends a block, or returns NotFound.
+	Unblock(ctx context.Context, who core.Account, id core.VisitorID) error
+
+	// Post stores a message of who's, once under one key.
+	Post(ctx context.Context, who core.Account, id core.ConversationID, e desk.NewEvent) (desk.Posted, error)
+
 	// Conversations returns a page of those that q selects and who may see,
 	// the newest phase first, and the place behind which the next page
 	// begins; the zero Place: there is none.
@@ -97,7 +140,8 @@ var _ Desk = (*desk.Desk)(nil)
 // left out, the defaults they name.
 type Options struct {
 	Desk    Desk
-	Files   fs.FS // holds kefu.js, kefu.mjs, demo/ and console/; nil: no files are served
+	Poll    Poller // serves /v1/poll; nil: it is not there
+	Files   fs.FS  // holds what the SDK builds, see files.go; nil: no files are served
 	Now     func() time.Time
 	Random  io.Reader     // for request ids; nil: crypto/rand
 	Log     *slog.Logger  // nil: none
@@ -105,7 +149,7 @@ type Options struct {
 }
 
 // handler sends requests to the API or to the files.
-type handler struct{ api, files http.Handler }
+type handler struct{ api, poll, files http.Handler }
 
 // New returns the handler. It fails if the files can not be read.
 func New(o Options) (http.Handler, error) {
@@ -126,10 +170,18 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &handler{api: api, files: files}, nil
+	h := &handler{api: api, poll: api, files: files}
+	if o.Poll != nil {
+		h.poll = &poll{guard{Options: o}, o.Poll}
+	}
+	return h, nil
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/v1/poll" {
+		h.poll.ServeHTTP(w, r)
+		return
+	}
 	if r.URL.Path == "/v1" || strings.HasPrefix(r.URL.Path, "/v1/") {
 		h.api.ServeHTTP(w, r)
 		return

@@ -147,11 +147,11 @@ func TestPollOutlivesTheServersDeadlines(t *testing.T) {
 		t.Errorf("%d %q, %v", res.StatusCode, body, err)
 	}
 
-	held, gone := make(chan struct{}), make(chan error, 1)
+	held, gone := make(chan struct{}), make(chan struct{})
 	desk.hook = func(ctx context.Context) {
 		close(held)
 		<-ctx.Done()
-		gone <- ctx.Err()
+		close(gone)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	left := make(chan struct{})

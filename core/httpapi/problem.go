@@ -81,6 +81,16 @@ func problemOf(err error, request string) *Problem {
 	if e.Retry > 0 {
 		p.Retry = max(e.Retry.Round(100*time.Millisecond).Seconds(), 0.1)
 	}
+	if l := (listed{}); errors.As(err, &l) && e.Code == core.Invalid {
+		p.Faults = faultsIn(e.Message)
+		p.Detail = p.Faults[0].Location + ": " + p.Faults[0].Message
+	}
+	return p
+}
+
+// as gives a problem a status that tells more than its code.
+func (p *Problem) as(status int) *Problem {
+	p.Status, p.Title = status, http.StatusText(status)
 	return p
 }
 

@@ -76,7 +76,7 @@ func TestNowhere(t *testing.T) {
 	s := newSite(t)
 	for _, target := range []string{
 		"/v1", "/v1/", "/v1/nothing", "/v1/agents/", "/v1//agents", "/v1/agents/a/b", "/v1/./agents", "/v1/x/../agents",
-		"/v1/agents/%2e%2e", "/v1/agents/..%2fgroups", "/v1/openapi", "/v1/openapi.yaml", "/v1/docs", "/v1/schemas/Agent.json",
+		"/v1/agents/%2e%2e", "/v1/agents/..%2fgroups", "/v1/openapi", "/v1/openapi.yaml", "/v1/docs/", "/v1/schemas/Agent.json", "/v1/settings/", "/v1/poll/",
 	} {
 		w := s.ask("GET", target, "")
 		s.wants(w, 404, core.NotFound)
@@ -84,14 +84,20 @@ func TestNowhere(t *testing.T) {
 	}
 	for target, allow := range map[string]string{
 		"/v1/agents": "GET, HEAD, POST", "/v1/agents/a_2": "DELETE, GET, HEAD, PATCH", "/v1/login": "POST",
-		"/v1/logout": "POST", "/v1/conversations": "GET, HEAD", "/v1/conversations/c_1/events": "GET, HEAD",
-		"/v1/openapi.json": "GET, HEAD",
+		"/v1/logout": "POST", "/v1/conversations": "GET, HEAD", "/v1/conversations/c_1/events": "GET, HEAD, POST",
+		"/v1/openapi.json": "GET, HEAD", "/v1/docs": "GET, HEAD", "/v1/groups/sales": "DELETE, PATCH",
 	} {
-		for _, method := range []string{"PUT", "OPTIONS", "TRACE", "BREW"} {
+		for _, method := range []string{"PUT", "TRACE", "BREW"} {
 			w := s.ask(method, target, "")
 			s.wants(w, 405, core.Invalid)
-			wantHeader(s, w, "Allow", allow)
+			wantHeader(s, w, "Allow", allow+", OPTIONS")
 		}
+		w := s.ask("OPTIONS", target, "", "Origin", "https://evil.example", "Access-Control-Request-Method", "GET")
+		if w.Code != 204 || w.Body.Len() > 0 {
+			t.Errorf("OPTIONS %s: %d %s", target, w.Code, w.Body)
+		}
+		wantHeader(s, w, "Allow", allow+", OPTIONS")
+		wantHeader(s, w, "Access-Control-Allow-Origin", "")
 	}
 	if len(s.asked) > 0 {
 		t.Errorf("the desk was asked %q", s.asked)

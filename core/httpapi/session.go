@@ -33,7 +33,8 @@ type credentials struct {
 func (a *api) session() {
 	open(a, huma.Operation{
 		OperationID: "login", Method: http.MethodPost, Path: "/v1/login", Tags: []string{"session"},
-		Summary: "Sign in",
+		Summary: "Sign in", Description: "After some failures it has to wait a while; nobody is locked out for that.",
+		Errors: []int{http.StatusUnauthorized, http.StatusTooManyRequests},
 	}, a.login)
 	staffed(a, huma.Operation{
 		OperationID: "logout", Method: http.MethodPost, Path: "/v1/logout", Tags: []string{"session"},

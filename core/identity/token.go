@@ -60,10 +60,15 @@ type agentClaims struct {
 // Site and id must not be empty, and must be short enough for a token of 1 KiB:
 // Invalid.
 func (k *Keys) SignVisitor(site, id string, at time.Time) (string, error) {
+	return k.SignVisitorUntil(site, id, at.Add(VisitorLife))
+}
+
+// SignVisitorUntil is SignVisitor for a token that ends sooner.
+func (k *Keys) SignVisitorUntil(site, id string, until time.Time) (string, error) {
 	if site == "" || id == "" {
 		return "", core.Errorf(core.Invalid, "a visitor's token needs a site and a visitor")
 	}
-	return k.sign(visitorClaims{site, registered(visitorAudience, id, at.Add(VisitorLife))})
+	return k.sign(visitorClaims{site, registered(visitorAudience, id, until)})
 }
 
 // SignAgent returns a token that names the agent for [AgentLife] from at, as

@@ -41,6 +41,11 @@ type userClaims struct {
 	jwt.RegisteredClaims
 }
 
+// ErrUserExpired says that a user token is good in all but its age. Unlike
+// [ErrExpired] it is nothing that a client can mend by itself: only the site's
+// own server makes another one.
+var ErrUserExpired = core.Errorf(core.Unauthorized, "user token: it has expired")
+
 // VerifyUser reads the user token of a hello frame: a JWT by HS256 with one of
 // the site's secrets (two while it changes them), aud the site's id, exp at
 // most [UserLife] after at, sub the user's id, and perhaps name and avatar.
@@ -48,7 +53,8 @@ type userClaims struct {
 // Unauthorized says what is wrong with it, because the one who reads that is
 // integrating a site; everything that follows the signature was written by
 // that site. A name or avatar that can not be shown is mended or left out: it
-// keeps nobody from asking for help.
+// keeps nobody from asking for help. With [ErrUserExpired] the user is returned
+// all the same, for who has another proof of being that one.
 func VerifyUser(token, site string, secrets []string, at time.Time) (User, error) {
 	var set jwt.VerificationKeySet
 	for _, s := range secrets {
@@ -61,7 +67,9 @@ func VerifyUser(token, site string, secrets []string, at time.Time) (User, error
 	}
 	var c userClaims
 	err := verify(token, maxUserToken, site, at, &c, func(*jwt.Token) (any, error) { return set, nil })
-	if err != nil {
+	expired := errors.Is(err, jwt.ErrTokenExpired) &&
+		!errors.Is(err, jwt.ErrTokenInvalidAudience) && !errors.Is(err, jwt.ErrTokenNotValidYet) && !errors.Is(err, jwt.ErrTokenRequiredClaimMissing)
+	if err != nil && !expired {
 		return User{}, core.Errorf(core.Unauthorized, "user token: %s", userFault(err))
 	}
 	if c.ExpiresAt.After(at.Add(UserLife + leeway)) {
@@ -70,7 +78,11 @@ func VerifyUser(token, site string, secrets []string, at time.Time) (User, error
 	if c.Subject == "" || len(c.Subject) > maxUserID || strings.ContainsFunc(c.Subject, unicode.IsControl) {
 		return User{}, core.Errorf(core.Unauthorized, "user token: sub must be a string of 1 to %d bytes without control characters", maxUserID)
 	}
-	return User{c.Subject, showable(c.Name), pictureURL(c.Avatar), c.ExpiresAt.UTC()}, nil
+	user := User{c.Subject, showable(c.Name), pictureURL(c.Avatar), c.ExpiresAt.UTC()}
+	if expired {
+		return user, ErrUserExpired
+	}
+	return user, nil
 }
 
 // userFault says in one phrase what is wrong with a site's token.

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -100,6 +101,26 @@ func TestVerifyUserRefuses(t *testing.T) {
 				t.Errorf("got  %v\nwant unauthorized: %s", err, c.want)
 			}
 		})
+	}
+}
+
+// Only what is good in all but its age still says whose it was.
+func TestExpiredUser(t *testing.T) {
+	past := noon().Add(-time.Minute).Unix()
+	got, err := VerifyUser(userToken(t, siteSecret, map[string]any{"exp": past, "name": "Li"}), "shop", []string{siteSecret}, noon())
+	if !errors.Is(err, ErrUserExpired) || errors.Is(err, ErrExpired) || got.ID != "user-1" || got.Name != "Li" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for name, token := range map[string]string{
+		"another site":   userToken(t, siteSecret, map[string]any{"exp": past, "aud": "other"}),
+		"another secret": userToken(t, strings.Repeat("x", 32), map[string]any{"exp": past}),
+		"not yet":        userToken(t, siteSecret, map[string]any{"exp": past, "nbf": noon().Add(time.Hour).Unix()}),
+		"no audience":    userToken(t, siteSecret, map[string]any{"exp": past, "aud": nil}),
+		"nobody":         userToken(t, siteSecret, map[string]any{"exp": past, "sub": ""}),
+	} {
+		if got, err := VerifyUser(token, "shop", []string{siteSecret}, noon()); errors.Is(err, ErrUserExpired) || got.ID != "" {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
 	}
 }
 

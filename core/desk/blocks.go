@@ -1,0 +1,121 @@
+package desk
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"kefu/core"
+	"kefu/core/wire"
+)
+
+const (
+	maxReason  = 200 // characters of why somebody is blocked
+	maxBlocked = 64  // bytes of a visitor's id
+)
+
+// Blocks returns the blocks that are in force, the newest first. Supervisors
+// and admins may.
+func (d *Desk) Blocks(ctx context.Context, who core.Account) ([]core.Block, error) {
+	if err := allowed("list-blocks", who); err != nil {
+		return nil, err
+	}
+	all, err := d.Store.Blocks(ctx)
+	inForce := make([]core.Block, 0, len(all))
+	for _, b := range all {
+		if holds(b, d.Now()) {
+			inForce = append(inForce, b)
+		}
+	}
+	return inForce, err
+}
+
+// Block keeps a visitor out until b.Until, or for good, in place of what they
+// had; By and At are filled in. Their connections are closed within five
+// seconds. It gives Invalid for an empty or long id, a reason of more than 200
+// characters, and an end that is past. Supervisors and admins may.
+func (d *Desk) Block(ctx context.Context, who core.Account, b core.Block) error {
+	if err := allowed("create-block", who); err != nil {
+		return err
+	}
+	b.By, b.At = who.ID, d.Now()
+	switch {
+	case b.Visitor == "" || len(b.Visitor) > maxBlocked:
+		return core.Errorf(core.Invalid, "visitor: 1 to %d bytes are expected", maxBlocked)
+	case utf8.RuneCountInString(b.Reason) > maxReason:
+		return core.Errorf(core.Invalid, "reason: at most %d characters", maxReason)
+	case !holds(b, b.At):
+		return core.Errorf(core.Invalid, "until: a time to come is expected")
+	}
+	defer d.blocks.forget()
+	return d.Store.PutBlock(ctx, b)
+}
+
+// Unblock ends a block, or returns NotFound. Supervisors and admins may.
+func (d *Desk) Unblock(ctx context.Context, who core.Account, id core.VisitorID) error {
+	if err := allowed("delete-block", who); err != nil {
+		return err
+	}
+	defer d.blocks.forget()
+	return d.Store.DeleteBlock(ctx, id)
+}
+
+func holds(b core.Block, now time.Time) bool { return b.Until.IsZero() || now.Before(b.Until) }
+
+func (d *Desk) loadBlocks(ctx context.Context) (map[core.VisitorID]core.Block, error) {
+	list, err := d.Store.Blocks(ctx)
+	byID := make(map[core.VisitorID]core.Block, len(list))
+	for _, b := range list {
+		byID[b.Visitor] = b
+	}
+	return byID, err
+}
+
+// blocked returns Forbidden for a visitor who is kept out, as of at most five
+// seconds ago. Why is for agents.
+func (d *Desk) blocked(ctx context.Context, id core.VisitorID) error {
+	all, err := d.blocks.get(ctx, d.Now())
+	if err != nil {
+		return err
+	}
+	if b, ok := all[id]; ok && holds(b, d.Now()) {
+		return errBlocked()
+	}
+	return nil
+}
+
+func errBlocked() error { return core.Errorf(core.Forbidden, "this visitor is blocked") }
+
+// tickBlocks ends the connections of who was blocked meanwhile. A block names
+// no site, so theirs are looked for under each.
+func (d *Desk) tickBlocks(ctx context.Context) error {
+	now := d.Now()
+	all, err := d.blocks.get(ctx, now)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	settings, err := d.settings.get(ctx, now)
+	if err != nil {
+		return err
+	}
+	var topics []Topic
+	for id, b := range all {
+		for i := range settings.Sites {
+			if holds(b, now) {
+				topics = append(topics, TopicVisitor(core.ConversationOf(settings.Sites[i].ID, id)))
+			}
+		}
+	}
+	var found []*Peer
+	d.Floor.Each(topics, func(p *Peer) { found = append(found, p) })
+	for _, p := range found {
+		p.dismiss(errBlocked(), "blocked")
+	}
+	return nil
+}
+
+// dismiss ends a connection for good, from any goroutine.
+func (p *Peer) dismiss(why error, reason string) {
+	p.push(0, wire.Encode(wire.ErrorFor(wire.Frame{}, why)))
+	p.out.Close(wire.CloseForbidden, reason)
+}

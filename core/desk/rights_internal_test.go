@@ -1,0 +1,88 @@
+package desk
+
+import (
+	"strings"
+	"testing"
+
+	"kefu/core"
+)
+
+// eachRight reads a table of yes and no: names down, roles across.
+func eachRight(t *testing.T, table string, may func(name string, role core.Role) bool) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(table), "\n")
+	for _, line := range lines[1:] {
+		row := strings.Fields(line)
+		for i, role := range strings.Fields(lines[0]) {
+			if got := may(row[0], core.Role(role)); got != (row[i+1] == "yes") {
+				t.Errorf("%s by %s: %v, and the table says %s", row[0], role, got, row[i+1])
+			}
+		}
+	}
+}
+
+// Every type of frame by every role; read off "Client frames" of the protocol.
+func TestFramesByRole(t *testing.T) {
+	eachRight(t, `
+		         visitor  agent  supervisor  admin  nobody
+		send     yes      yes    yes         yes    no
+		edit     yes      yes    yes         yes    no
+		recall   yes      yes    yes         yes    no
+		typing   yes      yes    yes         yes    no
+		read     yes      yes    yes         yes    no
+		end      yes      yes    yes         yes    no
+		after    yes      yes    yes         yes    no
+		before   yes      yes    yes         yes    no
+		ping     yes      yes    yes         yes    no
+		human    yes      no     no          no     no
+		rate     yes      no     no          no     no
+		take     no       yes    yes         yes    no
+		transfer no       yes    yes         yes    no
+		reopen   no       yes    yes         yes    no
+		status   no       yes    yes         yes    no
+		watch    no       yes    yes         yes    no
+		hello    no       no     no          no     no
+		become   no       no     no          no     no`,
+		func(typ string, role core.Role) bool {
+			if role == "visitor" {
+				return may(core.Actor{Party: core.Party{Kind: core.Visitor, ID: "v"}}, typ)
+			}
+			return may(core.Actor{Party: core.AgentParty("a"), Role: role}, typ)
+		})
+	for _, kind := range []core.PartyKind{core.Robot, core.System} {
+		if may(core.Actor{Party: core.Party{Kind: kind}}, "send") {
+			t.Errorf("a %s sends frames", kind)
+		}
+	}
+}
+
+// Every operation of the HTTP API by every role.
+func TestOperationsByRole(t *testing.T) {
+	eachRight(t, `
+		                    agent  supervisor  admin  nobody
+		login               yes    yes         yes    yes
+		openapi             yes    yes         yes    yes
+		docs                yes    yes         yes    yes
+		logout              yes    yes         yes    no
+		list-agents         yes    yes         yes    no
+		read-agent          yes    yes         yes    no
+		change-agent        yes    yes         yes    no
+		create-agent        no     no          yes    no
+		disable-agent       no     no          yes    no
+		list-groups         yes    yes         yes    no
+		create-group        no     no          yes    no
+		update-group        no     no          yes    no
+		delete-group        no     no          yes    no
+		list-conversations  yes    yes         yes    no
+		read-conversation   yes    yes         yes    no
+		read-events         yes    yes         yes    no
+		send-event          yes    yes         yes    no
+		get-settings        no     yes         yes    no
+		put-settings        no     no          yes    no
+		settings-history    no     no          yes    no
+		rollback-settings   no     no          yes    no
+		list-blocks         no     yes         yes    no
+		create-block        no     yes         yes    no
+		delete-block        no     yes         yes    no
+		drop-everything     no     no          no     no`, Allows)
+}

@@ -1,0 +1,335 @@
+package desk_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"kefu/core"
+	"kefu/core/desk"
+)
+
+const (
+	oldSecret = "0123456789abcdef0123456789abOLD1"
+	newSecret = "0123456789abcdef0123456789abNEW2"
+)
+
+// leads hires an admin and a supervisor.
+func leads(n *node) (root, eve core.Account) {
+	return n.hire("root", core.RoleAdmin, 1), n.hire("eve", core.RoleSupervisor, 1)
+}
+
+// settings reads them as an account.
+func (n *node) settings(who core.Account) core.Settings {
+	n.Helper()
+	s, err := n.desk.Settings(n.Context(), who)
+	n.must(err)
+	return s
+}
+
+// change is a change of what somebody read.
+func (n *node) change(who core.Account, change func(*core.Settings)) (core.Settings, error) {
+	n.Helper()
+	s := n.settings(who)
+	change(&s)
+	return n.desk.ChangeSettings(n.Context(), who, s)
+}
+
+// changed is one that succeeds.
+func (n *node) changed(who core.Account, change func(*core.Settings)) core.Settings {
+	n.Helper()
+	s, err := n.change(who, change)
+	n.must(err)
+	return s
+}
+
+// Of two who read the same version one changes it, and the other learns that.
+// What is new counts at once.
+func TestSettingsAreComparedAndSwapped(t *testing.T) {
+	n := newNode(t)
+	root, eve := leads(n)
+	read := n.settings(root)
+	if read.Version != 0 || len(read.Sites) != 1 {
+		t.Fatalf("at first %+v", read)
+	}
+	n.pass(1500 * time.Microsecond)
+	now := n.changed(root, func(s *core.Settings) { s.Groups = append(s.Groups, core.Group{ID: "sales", Name: "Sales"}) })
+	if now.Version != 1 || now.By != "root" || !now.At.Equal(nine.Add(time.Millisecond)) {
+		t.Errorf("stored as %d by %s at %v", now.Version, now.By, now.At)
+	}
+	if groups, err := n.desk.Groups(t.Context(), eve); err != nil || len(groups) != 2 {
+		t.Errorf("groups %v, %v", groups, err)
+	}
+	read.Sites[0].Name = "Mine"
+	_, err := n.desk.ChangeSettings(t.Context(), root, read)
+	n.code(core.Conflict, err)
+	_, err = n.desk.PreviewSettings(t.Context(), root, read)
+	n.code(core.Conflict, err)
+	if s := n.settings(root); s.Version != 1 || s.Sites[0].Name != "Kefu" {
+		t.Errorf("a stale change is stored: %+v", s)
+	}
+}
+
+func TestSettingsRace(t *testing.T) {
+	n := newNode(t)
+	root, _ := leads(n)
+	read := n.settings(root)
+	codes := make([]core.Code, 16)
+	var all sync.WaitGroup
+	for i := range codes {
+		all.Go(func() {
+			mine := read
+			mine.Sites = slices.Clone(read.Sites)
+			mine.Sites[0].Name = fmt.Sprint("site of ", i)
+			_, err := n.desk.ChangeSettings(t.Context(), root, mine)
+			codes[i] = core.CodeOf(err)
+		})
+	}
+	all.Wait()
+	slices.Sort(codes)
+	if codes[0] != "" || codes[1] != core.Conflict || len(slices.Compact(codes)) != 2 || n.settings(root).Version != 1 {
+		t.Errorf("came to %q, version %d", codes, n.settings(root).Version)
+	}
+}
+
+// Secrets leave the server only as masks, and come back as what they were.
+func TestSecretsAreMasked(t *testing.T) {
+	n := newNode(t)
+	root, eve := leads(n)
+	secrets := func(list ...string) func(*core.Settings) {
+		return func(s *core.Settings) { s.Sites[0].Users.Secrets = list }
+	}
+	stored := func(want ...string) {
+		t.Helper()
+		s, err := n.store.Settings(t.Context())
+		n.must(err)
+		if got := s.Sites[0].Users.Secrets; !slices.Equal(got, want) {
+			t.Errorf("stored %q, want %q", got, want)
+		}
+	}
+	if got := n.changed(root, secrets(oldSecret)).Sites[0].Users.Secrets; !slices.Equal(got, []string{"••••OLD1"}) {
+		t.Errorf("the answer to the change has %q", got)
+	}
+	stored(oldSecret)
+	if got := n.settings(root).Sites[0].Users.Secrets; !slices.Equal(got, []string{"••••OLD1"}) {
+		t.Errorf("an admin sees %q", got)
+	}
+	if got := n.settings(eve).Sites[0].Users.Secrets; len(got) != 0 {
+		t.Errorf("a supervisor sees %q", got)
+	}
+	n.changed(root, func(s *core.Settings) { s.Sites[0].Name = "Shop" })
+	stored(oldSecret)
+	n.changed(root, secrets(newSecret, "••••OLD1"))
+	stored(newSecret, oldSecret)
+
+	// One that ends alike is told apart by its place; one that is nobody's is refused.
+	twin := strings.Replace(newSecret, "0", "z", 1)
+	n.changed(root, secrets(newSecret, twin))
+	n.changed(root, func(s *core.Settings) { s.Sites[0].Name = "Kefu" })
+	stored(newSecret, twin)
+	_, err := n.change(root, secrets("••••NOPE"))
+	n.code(core.Invalid, err)
+	if !strings.Contains(err.Error(), "sites[0].users.secrets[0]: ") {
+		t.Error(err)
+	}
+	stored(newSecret, twin)
+	history, _, err := n.desk.SettingsHistory(t.Context(), root, 0, 50)
+	n.must(err)
+	if all, _ := json.Marshal(history); strings.Contains(string(all), "0123456789") || !strings.Contains(string(all), "••••OLD1") {
+		t.Errorf("the history shows %s", all)
+	}
+}
+
+// Everything that is wrong is said at once.
+func TestSettingsFaults(t *testing.T) {
+	n := newNode(t)
+	root, _ := leads(n)
+	_, err := n.change(root, func(s *core.Settings) {
+		s.Sites[0].Origins = []string{"shop"}
+		s.Sites[0].Hours.Zone = "Mars/Olympus"
+		s.Groups[0].ID = "!"
+		s.Limits.Text = 0
+	})
+	n.code(core.Invalid, err)
+	for _, path := range []string{"groups[0].id: ", "sites[0].groups[0]: ", "sites[0].origins[0]: ", "limits.text: ", "sites[0].hours.zone: "} {
+		if !strings.Contains(err.Error(), path) {
+			t.Errorf("no %q in %v", path, err)
+		}
+	}
+	if n.settings(root).Version != 0 {
+		t.Error("they are stored all the same")
+	}
+}
+
+func TestSettingsByRole(t *testing.T) {
+	n := newNode(t)
+	_, eve := leads(n)
+	amy := n.hire("amy", core.RoleAgent, 1)
+	for _, who := range []core.Account{amy, eve, {}} {
+		_, err := n.desk.Settings(t.Context(), who)
+		if who.ID == "eve" {
+			n.must(err)
+		} else {
+			n.code(core.Forbidden, err)
+		}
+		_, err = n.desk.ChangeSettings(t.Context(), who, core.DefaultSettings())
+		n.code(core.Forbidden, err)
+		_, err = n.desk.PreviewSettings(t.Context(), who, core.DefaultSettings())
+		n.code(core.Forbidden, err)
+		_, _, err = n.desk.SettingsHistory(t.Context(), who, 0, 10)
+		n.code(core.Forbidden, err)
+		_, err = n.desk.RollbackSettings(t.Context(), who, 1)
+		n.code(core.Forbidden, err)
+		_, err = n.desk.CreateGroup(t.Context(), who, core.Group{Name: "x"})
+		n.code(core.Forbidden, err)
+		_, err = n.desk.ChangeGroup(t.Context(), who, "default", func(*core.Group) error { return nil })
+		n.code(core.Forbidden, err)
+		n.code(core.Forbidden, n.desk.DeleteGroup(t.Context(), who, "default"))
+	}
+}
+
+// A preview says what would change, and changes nothing.
+func TestPreview(t *testing.T) {
+	n := newNode(t)
+	root, _ := leads(n)
+	next := n.settings(root)
+	next.Sites[0].Timeouts.Agent = 2 * time.Minute
+	got, err := n.desk.PreviewSettings(t.Context(), root, next)
+	n.must(err)
+	if want := []desk.Difference{{Path: "sites[default].timeouts.agent", Before: "3m", After: "2m"}}; !slices.Equal(got, want) {
+		t.Errorf("would change %v", got)
+	}
+	if n.settings(root).Version != 0 {
+		t.Error("a preview is stored")
+	}
+	next.Limits.Batch = 0
+	_, err = n.desk.PreviewSettings(t.Context(), root, next)
+	n.code(core.Invalid, err)
+}
+
+// The history says who changed what when, and a way back is one more version.
+func TestHistoryAndRollback(t *testing.T) {
+	n := newNode(t)
+	root, _ := leads(n)
+	for _, name := range []string{"one", "two", "three"} {
+		n.pass(time.Minute)
+		n.changed(root, func(s *core.Settings) { s.Sites[0].Name = name })
+	}
+	list, more, err := n.desk.SettingsHistory(t.Context(), root, 0, 2)
+	n.must(err)
+	if len(list) != 2 || !more || list[0].Version != 3 || !list[0].At.Equal(n.clock()) || list[0].By != "root" {
+		t.Errorf("history %+v, more %v", list, more)
+	}
+	if want := (desk.Difference{Path: "sites[default].name", Before: "two", After: "three"}); len(list[0].Changes) != 1 || list[0].Changes[0] != want {
+		t.Errorf("changed %+v", list[0].Changes)
+	}
+	list, more, err = n.desk.SettingsHistory(t.Context(), root, 2, 2)
+	n.must(err)
+	if len(list) != 1 || more || list[0].Changes[0].Before != "Kefu" || list[0].Changes[0].After != "one" {
+		t.Errorf("the first version: %+v, more %v", list, more)
+	}
+	secret := strings.Repeat("s", 32)
+	n.changed(root, func(s *core.Settings) { s.Sites[0].Users.Secrets = []string{secret} })
+	back, err := n.desk.RollbackSettings(t.Context(), root, 1)
+	n.must(err)
+	stored, err := n.store.Settings(t.Context())
+	n.must(err)
+	if got := stored.Sites[0].Users.Secrets; !slices.Equal(got, []string{secret}) {
+		t.Errorf("the way back changes the secrets to %q", got)
+	}
+	if back.Version != 5 || back.Sites[0].Name != "one" || n.settings(root).Sites[0].Name != "one" {
+		t.Errorf("rolled back to %+v", back)
+	}
+	for _, version := range []uint64{0, 9} {
+		_, err = n.desk.RollbackSettings(t.Context(), root, version)
+		n.code(core.NotFound, err)
+	}
+}
+
+// Nobody is left in a group that goes: not those who work in it, nor those who
+// wait or are talked to in it.
+func TestGroupInUse(t *testing.T) {
+	n := newNode(t)
+	root, _ := leads(n)
+	n.changed(root, func(s *core.Settings) { s.Groups = append(s.Groups, core.Group{ID: "sales"}) })
+	n.code(core.Conflict, n.desk.DeleteGroup(t.Context(), root, "default")) // a site names it
+	without := func(s *core.Settings) { s.Groups = s.Groups[:1] }
+
+	n.hire("amy", core.RoleAgent, 1, "sales")
+	_, err := n.change(root, without)
+	n.code(core.Conflict, err)
+	n.code(core.Conflict, n.desk.DeleteGroup(t.Context(), root, "sales"))
+	n.account("amy", func(a *core.Account) { a.Groups = []core.GroupID{"default"} })
+
+	amy := n.comes("amy").online()
+	vi := n.visitor("vi")
+	vi.say("hello")
+	amy.in(vi).frame("transfer", map[string]any{"to": map[string]any{"group": "sales"}})
+	if s := n.load(vi.conv).Session; s.Phase != core.Waiting || s.Group != "sales" {
+		t.Fatalf("vi is %v in %s", s.Phase, s.Group)
+	}
+	_, err = n.change(root, without)
+	n.code(core.Conflict, err)
+	_, err = n.desk.RollbackSettings(t.Context(), root, 1)
+	n.must(err) // has the group
+	vi.own().end()
+	n.must(n.desk.DeleteGroup(t.Context(), root, "sales"))
+	n.code(core.NotFound, n.desk.DeleteGroup(t.Context(), root, "sales"))
+	_, err = n.desk.RollbackSettings(t.Context(), root, 1)
+	n.must(err)
+}
+
+func TestGroups(t *testing.T) {
+	n := newNode(t)
+	root, _ := leads(n)
+	g, err := n.desk.CreateGroup(t.Context(), root, core.Group{Name: "Sales"})
+	n.must(err)
+	if !strings.HasPrefix(string(g.ID), "g_") || g.Name != "Sales" {
+		t.Errorf("made %+v", g)
+	}
+	_, err = n.desk.CreateGroup(t.Context(), root, g)
+	n.code(core.Conflict, err)
+	_, err = n.desk.CreateGroup(t.Context(), root, core.Group{ID: "no id"})
+	n.code(core.Invalid, err)
+	changed, err := n.desk.ChangeGroup(t.Context(), root, g.ID, func(g *core.Group) error {
+		g.ID, g.Name = "other", "Shop"
+		return nil
+	})
+	n.must(err)
+	if changed.ID != g.ID || changed.Name != "Shop" {
+		t.Errorf("changed to %+v", changed)
+	}
+	_, err = n.desk.ChangeGroup(t.Context(), root, "nobody", func(*core.Group) error { return nil })
+	n.code(core.NotFound, err)
+	no := core.Errorf(core.Invalid, "no")
+	_, err = n.desk.ChangeGroup(t.Context(), root, g.ID, func(*core.Group) error { return no })
+	n.code(core.Invalid, err)
+	if v := n.settings(root).Version; v != 2 {
+		t.Errorf("version %d: what failed is stored", v)
+	}
+}
+
+// Groups that are made at the same time are all there: who comes late looks
+// again. Each of five loses to four others at most.
+func TestGroupsRace(t *testing.T) {
+	n := newNode(t)
+	root, _ := leads(n)
+	var all sync.WaitGroup
+	errs := make([]error, 5)
+	for i := range errs {
+		all.Go(func() {
+			_, errs[i] = n.desk.CreateGroup(t.Context(), root, core.Group{ID: core.GroupID(fmt.Sprint("g", i))})
+		})
+	}
+	all.Wait()
+	for _, err := range errs {
+		n.must(err)
+	}
+	if got := n.settings(root).Groups; len(got) != 6 {
+		t.Errorf("groups %+v", got)
+	}
+}

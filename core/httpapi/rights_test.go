@@ -1,0 +1,111 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"kefu/core"
+	"kefu/core/identity"
+)
+
+// rights says, for every operation of the document and by role, whether it is
+// refused (401, 403) or looked at. Request is one that is well-formed.
+//
+//	none: no token; visitor: a visitor's token in the place of an agent's
+func rights() string {
+	return `
+		operation           none visitor agent supervisor admin  request
+		login               ok   ok      ok    ok         ok     POST   /v1/login {"name":"admin","password":"correct horse battery"}
+		poll                ok   ok      ok    ok         ok     POST   /v1/poll {}
+		list-agents         401  401     ok    ok         ok     GET    /v1/agents
+		create-agent        401  401     403   403        ok     POST   /v1/agents {"name":"new","password":"walnut-lantern-42-meadow"}
+		read-agent          401  401     ok    ok         ok     GET    /v1/agents/admin
+		change-agent        401  401     403   403        ok     PATCH  /v1/agents/other {"capacity":2}
+		disable-agent       401  401     403   403        ok     DELETE /v1/agents/other
+		list-groups         401  401     ok    ok         ok     GET    /v1/groups
+		create-group        401  401     403   403        ok     POST   /v1/groups {"name":"Sales"}
+		update-group        401  401     403   403        ok     PATCH  /v1/groups/default {"name":"Service"}
+		delete-group        401  401     403   403        ok     DELETE /v1/groups/nobody
+		list-conversations  401  401     ok    ok         ok     GET    /v1/conversations
+		read-conversation   401  401     ok    ok         ok     GET    /v1/conversations/c_1
+		read-events         401  401     ok    ok         ok     GET    /v1/conversations/c_1/events
+		send-event          401  401     ok    ok         ok     POST   /v1/conversations/c_1/events {"body":{"kind":"image","url":"/x"}}
+		list-blocks         401  401     403   ok         ok     GET    /v1/blocks
+		create-block        401  401     403   ok         ok     POST   /v1/blocks {"visitor":"v_1"}
+		delete-block        401  401     403   ok         ok     DELETE /v1/blocks/v_1
+		get-settings        401  401     403   ok         ok     GET    /v1/settings
+		put-settings        401  401     403   403        ok     PUT    /v1/settings {"version":99}
+		settings-history    401  401     403   403        ok     GET    /v1/settings/history
+		rollback-settings   401  401     403   403        ok     POST   /v1/settings/rollback {"version":99}
+		logout              401  401     ok    ok         ok     POST   /v1/logout`
+}
+
+// TestRights walks all of the document: an operation that nobody thought about
+// the rights of fails it.
+func TestRights(t *testing.T) {
+	s, st := newDesk(t, polls(&teller{}))
+	tokens := map[string]string{"none": "", "visitor": visitorToken(t, st)}
+	root := s.signIn("admin", "correct horse battery")
+	const password = "walnut-lantern-42-meadow"
+	for _, role := range []string{"agent", "supervisor", "admin"} {
+		w := s.ask("POST", "/v1/agents", fmt.Sprintf(`{"name":"a-%s","password":%q,"role":%q}`, role, password, role), auth, root)
+		if w.Code != 201 {
+			t.Fatal(w.Body)
+		}
+		tokens[role] = s.signIn("a-"+role, password)
+	}
+	fatal(t, st.PutAccount(t.Context(), core.Account{ID: "other", Version: 1, Name: "other", Role: core.RoleAgent, Capacity: 1, Weight: 1}))
+
+	known := map[string]bool{}
+	lines := strings.Split(strings.TrimSpace(rights()), "\n")
+	roles := strings.Fields(lines[0])[1:6]
+	for _, line := range lines[1:] {
+		f := strings.Fields(line)
+		operation, request := f[0], strings.SplitN(strings.TrimSpace(line), "/v1", 2)[1]
+		known[operation] = true
+		target, content, _ := strings.Cut("/v1"+request, " ")
+		for i, role := range roles {
+			w := s.ask(f[6], target, content, auth, tokens[role])
+			if got := verdict(w); got != f[i+1] {
+				t.Errorf("%s as %s: %d %s, want %s", operation, role, w.Code, w.Body, f[i+1])
+			}
+		}
+	}
+	for _, methods := range openAPI(s).Paths {
+		for _, op := range methods {
+			if !known[op.OperationID] {
+				t.Errorf("nobody said who may %q", op.OperationID)
+			}
+			delete(known, op.OperationID)
+		}
+	}
+	if len(known) > 0 {
+		t.Errorf("not in the document: %v", known)
+	}
+}
+
+// verdict: what is not refused may still fail for what it asks for.
+func verdict(w *httptest.ResponseRecorder) string {
+	if w.Code == 401 || w.Code == 403 {
+		return fmt.Sprint(w.Code)
+	}
+	return "ok"
+}
+
+// visitorToken is signed by the desk's own keys, so that it is refused for whose
+// it is.
+func visitorToken(t *testing.T, st core.Store) string {
+	kept, err := st.Secret(t.Context(), "token-keys", nil)
+	fatal(t, err)
+	keys, err := identity.ParseKeys(kept)
+	fatal(t, err)
+	token, err := keys.SignVisitor("default", "v_1", now)
+	fatal(t, err)
+	if v, err := keys.Visitor(token, now.Add(time.Minute)); err != nil || v.ID != "v_1" {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	return "Bearer " + token
+}

@@ -1,0 +1,108 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"kefu/core"
+	"kefu/core/codec"
+)
+
+// What the document shows as examples. A test sends the requests and holds the
+// answers against their schemas, so they can not grow old.
+
+const (
+	sampleAt    = "2026-11-23T09:30:00.250Z"
+	sampleAgent = `{"id":"a_7zk3c9q0m2","name":"amy","display":"Amy","role":"agent","groups":["default"],"capacity":5,"weight":1,"avatar":"","disabled":false}`
+	sampleGroup = `{"id":"sales","name":"Sales","timeouts":{"assistant":"20s","agent":"2m","visitor":"30m","warning":"5m","abandoned":"72h","return":"10m"}}`
+	sampleBlock = `{"visitor":"v_3c9q0m2x8r","reason":"spam","by":"a_7zk3c9q0m2","at":"` + sampleAt + `","until":"2026-11-23T10:30:00.250Z"}`
+	sampleHead  = `{"id":"c_5w1t6y4b9d","site":"default","visitor":{"id":"v_3c9q0m2x8r","online":true},"phase":"waiting","session":1,"since":"` + sampleAt + `","seq":3,"read":{"visitor":3,"agent":0}}`
+	sampleEvent = `{"conversation":"c_5w1t6y4b9d","seq":2,"prev":1,"at":"` + sampleAt + `","session":1,"by":{"kind":"visitor","id":"v_3c9q0m2x8r"},"body":{"kind":"text","text":"Is it in stock?"}}`
+	sampleList  = `[{"path":"sites[default].timeouts.agent","before":"3m","after":"2m"}]`
+)
+
+// sample returns an example of the bodies of an operation; empty: it has none.
+func sample(operation string) (request, answer string) {
+	switch operation {
+	case "login":
+		return `{"name":"amy","password":"walnut-lantern-42-meadow"}`, `{"token":"…","agent":` + sampleAgent + `}`
+	case "list-agents":
+		return "", `{"agents":[` + sampleAgent + `]}`
+	case "create-agent":
+		return `{"name":"amy","password":"walnut-lantern-42-meadow","display":"Amy"}`, sampleAgent
+	case "read-agent":
+		return "", sampleAgent
+	case "change-agent":
+		return `{"capacity":5,"groups":["default"]}`, sampleAgent
+	case "list-groups":
+		return "", `{"groups":[{"id":"default","name":"Service"},` + sampleGroup + `]}`
+	case "create-group":
+		return `{"id":"sales","name":"Sales","timeouts":{"agent":"2m"}}`, sampleGroup
+	case "update-group":
+		return `{"timeouts":{"agent":"2m"}}`, sampleGroup
+	case "list-conversations":
+		return "", `{"conversations":[` + sampleHead + `]}`
+	case "read-conversation":
+		return "", sampleHead
+	case "read-events":
+		return "", `{"type":"events","conversation":"c_5w1t6y4b9d","events":[` + sampleEvent + `],"more":false}`
+	case "send-event":
+		return `{"body":{"kind":"text","text":"Your parcel is on its way."}}`,
+			`{"conversation":"c_5w1t6y4b9d","seq":4,"at":"` + sampleAt + `"}`
+	case "list-blocks":
+		return "", `{"blocks":[` + sampleBlock + `]}`
+	case "create-block":
+		return `{"visitor":"v_3c9q0m2x8r","reason":"spam","minutes":60}`, sampleBlock
+	case "get-settings", "put-settings":
+		s := string(codec.AppendSettings(nil, sampleSettings()))
+		return s, s
+	case "settings-history":
+		return "", `{"versions":[{"version":7,"at":"` + sampleAt + `","by":"a_7zk3c9q0m2","changes":` + sampleList + `}],"next":7}`
+	case "rollback-settings":
+		return `{"version":6}`, string(codec.AppendSettings(nil, sampleSettings()))
+	case "poll":
+		return `{"frames":[{"type":"hello","v":1,"origin":"k3Jd82ha0s","lang":"zh-CN"}]}`,
+			`[{"type":"welcome","v":1,"role":"visitor","token":"…","epoch":"e_1","n":0},{"type":"next","seconds":0}]`
+	default:
+		return "", ""
+	}
+}
+
+// sampleSettings have one of everything.
+func sampleSettings() core.Settings {
+	s := core.DefaultSettings()
+	s.Version, s.At, s.By = 7, time.Date(2026, time.November, 23, 9, 30, 0, 250e6, time.UTC), "a_7zk3c9q0m2"
+	s.Sites[0].Origins = []string{"https://shop.example"}
+	s.Sites[0].Users = core.Users{Secrets: []string{"••••Qx7f"}}
+	s.Sites[0].Hours = core.Hours{Zone: "Asia/Shanghai", Spans: []core.Span{{Day: time.Monday, From: 9 * 60, Until: 18 * 60}}}
+	own := core.DefaultTimeouts()
+	s.Groups[0].Timeouts = &own
+	return s
+}
+
+// sampleProblem is what an answer of the given status may say.
+func sampleProblem(status int) *Problem {
+	const request = "4mq7x0ztch92wkdv"
+	switch status {
+	case http.StatusBadRequest:
+		return problemOf(listed{core.Errorf(core.Invalid, "limit: expected number >= 1")}, request)
+	case http.StatusUnauthorized:
+		return problemOf(errUnauthorized(), request)
+	case http.StatusForbidden:
+		return problemOf(core.Errorf(core.Forbidden, "your role does not allow that"), request)
+	case http.StatusNotFound:
+		return problemOf(core.Errorf(core.NotFound, "there is no such thing"), request)
+	case http.StatusConflict:
+		return problemOf(core.Errorf(core.Conflict, "somebody else was faster"), request)
+	case http.StatusRequestEntityTooLarge:
+		return problemOf(errTooLarge(), request)
+	case http.StatusUnsupportedMediaType:
+		return problemOf(core.Errorf(core.Invalid, "Content-Type: application/json is expected"), request).as(status)
+	case http.StatusTooManyRequests:
+		return problemOf(&core.Error{Code: core.RateLimited, Message: "too much at once; come again a little later", Retry: 2 * time.Second}, request)
+	case http.StatusNotImplemented:
+		return problemOf(core.Errorf(core.Unsupported, "this host takes no uploads yet"), request)
+	default:
+		return problemOf(&core.Error{Code: core.Unavailable, Message: "the store does not answer", Retry: time.Second}, request)
+	}
+}
