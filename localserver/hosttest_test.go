@@ -24,7 +24,9 @@ func TestHost(t *testing.T) {
 func profile() hosttest.Profile {
 	return hosttest.Profile{
 		CloseCodes: true, PollHeld: true, Ordered: true, Heal: 2 * time.Second, Rights: 5 * time.Second,
-		Features: []hosttest.Feature{hosttest.Watch, hosttest.Poll, hosttest.Rate},
+		Features: []hosttest.Feature{
+			hosttest.Watch, hosttest.Poll, hosttest.Rate, hosttest.Edit, hosttest.Preview, hosttest.Settings, hosttest.Users, hosttest.Blocks,
+		},
 	}
 }
 

@@ -85,7 +85,7 @@ func (b *Body) check(lim core.Limits) error {
 		}
 		return nil
 	case core.KindImage, core.KindFile:
-		if b.URL == "" || len(b.URL) > maxURL || len(b.Name) > 255 || len(b.MIME) > 127 || b.Size < 0 || b.Width < 0 || b.Height < 0 {
+		if !fetchable(b.URL) || len(b.URL) > maxURL || len(b.Name) > 255 || len(b.MIME) > 127 || b.Size < 0 || b.Width < 0 || b.Height < 0 {
 			return core.Errorf(core.Invalid, "body: url, name, size and mime as uploads gave them are expected")
 		}
 		return nil
@@ -94,6 +94,13 @@ func (b *Body) check(lim core.Limits) error {
 	default:
 		return core.Errorf(core.Invalid, "body.kind: text, image, file or options is expected")
 	}
+}
+
+// fetchable reports whether a page may make a link of s: a path of ours, or
+// another server's address. Anything else, such as javascript:, is no file.
+func fetchable(s string) bool {
+	ours := strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//") && !strings.HasPrefix(s, "/\\")
+	return ours || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")
 }
 
 func (b *Body) checkOptions() error {

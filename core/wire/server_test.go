@@ -70,6 +70,10 @@ func TestPreview(t *testing.T) {
 		{strings.Repeat("客", 201), strings.Repeat("客", 199) + "…"}, {strings.Repeat("a", 4000), strings.Repeat("a", 199) + "…"},
 		{strings.Repeat("🙂", 4000), strings.Repeat("🙂", 199) + "…"},
 	} {
+		edited := wire.Event{Body: wire.Body{Kind: "edited", Seq: 2, Body: &wire.Body{Kind: "text", Text: c.text}}}
+		if now := wire.Preview(edited).Body; now.Seq != 2 || now.Body.Text != c.want || edited.Body.Body.Text != c.text {
+			t.Errorf("%.20s, edited: %+v", c.text, now.Body)
+		}
 		long := wire.Event{Body: wire.Body{Kind: "text", Text: c.text, Comment: c.text, Note: c.text, Why: &wire.Why{}, Options: []string{"a"}}}
 		got := wire.Preview(long).Body
 		if got.Text != c.want || got.Comment != c.want || got.Note != c.want || got.Why != nil {

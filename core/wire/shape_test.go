@@ -52,6 +52,7 @@ var (
 	wantsSession = field{"session", "count", true, over(core.Invalid, `0`, `4294967296`)}
 	wantsConv    = field{"conversation", "string", false, over(core.Invalid, str(65))}
 	wantsSeq     = field{"seq", "count", false, over(core.Invalid, `9007199254740992`)}
+	wantsTarget  = field{"seq", "count", true, over(core.Invalid, `0`, `9007199254740992`)}
 	wantsLimit   = field{"limit", "integer", false, over(core.Invalid, `-1`, `201`)}
 	wantsURL     = field{"body.url", "string", true, over(core.Invalid, `""`, str(2049))}
 	wantsPixels  = field{"body.width", "integer", false, over(core.Invalid, `-1`)}
@@ -76,14 +77,23 @@ var shapes = []struct {
 		{"body.kind", "string", true, over(core.Invalid, `""`, `"TEXT"`, `"opened"`, `"noted"`, `"erased"`)},
 		{"body.text", "string", true, plus(over(core.Invalid, `""`, `" "`, `"\u3000\u00a0\t\n"`), over(core.TooLarge, str(4001)))},
 	}},
-	{"send image", `{"type":"send","origin":"tab_4f9a2c71","n":1,"body":{"kind":"image","url":"u","name":"n","size":1,"mime":"m","width":1,"height":1}}`, []field{
+	{"send image", `{"type":"send","origin":"tab_4f9a2c71","n":1,"body":{"kind":"image","url":"/u","name":"n","size":1,"mime":"m","width":1,"height":1}}`, []field{
 		wantsURL, {"body.name", "string", false, over(core.Invalid, str(256))}, {"body.mime", "string", false, over(core.Invalid, str(128))},
 		{"body.size", "integer", false, over(core.Invalid, `-1`)}, wantsPixels, {"body.height", "integer", false, over(core.Invalid, `-1`)},
 	}},
-	{"send file", `{"type":"send","origin":"tab_4f9a2c71","n":1,"body":{"kind":"file","url":"u","name":"n","size":1,"mime":"m"}}`, []field{wantsURL}},
+	{"send file", `{"type":"send","origin":"tab_4f9a2c71","n":1,"body":{"kind":"file","url":"/u","name":"n","size":1,"mime":"m"}}`, []field{wantsURL}},
 	{"send options", `{"type":"send","origin":"tab_4f9a2c71","n":1,"body":{"kind":"options","text":"t","options":["a"]}}`, []field{
 		{"body.text", "string", false, over(core.TooLarge, str(4001))},
 		{"body.options", "list", true, plus(over(core.Invalid, `[]`, `[""]`, `["a"," "]`, `["1","2","3","4","5","6","7","8","9","10","11"]`), over(core.TooLarge, `[`+str(81)+`]`))},
+	}},
+	{"edit", `{"type":"edit","origin":"tab_4f9a2c71","n":1,"conversation":"c","seq":2,"body":{"kind":"text","text":"hi"}}`, []field{
+		wantsOrigin, wantsN, wantsConv, wantsTarget, {"body", "object", true, over(core.Invalid, `{}`)},
+		{"body.kind", "string", true, over(core.Invalid, `""`, `"options"`, `"image"`, `"edited"`, `"tombstone"`)},
+		{"body.text", "string", true, plus(over(core.Invalid, `""`, `" "`), over(core.TooLarge, str(4001)))},
+	}},
+	{"recall", `{"type":"recall","origin":"tab_4f9a2c71","n":1,"conversation":"c","seq":2}`, []field{wantsOrigin, wantsN, wantsConv, wantsTarget}},
+	{"watch", `{"type":"watch","conversations":["c"]}`, []field{
+		{"conversations", "list", true, over(core.Invalid, `[""]`, `[`+str(65)+`]`, `[`+strings.Repeat(`"c",`, 20)+`"c"]`)},
 	}},
 	{"typing", `{"type":"typing","conversation":"c","text":"t"}`, []field{wantsConv, {"text", "string", false, over(core.TooLarge, str(4001))}}},
 	{"read", `{"type":"read","conversation":"c","seq":1}`, []field{wantsConv, wantsSeq}},

@@ -32,6 +32,10 @@ type Config struct {
 	Drain  Drain
 	Limits Limits
 
+	// TrustedProxies are those whose word counts as to where a request comes
+	// from (X-Forwarded-For). None by default: anybody can write a header.
+	TrustedProxies Networks
+
 	AdminPassword Secret // of the agent admin in an empty store; "" for a random one, printed once
 }
 

@@ -48,6 +48,8 @@ func TestEveryKeyFromEveryPlace(t *testing.T) {
 		Log:    Log{slog.LevelWarn, "json"},
 		Drain:  Drain{90 * time.Second},
 		Limits: Limits{77},
+
+		TrustedProxies: "10.0.0.0/8, ::1",
 	}
 	file := `
 # a comment
@@ -60,15 +62,17 @@ drain:
   window: 1m30s # a comment
 limits:
   connections: 77
+trusted_proxies: 10.0.0.0/8, ::1
 `
 	env := []string{
 		"KEFU_CONFIG=kefu.yaml", "KEFU_LISTEN=:80", "KEFU_OPS=[::1]:0", "KEFU_DATA=/var/lib/kefu",
 		"KEFU_LOG_LEVEL=warn", "KEFU_LOG_FORMAT=json", "KEFU_DRAIN_WINDOW=1m30s", "KEFU_LIMITS_CONNECTIONS=77",
-		"KEFU_ADMIN_PASSWORD=correct horse=battery",
+		"KEFU_ADMIN_PASSWORD=correct horse=battery", "KEFU_TRUSTED_PROXIES=10.0.0.0/8, ::1",
 	}
 	args := []string{
 		"--config", "kefu.yaml", "--listen=:80", "-ops", "[::1]:0", "--data", "/var/lib/kefu",
 		"--log.level=warn", "--log.format", "json", "--drain.window", "1m30s", "-limits.connections=77",
+		"--trusted_proxies", "10.0.0.0/8, ::1",
 	}
 	withPassword := want
 	withPassword.AdminPassword = "correct horse=battery"
@@ -188,6 +192,7 @@ func TestValidate(t *testing.T) {
 		{"format", func(c *Config) { c.Log.Format = "xml" }, `log.format: expected one of text, json, got "xml"`},
 		{"window", func(c *Config) { c.Drain.Window = -1 }, `drain.window: expected a duration from 0s to 10m0s, such as 5s or 1m30s, got "-1ns"`},
 		{"connections", func(c *Config) { c.Limits.Connections = 0 }, `limits.connections: expected a whole number from 1 to 1000000, got "0"`},
+		{"proxies", func(c *Config) { c.TrustedProxies = "10.0.0.0/8;::1" }, `trusted_proxies: expected networks such as 10.0.0.0/8, 192.0.2.7, 2001:db8::/32, got "10.0.0.0/8;::1"`},
 		{"one address", func(c *Config) { c.Ops = c.Listen }, `ops: expected another address than that of listen, got the same`},
 		{"two", func(c *Config) { c.Data, c.Log.Format = "", "" }, "data: expected the path of a directory, got nothing\nlog.format: expected one of text, json, got nothing"},
 	} {

@@ -45,6 +45,7 @@ func keysOf(c *Config) []key {
 		{"log.format", anywhere, "text for people, json for machines", oneOf(&c.Log.Format, "text", "json")},
 		{"drain.window", anywhere, "on SIGTERM, within what time clients come back", duration(&c.Drain.Window, 0, 10*time.Minute)},
 		{"limits.connections", anywhere, "connections open at a time", whole(&c.Limits.Connections, 1, 1_000_000)},
+		{"trusted_proxies", anywhere, "networks of proxies before this server, whose X-Forwarded-For is believed", networks(&c.TrustedProxies)},
 		{"admin.password", inEnvironment, "first password of the agent admin", secret(&c.AdminPassword)},
 	}
 }

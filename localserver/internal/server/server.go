@@ -16,8 +16,8 @@
 // everybody is told:
 //
 //  1. /readyz says 503, so that balancers look elsewhere.
-//  2. Nothing new is accepted; requests of the API that are going on get a
-//     moment. Nothing more is done on the clock.
+//  2. Nothing new is accepted; long-polls are answered, and requests of the
+//     API that are going on get a moment. Nothing more is done on the clock.
 //  3. The hub takes no more frames; what it took is committed and
 //     acknowledged. Then every connection gets its bye and is closed.
 //  4. Only when nobody is left who could write: the store, and last the lock.
@@ -134,7 +134,7 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 		Connections: s.Config.Limits.Connections,
 	})
 	s.desk, err = desk.New(ctx, desk.Options{
-		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Now: s.Now, Log: s.Log,
+		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Now: s.Now, Log: s.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("the store can not be read: %w", err)
@@ -144,7 +144,7 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 }
 
 func (s *Server) openRoutes(context.Context) error {
-	api, err := httpapi.New(httpapi.Options{Desk: s.desk, Files: s.Files, Now: s.Now, Log: s.Log})
+	api, err := httpapi.New(httpapi.Options{Desk: s.desk, Poll: s.desk, Files: s.Files, Now: s.Now, Log: s.Log})
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (s *Server) openRoutes(context.Context) error {
 	mux.Handle("/ws", socket.New(s.base, socket.Options{Hub: s.hub, Serve: s.desk.Serve, Gone: s.desk.Gone, Log: s.Log}))
 	mux.Handle("/", api)
 	s.ops = ops.New(s.store.Ready, s.Log)
-	s.doors[0].http, s.doors[1].http = s.httpServer(mux), s.httpServer(s.ops)
+	s.doors[0].http, s.doors[1].http = s.httpServer(behind(s.Config.TrustedProxies, mux)), s.httpServer(s.ops)
 	return nil
 }
 
@@ -230,6 +230,7 @@ func (s *Server) drain() {
 	defer cancel()
 	s.Log.Info("leaving", "window", window)
 	s.ops.Drain()
+	s.hub.EndPolls(window)
 	short, cancelShort := context.WithTimeout(ctx, moment)
 	defer cancelShort()
 	if err := s.doors[0].http.Shutdown(short); err != nil {

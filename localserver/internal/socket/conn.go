@@ -3,6 +3,7 @@ package socket
 import (
 	"bufio"
 	"bytes"
+	"container/list"
 	"context"
 	"errors"
 	"io"
@@ -18,10 +19,14 @@ import (
 
 // socket is a connection as the hub writes to it.
 type socket struct {
+	// Static after ServeHTTP.
 	ws     *websocket.Conn
-	raw    net.Conn // below ws
+	below  *strict // ws reads from it
 	silent context.Context
 	conn   *hub.Conn
+
+	inside bool          // owned by the reader: it has been welcomed
+	place  *list.Element // guarded by porch.mu; nil: it is not there
 }
 
 var _ hub.Wire = (*socket)(nil)
@@ -35,12 +40,13 @@ func (s *socket) Write(message []byte) error {
 // Close sends a close frame and waits for the other side's, five seconds each
 // at most.
 func (s *socket) Close(code wire.CloseCode, reason string) {
+	s.below.ending.Store(true)
 	_ = s.ws.Close(websocket.StatusCode(code), cut(reason)) // it is over either way
 }
 
 // Abort cuts the connection below the library, whose own CloseNow waits for a
 // Close that goes on.
-func (s *socket) Abort() { _ = s.raw.Close() }
+func (s *socket) Abort() { _ = s.below.Conn.Close() }
 
 // refuse says what is wrong with a message that is none, and closes.
 func (s *socket) refuse(err error, code wire.CloseCode) {
@@ -81,7 +87,8 @@ func (m *message) fill(r io.Reader) error {
 		if len(m.data) == cap(m.data) {
 			m.data = append(m.data, 0)[:len(m.data)]
 		}
-		n, err := r.Read(m.data[len(m.data):cap(m.data)])
+		// No more than it takes to know: the library waits until all is there.
+		n, err := r.Read(m.data[len(m.data):min(cap(m.data), MaxMessage+1)])
 		m.data = m.data[:len(m.data)+n]
 		switch {
 		case errors.Is(err, io.EOF):
@@ -115,7 +122,7 @@ const (
 // server's, and remembers it.
 type smallBuffers struct {
 	http.ResponseWriter
-	raw net.Conn
+	below *strict
 }
 
 // Unwrap is for http.ResponseController.
@@ -127,18 +134,11 @@ func (s *smallBuffers) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s.raw = raw
 	// What the client sent ahead of our answer is in the old buffer.
 	early, err := old.Reader.Peek(old.Reader.Buffered())
 	if err != nil {
 		return nil, nil, err
 	}
-	reader := bufio.NewReaderSize(raw, readBuffer)
-	if len(early) > 0 {
-		reader = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), raw), max(readBuffer, len(early)))
-		if _, err := reader.Peek(len(early)); err != nil {
-			return nil, nil, err
-		}
-	}
-	return raw, bufio.NewReadWriter(reader, bufio.NewWriterSize(raw, writeBuffer)), nil
+	s.below = &strict{Conn: raw, early: bytes.Clone(early)}
+	return s.below, bufio.NewReadWriter(bufio.NewReaderSize(s.below, readBuffer), bufio.NewWriterSize(raw, writeBuffer)), nil
 }

@@ -50,9 +50,15 @@ func begin(t *testing.T, connections int, listen net.Listener) *server {
 		},
 		Dispatch: func(ctx context.Context, g core.GroupID) error { return s.desk.Dispatch(ctx, g) },
 	})
-	var err error
+	store := memstore.New("epoch")
+	quick := core.DefaultSettings() // these tests are not about who sends too fast
+	quick.Version, quick.Limits.Burst = 1, 10_000
+	err := store.PutSettings(t.Context(), quick)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.desk, err = desk.New(t.Context(), desk.Options{
-		Store: memstore.New("epoch"), Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Now: time.Now,
+		Store: store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,12 +1,19 @@
 // Package socket carries connections over WebSocket: GET /ws, by
 // coder/websocket, to the hub and the desk.
 //
+// It keeps what RFC 6455 says of frames: the library does most of it, strict.go
+// the rest; conformance_test.go is the table of cases.
+//
 // It keeps what the protocol says of the transport. A message is text, valid
 // UTF-8 (the library does not look), at most [MaxMessage] bytes; whatever else
 // comes is answered with an error and a close. The subprotocol kefu.v1 is
 // optional. Which pages may connect is a matter of the site they ask for, so
 // the desk judges their origin when they say hello. Compression is off: a
 // context costs 120 KiB a connection, and lets a few bytes become many.
+//
+// Who is silent takes no place from others: those who have not said hello may
+// have half of all places, and of more the one that came first is closed. (A
+// client says hello at once; and any has but ten seconds.)
 //
 // # Memory
 //
@@ -59,6 +66,7 @@ type Handler struct {
 	ctx    context.Context // of all connections
 	silent context.Context // ctx without its end, which would cost the library a timer for each read
 
+	porch    porch
 	messages sync.Pool // of *message; empty at first
 }
 
@@ -68,7 +76,9 @@ func New(ctx context.Context, o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{Options: o, ctx: ctx, silent: context.WithoutCancel(ctx)}
+	h := &Handler{Options: o, ctx: ctx, silent: context.WithoutCancel(ctx)}
+	h.porch.most = max(o.Hub.Connections/2, 1)
+	return h
 }
 
 // retryAfter is what a client that finds no place is told to wait, in seconds.
@@ -92,8 +102,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ws.SetReadLimit(-1) // ours says why before it closes
-	s := &socket{ws: ws, raw: small.raw, silent: h.silent}
+	s := &socket{ws: ws, below: small.below, silent: h.silent}
 	s.conn = h.Hub.Connect(s, r.Header.Get("Origin"), host(r.RemoteAddr))
+	if first := h.porch.enter(s); first != nil {
+		first.conn.Close(wire.CloseStale, "no hello yet, and too many wait")
+	}
 	go h.read(s) // the hub waits for it: it ends with Disconnect
 }
 
@@ -109,9 +122,16 @@ func host(addr string) string {
 // goroutine of its own kind; or ends it.
 func (h *Handler) read(s *socket) {
 	err := h.readOne(s)
+	if !s.inside && (err != nil || s.conn.Peer.Known()) {
+		s.inside = true
+		h.porch.leave(s)
+	}
 	if err == nil {
 		go h.read(s)
 		return
+	}
+	if f := new(fault); errors.As(err, &f) {
+		_ = s.ws.Close(f.code, f.problem) // what the library says of faults that it finds itself
 	}
 	// Who hangs up before we do leaves cleanly.
 	code := websocket.CloseStatus(err)
