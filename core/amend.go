@@ -5,14 +5,20 @@ import (
 	"time"
 )
 
+// maxEdits of one message bound what its recall has to erase in one change.
+const maxEdits = 20
+
 // edit lets an author give a message another text. The log keeps what was
 // first said, and what it says now is an event of its own.
 func (d *draft) edit(in Edited) error {
 	if err := d.mayAmend(in.By, in.Target); err != nil {
 		return err
 	}
-	if in.Body.Kind != KindText || in.Target.Event.Body.Kind != KindText {
+	switch {
+	case in.Body.Kind != KindText || in.Target.Event.Body.Kind != KindText:
 		return Errorf(Invalid, "only a text can be edited, and only into another text")
+	case len(in.Target.Edits) >= maxEdits:
+		return Errorf(Conflict, "this message was edited %d times; that is enough", maxEdits)
 	}
 	d.carry(in.Frame, Body{Kind: KindEdited, Seq: in.Target.Seq, Text: in.Body.Text}, in.Target.Event.Internal)
 	return nil

@@ -8,6 +8,12 @@ import (
 	"kefu/core/memstore"
 )
 
+// store is what Amend needs of one.
+type store interface {
+	core.Conversations
+	core.Log
+}
+
 // contested is a store in which somebody else writes just before a commit.
 type contested struct {
 	*memstore.Store
@@ -25,19 +31,16 @@ func (s *contested) Commit(ctx context.Context, c core.Change) error {
 
 // amending is a conversation with one message of the visitor, and how to send
 // frames about it from two tabs.
-func amending(t *testing.T) (*contested, func(core.Conversations, core.Input) error) {
+func amending(t *testing.T) (*contested, func(store, core.Input) error) {
 	t.Helper()
 	st := &contested{Store: memstore.New("e")}
 	rules, _ := core.DefaultSettings().Rules("default")
-	send := func(to core.Conversations, in core.Input) error {
+	send := func(to store, in core.Input) error {
 		if _, amends := in.(core.Said); amends {
 			_, err := core.Apply(t.Context(), to, core.Conversation{ID: "c"}, rules, nine, in)
 			return err
 		}
-		_, err := core.Amend(t.Context(), to.(interface {
-			core.Conversations
-			core.Log
-		}), "c", rules, nine, in)
+		_, err := core.Amend(t.Context(), to, "c", rules, nine, in)
 		return err
 	}
 	secret := core.Said{Frame: frame("tab", 1), Site: "default", Body: core.Body{Kind: core.KindText, Text: "secret"}}
@@ -115,6 +118,25 @@ func TestAmendGivesUp(t *testing.T) {
 	}
 	if err := send(st, edit(frame("tab", 2), "edited")); core.CodeOf(err) != core.Unavailable {
 		t.Errorf("after so many attempts: %v", err)
+	}
+}
+
+// A recall erases all edits in one change, so there is a limit to them.
+func TestEditsAreBounded(t *testing.T) {
+	st, send := amending(t)
+	for n := range uint64(20) {
+		if err := send(st, edit(frame("tab", n+2), "secret, edited")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := send(st, edit(frame("tab", 22), "secret, edited once more")); core.CodeOf(err) != core.Conflict {
+		t.Errorf("the 21st edit: %v", err)
+	}
+	if err := send(st, core.Recalled{Frame: frame("tab", 22), Target: core.Target{Seq: 2}}); err != nil {
+		t.Fatal(err)
+	}
+	if left := texts(t, st); len(left) > 0 {
+		t.Errorf("recalled, and yet the log has %q", left)
 	}
 }
 

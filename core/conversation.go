@@ -122,18 +122,21 @@ type Session struct {
 	Asked time.Time // when it was asked
 }
 
-// Past is an agent who once held the session. LetGo counts how often they
-// gave it up (silence, lost lease, transfer): such an agent is no candidate
-// for it while anybody else is on duty.
+// Past is an agent who once held the session.
 type Past struct {
-	Agent AgentID
-	LetGo uint8
+	Agent  AgentID
+	Passed bool  // it was taken from them (silence, lost lease) or passed on: no candidate while anybody else is on duty
+	Silent uint8 // how often they lost it for silence: each time doubles their patience
 }
 
-const maxPast = 8
+const maxPast, maxSilent = 8, 100
 
-// MaxHeard is how many outboxes a conversation remembers.
-const MaxHeard = 16
+// MaxHeard is how many outboxes a conversation remembers. One that was heard
+// since sureHeard others were is never forgotten (delivery.md, 3), and of the
+// others the last ownHeard of an author stay as long as somebody else has more:
+// a visitor who opens tab after tab must not make the desk forget what agents
+// sent.
+const MaxHeard, sureHeard, ownHeard = 24, 16, 4
 
 // Heard records that frames up to N of one outbox were accepted.
 type Heard struct {
@@ -164,9 +167,25 @@ func hear(list []Heard, h Heard) []Heard {
 		}
 	}
 	if len(next) == MaxHeard {
-		next = next[:copy(next, next[1:])]
+		i := surplus(next, h.By)
+		next = slices.Delete(next, i, i+1)
 	}
 	return append(next, h)
+}
+
+// surplus returns the least recently used of those whose author has more than
+// ownHeard, one more of by counted in; the first if nobody has whose outbox may
+// be forgotten at all.
+func surplus(list []Heard, by Party) int {
+	return max(0, slices.IndexFunc(list[:len(list)-sureHeard+1], func(old Heard) bool {
+		n := 0
+		for _, h := range list {
+			if h.By == old.By {
+				n++
+			}
+		}
+		return n > ownHeard || n == ownHeard && old.By == by
+	}))
 }
 
 // past returns what the session remembers of an agent.
@@ -179,19 +198,42 @@ func (s Session) past(id AgentID) (Past, bool) {
 	return Past{Agent: id}, false
 }
 
-// letGo reports whether an agent gave the session up before.
-func (s *Session) letGo(id AgentID) bool {
-	return slices.ContainsFunc(s.Past, func(p Past) bool { return p.Agent == id && p.LetGo > 0 })
+// passed reports whether an agent is not to be given the session again.
+func (s *Session) passed(id AgentID) bool {
+	return slices.ContainsFunc(s.Past, func(p Past) bool { return p.Agent == id && p.Passed })
 }
 
-// leave returns the list with one more agent who held the session, and one
-// more time they let it go.
-func (s Session) leave(id AgentID, letGo uint8) []Past {
+// parting says how an agent leaves a session.
+type parting uint8
+
+const (
+	done   parting = iota // it is over, or somebody else asked for it
+	passed                // it is somebody else's turn
+	silent                // the same, for they did not answer
+)
+
+// leave returns the list with one more agent who held the session.
+func (s Session) leave(id AgentID, how parting) []Past {
 	p, _ := s.past(id)
-	p.LetGo = min(p.LetGo+letGo, 200)
+	p.Passed = p.Passed || how != done
+	if how == silent {
+		p.Silent = min(p.Silent+1, maxSilent)
+	}
 	next := slices.DeleteFunc(slices.Clone(s.Past), func(o Past) bool { return o.Agent == id })
 	if len(next) >= maxPast {
 		next = next[1:]
 	}
 	return append(next, p)
+}
+
+// forgive returns the list with the agent as a candidate again.
+func (s Session) forgive(id AgentID) []Past {
+	if !s.passed(id) {
+		return s.Past
+	}
+	next := slices.Clone(s.Past)
+	for i := range next {
+		next[i].Passed = next[i].Passed && next[i].Agent != id
+	}
+	return next
 }

@@ -32,11 +32,13 @@
 //			case core.Ask:  // the assistant; its answer comes back as Answered
 //			case core.Seek: // the roster of the group; it comes back as Offered
 //			case core.Room: // look at the lines of that agent's groups
+//			case core.Paced: // store.Paced: advice for routing
 //			}
 //		}
 //	}
 //
-// and, for what only time brings, every second or so: for each [Place] in
+// [Amend] takes the place of Apply for an edit and a recall. And, for what only
+// time brings, every second or so: for each [Place] in
 // Lists.Due a [Tick], and Rearm where the tick came too early.
 //
 // # Idempotency, twice

@@ -153,35 +153,6 @@ func lawsOfSeat(c core.Conversation, change core.Change, _ core.Input) string {
 	return ""
 }
 
-// An accepted frame moves its own outbox by one, and no other; sixteen are
-// remembered, and the least recently used one leaves.
-func lawsOfHeard(c core.Conversation, change core.Change, in core.Input) string {
-	n := change.Conversation
-	f, numbered := frameOf(in)
-	if !numbered {
-		if !reflect.DeepEqual(c.Heard, n.Heard) {
-			return "hears a frame that nobody sent"
-		}
-		return ""
-	}
-	own := func(h core.Heard) bool { return h.By == f.By.Party && h.Origin == f.Origin }
-	others := slices.DeleteFunc(slices.Clone(c.Heard), own)
-	if len(others) == core.MaxHeard {
-		others = others[1:]
-	}
-	was, is := c.HeardOf(f.By.Party, f.Origin), n.HeardOf(f.By.Party, f.Origin)
-	carrier := slices.IndexFunc(change.Events, func(e core.Event) bool { return e.N != 0 })
-	switch {
-	case is.N != was.N+1 || is.N != f.N:
-		return fmt.Sprintf("n=%d moves its outbox from %d to %d", f.N, was.N, is.N)
-	case is.Seq != change.Events[carrier].Seq:
-		return fmt.Sprintf("n=%d is remembered as #%d, not #%d", f.N, is.Seq, change.Events[carrier].Seq)
-	case !slices.Equal(n.Heard, append(others, is)):
-		return fmt.Sprintf("remembers %+v, before %+v", n.Heard, c.Heard)
-	}
-	return ""
-}
-
 // Nobody is made to have said what they did not say (2), who lost a session
 // does not write as its owner (12), the bot answers only the open question
 // while the session is its own (16).
@@ -216,38 +187,6 @@ func lawsOfAuthors(c core.Conversation, change core.Change, in core.Input) strin
 	return ""
 }
 
-// Only a recall erases, of its author's own what it names and its edits, and
-// within the time that the rules give; no session moves for it.
-func lawsOfAmending(c core.Conversation, change core.Change, in core.Input) string {
-	var t core.Target
-	var erase []core.Tombstone
-	switch in := in.(type) {
-	case core.Edited:
-		t = in.Target
-	case core.Recalled:
-		t = in.Target
-		erase = []core.Tombstone{{Seq: t.Seq}}
-		for _, seq := range t.Edits {
-			erase = append(erase, core.Tombstone{Seq: seq, Of: t.Seq})
-		}
-	default:
-		if change.Erase != nil {
-			return fmt.Sprintf("%T erases %v", in, change.Erase)
-		}
-		return ""
-	}
-	f, _ := frameOf(in)
-	switch {
-	case !slices.Equal(change.Erase, erase):
-		return fmt.Sprintf("erases %v, want %v", change.Erase, erase)
-	case t.Gone || t.Event.By != f.By.Party || !t.Event.Body.Kind.Said() || t.Event.Seq != t.Seq || t.Seq == 0 || t.Seq > c.Seq:
-		return fmt.Sprintf("%+v is changed by %+v", t, f.By)
-	case !reflect.DeepEqual(change.Conversation.Session, c.Session) || len(change.Events) != 1:
-		return "more is changed than a message"
-	}
-	return ""
-}
-
 // Sessions are numbered 1, 2, 3; one that is over only reopens; waiting ends
 // in no silence.
 func lawsOfPhase(c core.Conversation, change core.Change, in core.Input) string {
@@ -277,10 +216,13 @@ func lawsOfPhase(c core.Conversation, change core.Change, in core.Input) string 
 func lawsOfTime(c core.Conversation, change core.Change, rules core.Rules, at time.Time) string {
 	n := change.Conversation
 	due, a, b := core.Due(n, rules), c.Session, n.Session
+	t := rules.Timeouts(b.Group)
 	moved := a.Number != b.Number || a.Phase != b.Phase || a.Group != b.Group || a.Agent != b.Agent || a.Tag != b.Tag || !c.Alarm.Equal(n.Alarm)
 	switch {
 	case len(core.Owed(n)) > 0 && due.IsZero():
 		return fmt.Sprintf("owes %v and will never be reminded", core.Owed(n))
+	case b.Phase == core.Held && !b.Owing.IsZero() && due.IsZero() && (t.Agent > 0 || t.Abandoned > 0):
+		return "a word is owed, and nobody will ever ask for it"
 	case n.Alarm.IsZero() != due.IsZero():
 		return fmt.Sprintf("alarm %v, due %v", n.Alarm, due)
 	case n.Alarm.After(due):
@@ -320,7 +262,7 @@ func lawsOfEffects(c core.Conversation, change core.Change) string {
 	for _, e := range change.Events {
 		first := a.Agent != c.Last || c.LastAt.Before(a.Since)
 		if e.Body.Kind.Said() && !e.Internal && e.By == core.AgentParty(a.Agent) && a.Phase == core.Held && !a.Owing.IsZero() && first {
-			want[core.Paced{Agent: a.Agent, Took: e.At.Sub(a.Since)}] = true
+			want[core.Paced{Agent: a.Agent, Took: e.At.Sub(a.Owing)}] = true
 		}
 	}
 	for i, e := range change.Effects {

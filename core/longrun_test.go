@@ -35,8 +35,8 @@ func TestLongRun(t *testing.T) {
 			r.checkLogs()
 			r.comeToRest()
 			r.checkLogs()
-			t.Logf("%d acks, %d sessions, %d refusals, %d repeats, %d lost races", len(r.acked), r.sessions, r.refused, r.repeats, r.stale)
-			if r.sessions < steps/100 || r.refused < steps/100 || r.repeats < steps/100 || r.stale < steps/100 {
+			t.Logf("%d acks, %d sessions, %d refusals, %d repeats, %d lost races, %d erased", len(r.acked), r.sessions, r.refused, r.repeats, r.stale, r.recalled)
+			if r.sessions < steps/100 || r.refused < steps/100 || r.repeats < steps/100 || r.stale < steps/100 || r.recalled < steps/200 {
 				t.Error("the run was too tame to show anything")
 			}
 		})
@@ -56,7 +56,7 @@ type run struct {
 	folds  map[core.ConversationID]*fold
 	acked  map[core.Ack]core.ConversationID
 
-	sessions, refused, repeats, stale int
+	sessions, refused, repeats, stale, recalled int
 }
 
 // outbox is a client that numbers what it sends as protocol.md says.
@@ -73,6 +73,7 @@ func newRun(t *testing.T, seed uint64) *run {
 		known: map[core.ConversationID][]core.Conversation{}, outbox: map[string]*outbox{},
 		seats: map[core.AgentID]map[core.ConversationID]bool{}, folds: map[core.ConversationID]*fold{}, acked: map[core.Ack]core.ConversationID{},
 	}
+	r.rules.Site.Edit = 20 * time.Minute // of the run's clock, which is quick
 	for _, a := range cast()[1:5] {
 		r.must(r.store.PutAccount(t.Context(), core.Account{
 			ID: core.AgentID(a.ID), Version: 1, Name: a.ID, Role: a.Role, Groups: append(slices.Clone(a.Groups), "all"), Capacity: 1 + r.IntN(3), Weight: 1,
@@ -137,10 +138,14 @@ func (r *run) send(id core.ConversationID, by core.Actor) {
 	}
 	o := r.outbox[key]
 	in := o.last
-	if in == nil || r.IntN(8) > 0 {
-		in = r.compose(r.load(id), core.Frame{By: by, Origin: core.Origin(fmt.Sprint(key, "-", o.origin)), N: o.n + 1})
-	} else {
+	switch seq := r.own(id, by.Party); {
+	case in != nil && r.IntN(8) == 0:
 		r.repeats++
+	case seq > 0 && r.IntN(6) == 0:
+		f := core.Frame{By: by, Origin: core.Origin(fmt.Sprint(key, "-", o.origin)), N: o.n + 1}
+		in = r.amend(id, f, seq)
+	default:
+		in = r.compose(r.load(id), core.Frame{By: by, Origin: core.Origin(fmt.Sprint(key, "-", o.origin)), N: o.n + 1})
 	}
 	_, err := r.apply(id, in)
 	switch {
@@ -196,7 +201,7 @@ func (r *run) apply(id core.ConversationID, in core.Input) (core.Change, error) 
 	if remembered.Seq > 0 && remembered.Seq < head.Seq {
 		r.stale++
 	}
-	change, err := core.Apply(r.t.Context(), r.store, remembered, r.rules, r.now, in)
+	change, err := r.decide(remembered, in)
 	fresh, freshErr := core.Step(head, r.rules, r.now, in)
 	if err == nil && (freshErr != nil || !reflect.DeepEqual(change, fresh)) {
 		r.t.Fatalf("%#v: Apply says %+v, Step on the newest head %+v, %v", in, change, fresh, freshErr)
@@ -234,6 +239,7 @@ func (r *run) book(id core.ConversationID, change core.Change) {
 			r.sessions++
 		}
 	}
+	r.recalled += len(change.Erase)
 	for _, e := range change.Effects {
 		if ack, ok := e.(core.Ack); ok && !ack.Repeat {
 			r.acked[ack] = id
@@ -272,6 +278,7 @@ func (r *run) checkLogs() {
 		log, err := r.store.After(context.Background(), id, 0, 1<<20)
 		r.must(err)
 		events[id] = log
+		r.checkTombstones(id, log)
 		numbers, at := map[core.Origin]uint64{}, time.Time{}
 		for i, e := range log {
 			if e.Seq != uint64(i+1) || e.At.Before(at) {

@@ -32,7 +32,7 @@ const (
 	BarOffline Bar = "offline"
 	BarAway    Bar = "away"
 	BarFull    Bar = "full"
-	BarPassed  Bar = "passed" // they let this session go before
+	BarPassed  Bar = "passed" // they had this session, and it is somebody else's turn
 )
 
 // Why is the record of a choice, stored with the assignment. It names at most
@@ -89,7 +89,7 @@ func Pick(c Conversation, roster Roster, r Routing, at time.Time) (Choice, bool)
 	for i := range roster {
 		a := &roster[i]
 		bar := a.bar()
-		if bar == "" && others && c.Session.letGo(a.ID) {
+		if bar == "" && others && c.Session.passed(a.ID) {
 			bar = BarPassed
 		}
 		if bar != "" {
@@ -131,12 +131,13 @@ func (r Routing) affine(c Conversation, at time.Time) bool {
 	return c.Last != "" && len(c.Session.Past) == 0 && at.Sub(c.LastAt) < r.Affinity
 }
 
-// othersOnDuty reports whether somebody is on duty who never let s go.
+// othersOnDuty reports whether somebody is on duty who never passed s. Who
+// offers no seat at all is nobody to wait for.
 func othersOnDuty(s Session, roster Roster) bool {
 	if len(s.Past) == 0 {
 		return false
 	}
-	return slices.ContainsFunc(roster, func(a Agent) bool { return a.Status == Online && !s.letGo(a.ID) })
+	return slices.ContainsFunc(roster, func(a Agent) bool { return a.Status == Online && a.Capacity > 0 && !s.passed(a.ID) })
 }
 
 // ranking keeps the best maxNamed of the members that nothing bars, in order.

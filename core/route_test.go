@@ -20,19 +20,19 @@ func dumbPick(c Conversation, roster Roster, r Routing, at time.Time) (Choice, b
 	shard := dumbShard(why.Key, roster, r)
 	why.Shard = len(shard)
 
-	letGo := map[AgentID]bool{}
+	passed := map[AgentID]bool{}
 	for _, p := range c.Session.Past {
-		letGo[p.Agent] = p.LetGo > 0
+		passed[p.Agent] = p.Passed
 	}
-	fresh := false // is anybody on duty who never let the session go?
+	fresh := false // is anybody on duty who never passed the session?
 	for _, a := range roster {
-		fresh = fresh || a.Status == Online && !letGo[a.ID]
+		fresh = fresh || a.Status == Online && a.Capacity > 0 && !passed[a.ID]
 	}
 
 	var all []Candidate
 	for _, a := range roster {
 		bar := Bar("")
-		if letGo[a.ID] && fresh {
+		if passed[a.ID] && fresh {
 			bar = BarPassed
 		}
 		if a.Held >= a.Capacity {
@@ -139,11 +139,11 @@ func randomDesk(rng *rand.Rand) (Conversation, Roster, Routing) {
 	for i := range roster {
 		roster[i] = Agent{
 			ID: AgentID(fmt.Sprint("agent-", i)), Status: []Status{Online, Online, Away, Offline}[rng.IntN(4)],
-			Capacity: 1 + rng.IntN(3), Held: rng.IntN(4), Weight: float64(rng.IntN(weights)) / 2,
+			Capacity: rng.IntN(4), Held: rng.IntN(4), Weight: float64(rng.IntN(weights)) / 2,
 			Pace: time.Duration(rng.IntN(4)) * 20 * time.Second, Last: noon.Add(-time.Duration(rng.IntN(4)) * time.Minute),
 		}
 		if rng.IntN(8) == 0 {
-			c.Session.Past = append(c.Session.Past, Past{roster[i].ID, uint8(rng.IntN(2))})
+			c.Session.Past = append(c.Session.Past, Past{roster[i].ID, rng.IntN(2) > 0, 0})
 		}
 		if rng.IntN(4) == 0 {
 			c.Last, c.LastAt = roster[i].ID, noon.Add(-time.Duration(rng.IntN(4))*time.Hour)

@@ -107,7 +107,7 @@ func (d *draft) pace(by Actor) {
 	if by.ID != string(s.Agent) || s.Owing.IsZero() || d.c.Last == s.Agent && !d.c.LastAt.Before(s.Since) {
 		return
 	}
-	d.effect(Paced{s.Agent, d.at.Sub(s.Since)})
+	d.effect(Paced{s.Agent, d.at.Sub(s.Owing)})
 }
 
 // mayWrite: the holder, those who lead, and for notes the agents of the group.

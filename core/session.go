@@ -75,7 +75,7 @@ func (d *draft) close(r Reason) {
 }
 
 func (d *draft) shut() {
-	d.vacate(0)
+	d.vacate(done)
 	d.phase(Closed)
 }
 
@@ -111,13 +111,15 @@ func (d *draft) takeOver(in Taken) error {
 	case s.Phase == Held && !in.By.Role.Leads():
 		return Errorf(Conflict, "another agent holds this session")
 	}
-	d.seatFor(in.Frame, me, TierTaken, 0)
+	d.seatFor(in.Frame, me, TierTaken, done)
 	return nil
 }
 
-// seatFor is seat for a frame that asked for it by name.
-func (d *draft) seatFor(f Frame, id AgentID, t Tier, letGo uint8) {
-	d.seat(id, &Why{Tier: t}, letGo)
+// seatFor is seat for a frame that asked for it by name. That outweighs that
+// the agent passed the session before.
+func (d *draft) seatFor(f Frame, id AgentID, t Tier, how parting) {
+	d.seat(id, &Why{Tier: t}, how)
+	d.c.Session.Past = d.c.Session.forgive(id)
 	e := &d.events[len(d.events)-1]
 	e.By = f.By.Party
 	if !d.carried {
@@ -147,10 +149,10 @@ func (d *draft) pass(in Passed) error {
 	d.carry(in.Frame, Body{Kind: KindTransferred, From: s.Agent, Agent: in.To.ID, Group: in.Group, Text: in.Note}, false)
 	d.promise()
 	if in.To.ID != "" {
-		d.seatFor(in.Frame, in.To.ID, TierTransfer, 1)
+		d.seatFor(in.Frame, in.To.ID, TierTransfer, passed)
 		return nil
 	}
-	d.vacate(1)
+	d.vacate(passed)
 	d.queue(in.Group)
 	return nil
 }
@@ -181,7 +183,7 @@ func (d *draft) resume(in Resumed) error {
 		return nil
 	}
 	d.carry(in.Frame, Body{Kind: KindReopened}, false)
-	d.seatFor(in.Frame, AgentID(in.By.ID), TierTaken, 0)
+	d.seatFor(in.Frame, AgentID(in.By.ID), TierTaken, done)
 	return nil
 }
 
@@ -192,7 +194,7 @@ func (d *draft) offer(in Offered) {
 		return
 	}
 	if choice, ok := Pick(d.c, in.Roster, d.rules.Routing, d.at); ok {
-		d.seat(choice.Agent, choice.Why, 0)
+		d.seat(choice.Agent, choice.Why, done)
 	}
 }
 
@@ -207,7 +209,11 @@ func (d *draft) left(in Left) {
 
 func (d *draft) release(r Reason) {
 	d.log(Party{}, Body{Kind: KindReleased, Agent: d.c.Session.Agent, Reason: r}, false)
-	d.vacate(1)
+	how := passed
+	if r == BySilence {
+		how = silent
+	}
+	d.vacate(how)
 	d.queue(d.c.Session.Group)
 }
 
@@ -225,8 +231,9 @@ func (d *draft) tick(in Tick) {
 	case s.Phase == Bot && s.Ask != 0:
 		s.Ask = 0
 		d.handOff(ByTimeout)
-	case s.Phase == Held && !s.Owing.IsZero():
+	case s.Phase == Held && !s.Owing.IsZero() && d.rules.Timeouts(s.Group).Agent > 0:
 		d.release(BySilence)
+	case s.Phase == Held && !s.Owing.IsZero(): // with that rule off, the visitor's leaving is all that ends it
 	case !s.Warned && d.rules.Timeouts(s.Group).Warning > 0:
 		d.warn()
 	default:

@@ -30,7 +30,7 @@ type Site struct {
 	Groups    []GroupID         // that work for it; the first is where sessions wait
 	Assistant bool              // answers first
 	Preview   bool              // agents see what a visitor is typing
-	Edit      time.Duration     // how long a message may be edited and recalled; 0: not at all
+	Edit      time.Duration     // how long a message may be edited and recalled, at most a day; 0: not at all
 	Users     Users
 	Hours     Hours
 	Timeouts  Timeouts
@@ -249,12 +249,15 @@ func (v *faults) site(at string, s Site, groups map[GroupID]bool) {
 			v.add(fmt.Sprintf("%s.hours[%d]", at, i), "from must lie before until, within 0:00 and 24:00 of a weekday")
 		}
 	}
-	if s.Edit < 0 {
-		v.add(at+".edit", "0 (off) or more is expected, not %v", s.Edit)
+	if s.Edit < 0 || s.Edit > maxEdit {
+		v.add(at+".edit", "0 (off) to %v is expected, not %v", maxEdit, s.Edit)
 	}
 	v.users(at+".users", s.Users)
 	v.timeouts(at+".timeouts", s.Timeouts)
 }
+
+// maxEdit bounds how much of a log is read for an edit: all since the message.
+const maxEdit = 24 * time.Hour
 
 // userSecret is how many bytes a secret has that user tokens are signed with.
 const userSecretMin, userSecretMax = 32, 256

@@ -54,6 +54,16 @@ func TestValidate(t *testing.T) {
 		"no affinity":            {func(s *core.Settings) { s.Routing.Affinity = 0 }, ""},
 		"all the group":          {func(s *core.Settings) { s.Routing.Share = 1 }, ""},
 		"one character":          {func(s *core.Settings) { s.Limits = core.Limits{Text: 1, Frame: 1 << 10, Batch: 1} }, ""},
+		"a whole day to edit":    {func(s *core.Settings) { s.Sites[0].Edit = 24 * time.Hour }, ""},
+		"nothing to edit":        {func(s *core.Settings) { s.Sites[0].Edit = 0 }, ""},
+		"edited in the past":     {func(s *core.Settings) { s.Sites[0].Edit = -time.Second }, "sites[0].edit: 0 (off) to 24h0m0s is expected, not -1s"},
+		"edited for ever":        {func(s *core.Settings) { s.Sites[0].Edit = 24*time.Hour + 1 }, "sites[0].edit: 0 (off) to 24h"},
+		"a secret":               {users(false, strings.Repeat("x", 32)), ""},
+		"a secret in change":     {users(true, strings.Repeat("x", 32), strings.Repeat("y", 256)), ""},
+		"users without a secret": {users(true), "sites[0].users.secrets: one is needed, for users are required"},
+		"three secrets":          {users(false, strings.Repeat("x", 32), strings.Repeat("y", 32), strings.Repeat("z", 32)), "sites[0].users.secrets: at most two are expected: a new one, and the one it replaces"},
+		"a secret too short":     {users(true, strings.Repeat("x", 32), strings.Repeat("y", 31)), "sites[0].users.secrets[1]: 32 to 256 bytes are expected, not 31"},
+		"a secret too long":      {users(true, strings.Repeat("x", 257)), "sites[0].users.secrets[0]: 32 to 256 bytes are expected, not 257"},
 		"a share above one":      {func(s *core.Settings) { s.Routing.Share = 1.5 }, "routing.share: 0 to 1 is expected, not 1.5"},
 		"a share below nothing":  {func(s *core.Settings) { s.Routing.Share = -0.1 }, "routing.share: 0 to 1 is expected, not -0.1"},
 		"fewer than none":        {func(s *core.Settings) { s.Routing.Least = -1 }, "routing.least: 0 or more is expected, not -1"},
@@ -64,6 +74,12 @@ func TestValidate(t *testing.T) {
 		"a frame that is cut":  {func(s *core.Settings) { s.Limits.Frame = 32<<10 + 1 }, "limits.frame: 1024 to 32768 bytes are expected, not 32769"},
 		"a frame too small":    {func(s *core.Settings) { s.Limits.Frame = 100 }, "limits.frame: 1024"},
 		"a batch of nothing":   {func(s *core.Settings) { s.Limits.Batch = 0 }, "limits.batch: 1 to 64 frames are expected, not 0"},
+		"no rate, no burst":    {func(s *core.Settings) { s.Limits.Rate, s.Limits.Burst = 0, 0 }, ""},
+		"a slow rate":          {func(s *core.Settings) { s.Limits.Rate, s.Limits.Burst = 1, 64 }, ""},
+		"a rate backwards":     {func(s *core.Settings) { s.Limits.Rate = -1 }, "limits.rate: 1 to 1000000 frames a second are expected, not -1"},
+		"a rate of any height": {func(s *core.Settings) { s.Limits.Rate = 1_000_001 }, "limits.rate: 1 to 1000000"},
+		"a batch over a burst": {func(s *core.Settings) { s.Limits.Burst = 63 }, "limits.burst: at least limits.batch (64) and at most 1000000 frames are expected, not 63"},
+		"a burst of any size":  {func(s *core.Settings) { s.Limits.Burst = 1_000_001 }, "limits.burst: at least limits.batch (64)"},
 		"a batch that is long": {func(s *core.Settings) { s.Limits.Batch = 65 }, "limits.batch: 1 to 64"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,6 +105,20 @@ func TestValidateTellsEverything(t *testing.T) {
 	err := s.Validate()
 	if err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("Validate = %v, want three lines", err)
+	}
+}
+
+func users(required bool, secrets ...string) func(*core.Settings) {
+	return func(s *core.Settings) { s.Sites[0].Users = core.Users{Required: required, Secrets: secrets} }
+}
+
+// Settings that were stored before there was a rate have that of today.
+func TestAllowed(t *testing.T) {
+	if rate, burst := (core.Limits{}).Allowed(); rate != 10 || burst != 150 {
+		t.Errorf("%d a second, %d at once", rate, burst)
+	}
+	if rate, burst := (core.Limits{Rate: 3, Burst: 70}).Allowed(); rate != 3 || burst != 70 {
+		t.Errorf("%d a second, %d at once", rate, burst)
 	}
 }
 

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Step decides what an input does to a conversation at the given time. It is
 // pure: it keeps nothing, and asking again gives the same answer.
@@ -102,8 +105,10 @@ func Due(c Conversation, rules Rules) time.Time {
 		return s.Asked.Add(max(t.Assistant, time.Second))
 	case s.Phase == Waiting:
 		return s.Since
-	case s.Phase == Held && !s.Owing.IsZero():
+	case s.Phase == Held && !s.Owing.IsZero() && t.Agent > 0:
 		return after(s.Owing, s.patience(t))
+	case s.Phase == Held && !s.Owing.IsZero():
+		return after(s.Spoke, t.Abandoned)
 	case s.Phase == Held || s.Phase == Bot:
 		return after(s.Spoke, s.silence(t))
 	}
@@ -111,11 +116,12 @@ func Due(c Conversation, rules Rules) time.Time {
 }
 
 // patience is how long the holder may leave the visitor without a word. It
-// doubles each time this agent let the session go for it, so that a desk with
+// doubles each time this agent lost the session for it, so that a desk with
 // one sleeping agent does not fill the log by passing it to them all night.
 func (s Session) patience(t Timeouts) time.Duration {
 	p, _ := s.past(s.Agent)
-	return t.Agent << min(p.LetGo, 8)
+	times := time.Duration(1) << min(p.Silent, 8)
+	return min(t.Agent, math.MaxInt64/times) * times
 }
 
 // silence is how long nobody may speak before the next step towards closing.
@@ -216,22 +222,22 @@ func (d *draft) phase(p Phase) {
 }
 
 // vacate gives back the seat of whoever holds the session.
-func (d *draft) vacate(letGo uint8) {
+func (d *draft) vacate(how parting) {
 	s := &d.c.Session
 	if s.Agent == "" {
 		return
 	}
-	s.Past = s.leave(s.Agent, letGo)
+	s.Past = s.leave(s.Agent, how)
 	d.free = s.Agent
 	d.effect(Room{s.Agent})
 	s.Agent = ""
 }
 
 // seat gives the session to an agent who needs a seat for it. Whoever holds
-// it now leaves; letGo counts that against them.
-func (d *draft) seat(id AgentID, why *Why, letGo uint8) {
+// it now leaves.
+func (d *draft) seat(id AgentID, why *Why, how parting) {
 	from := d.c.Session.Agent
-	d.vacate(letGo)
+	d.vacate(how)
 	d.phase(Held)
 	s := &d.c.Session
 	s.Agent, s.Human, d.take = id, true, id

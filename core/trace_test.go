@@ -169,8 +169,13 @@ func session(c core.Conversation) string {
 	}
 	for _, p := range s.Past {
 		out += fmt.Sprintf(", past %s", p.Agent)
-		if p.LetGo > 0 {
-			out += fmt.Sprintf(" (let go %d)", p.LetGo)
+		switch {
+		case p.Passed && p.Silent > 0:
+			out += fmt.Sprintf(" (passed, silent %d)", p.Silent)
+		case p.Passed:
+			out += " (passed)"
+		case p.Silent > 0:
+			out += fmt.Sprintf(" (silent %d)", p.Silent)
 		}
 	}
 	if c.Last != "" {

@@ -143,6 +143,7 @@ func TestPastIsBounded(t *testing.T) {
 // is switched off never asks for it.
 func TestDue(t *testing.T) {
 	on, off := core.Rules{Site: core.Site{Timeouts: core.DefaultTimeouts()}}, core.Rules{}
+	patient := core.Rules{Site: core.Site{Timeouts: core.Timeouts{Visitor: time.Hour, Abandoned: 72 * time.Hour}}}
 	unwarned := core.Rules{Site: core.Site{Timeouts: core.Timeouts{Visitor: time.Hour}}}
 	for _, test := range []struct {
 		session core.Session
@@ -157,8 +158,9 @@ func TestDue(t *testing.T) {
 		{core.Session{Phase: core.Waiting, Since: nine.Add(1)}, off, 1},
 		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine}, on, 3 * time.Minute},
 		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine}, off, 0},
-		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine, Past: []core.Past{{Agent: "amy", LetGo: 2}}}, on, 12 * time.Minute},
-		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine, Past: []core.Past{{Agent: "amy", LetGo: 99}}}, on, 768 * time.Minute},
+		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine, Spoke: nine.Add(time.Minute)}, patient, 72*time.Hour + time.Minute},
+		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine, Past: []core.Past{{Agent: "amy", Silent: 2}}}, on, 12 * time.Minute},
+		{core.Session{Phase: core.Held, Agent: "amy", Owing: nine, Past: []core.Past{{Agent: "amy", Silent: 99}}}, on, 768 * time.Minute},
 		{core.Session{Phase: core.Held, Agent: "amy", Spoke: nine}, on, 25 * time.Minute},
 		{core.Session{Phase: core.Held, Agent: "amy", Spoke: nine, Warned: true}, on, 30 * time.Minute},
 		{core.Session{Phase: core.Held, Agent: "amy", Spoke: nine}, unwarned, time.Hour},

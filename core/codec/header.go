@@ -16,6 +16,9 @@ const (
 	flagsEnd
 )
 
+// flagPassed shares a byte with the count of a past agent's silences.
+const flagPassed = 1 << 7
+
 // Version 1 is, in this order:
 //
 //	conversation  id site visitor seq public at last lastAt alarm
@@ -73,7 +76,11 @@ func (w *writer) session(s core.Session) {
 	w.uint(uint64(len(s.Past)))
 	for _, p := range s.Past {
 		w.text(string(p.Agent))
-		w.byte(p.LetGo)
+		b := min(p.Silent, flagPassed-1)
+		if p.Passed {
+			b |= flagPassed
+		}
+		w.byte(b)
 	}
 	w.time(s.Since)
 	w.time(s.Queued)
@@ -141,7 +148,8 @@ func (r *reader) session() (s core.Session) {
 	}
 	for i := range s.Past {
 		s.Past[i].Agent = core.AgentID(r.text())
-		s.Past[i].LetGo = r.byteUpTo(255)
+		b := r.byteUpTo(255)
+		s.Past[i].Passed, s.Past[i].Silent = b&flagPassed != 0, b&^flagPassed
 	}
 	s.Since = r.time()
 	s.Queued = r.time()

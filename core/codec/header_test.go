@@ -21,7 +21,7 @@ func full() core.Conversation {
 		ID: "c_abc", Site: "shop", Visitor: "v_1", Seq: 300, Public: 299, At: at, Last: "amy", LastAt: at.Add(-time.Hour),
 		Session: core.Session{
 			Number: 3, Phase: core.Held, Group: "sales", Tag: "鞋子", Agent: "amy", Human: true,
-			Past:  []core.Past{{Agent: "bob", LetGo: 2}, {Agent: "amy", LetGo: 200}},
+			Past:  []core.Past{{Agent: "bob", Passed: true, Silent: 2}, {Agent: "amy", Silent: 100}},
 			Since: at.Add(-time.Minute), Queued: at.Add(-2 * time.Minute), Spoke: at, Owing: at.Add(-time.Millisecond), Warned: true,
 			Ask: 298, Asked: at.Add(-time.Second),
 		},

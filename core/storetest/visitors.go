@@ -135,6 +135,16 @@ func renew(d *desk) {
 	equal(d, "Duty", must(d.st.Duty(ctx, "amy"))(d), core.Duty{Status: core.Away, Lease: at(40)})
 	d.ok(d.st.Renew(ctx, "amy", at(20)))
 	equal(d, "Duty, renewed for less", must(d.st.Duty(ctx, "amy"))(d), core.Duty{Status: core.Away, Lease: at(40)})
+	d.race(16, "", func(i int) error { // a ping on one node, a status said on another
+		if i == 8 {
+			return d.st.SetDuty(ctx, "amy", core.Duty{Status: core.Online, Lease: at(50)})
+		}
+		return d.st.Renew(ctx, "amy", at(60+i))
+	})
+	got := must(d.st.Duty(ctx, "amy"))(d)
+	if got.Status != core.Online || got.Lease.Before(at(50)) {
+		d.Fatalf("somebody renewed the lease while amy said online: %+v", got)
+	}
 }
 
 // paced: the mean time to a first answer is on the roster, and nothing else of
@@ -179,6 +189,9 @@ func erase(d *desk) {
 	log = d.log("c_1")
 	d.wants(d.st.Commit(d.Context(), stale), core.Conflict)
 	equal(d, "the log after a conflict", d.log("c_1"), log)
+	d.do("c_2", d.taken("c_2", "amy"))
+	d.wants(d.st.Commit(d.Context(), marked(d.step("c_1", d.taken("c_1", "amy")))), core.Full)
+	equal(d, "the log after full", d.log("c_1"), log)
 
 	change := marked(d.step("c_1", d.says("c_1", "last")))
 	d.ok(d.st.Commit(d.Context(), change))
