@@ -7,5 +7,6 @@ repeated() { go test -race -count 2 -timeout 40m ./...; }
 
 step 'fuzz, 30 s each' infra/dev/fuzz.sh 30s
 step 'tests: Go, twice under the race detector, the long ones too' repeated
+step 'bad input, measured' go test -count 1 -run TestBadInput ./localserver
 step 'tests: the DynamoDB store on a second engine' infra/dev/dynamodb/second-opinion.sh
 took
