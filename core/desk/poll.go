@@ -221,6 +221,7 @@ func (d *Desk) pollNews(ctx context.Context, p *Peer) ([]byte, error) {
 type news struct {
 	events [][]byte
 	more   bool   // there are events that had no room
+	read   uint64 // the log was read up to here
 	head   []byte // if it changed
 	tag    string // of the head that the client has then
 	says   bool
@@ -248,6 +249,11 @@ func (d *Desk) readNews(ctx context.Context, p *Peer) (news, error) {
 	}
 	if n.more {
 		return n, nil
+	}
+	if n.read > c.Seq { // something came meanwhile, and an older head after it would be the last that is told
+		if c, err = d.Store.Load(ctx, c.ID); err != nil {
+			return n, err
+		}
 	}
 	f, err := d.facts(ctx, c)
 	if err != nil {
@@ -291,7 +297,7 @@ func (d *Desk) readEvents(ctx context.Context, c core.Conversation, q *poll, v w
 	if err != nil {
 		return err
 	}
-	n.more, n.says = got.more, true
+	n.more, n.says, n.read = got.more, true, got.last
 	for _, e := range got.events {
 		e.Type = "event"
 		data := wire.Encode(e)

@@ -295,10 +295,19 @@ func TestPollHeadBetweenPolls(t *testing.T) {
 	wu.tells(wu.poll(), "next 0") // it gets the head with the next event
 }
 
-// meanwhile is a store in which something happens while it is read.
+// meanwhile is a store in which something happens while it is read: before the
+// log, or after it.
 type meanwhile struct {
 	core.Store
-	next func()
+	before, next func()
+}
+
+func (st *meanwhile) After(ctx context.Context, id core.ConversationID, seq uint64, limit int) ([]core.Event, error) {
+	if happens := st.before; happens != nil {
+		st.before = nil
+		happens()
+	}
+	return st.Store.After(ctx, id, seq, limit)
 }
 
 func (st *meanwhile) Marks(ctx context.Context, id core.ConversationID) (core.Marks, error) {
@@ -307,6 +316,23 @@ func (st *meanwhile) Marks(ctx context.Context, id core.ConversationID) (core.Ma
 		happens()
 	}
 	return st.Store.Marks(ctx, id)
+}
+
+// The head is no older than the events: who does not say which one they have
+// would wait for the newer one for ever.
+func TestPollHeadIsOfTheLastEvent(t *testing.T) {
+	w := newWorld(t)
+	st := &meanwhile{Store: w.store}
+	w.store = st
+	n := w.holding()
+	amy := n.agent("amy", core.RoleAgent, 1)
+	vi := n.phone("vi")
+	vi.poll(vi.hello(nil))
+	vi.poll(vi.say("hello"))
+	n.connect("tab").hello(map[string]any{"token": vi.body["token"]}).own().say("anybody?")
+	delete(vi.body, "head")
+	st.before = func() { amy.online() }
+	vi.tells(vi.poll(), "#4(3) visitor: anybody?", "#5(4) assigned amy", "head held #5 by amy", "next 0")
 }
 
 // A poll listens before it reads: what comes between its reading and its

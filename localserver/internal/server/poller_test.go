@@ -201,8 +201,15 @@ func served(t *testing.T, s *Server) (vi *poller, a *staff) {
 	vi = newPoller(t, s, "vi")
 	vi.poll(0, vi.hello())
 	held := func(f pollFrame) bool { return f.Type == "conversation" && f.head().Phase == "held" }
-	for frames := vi.poll(0, vi.say("hello")); !slices.ContainsFunc(frames, held); {
+	frames := vi.poll(0, vi.say("hello"))
+	for range 3 {
+		if slices.ContainsFunc(frames, held) {
+			break
+		}
 		frames = vi.poll(10)
+	}
+	if !slices.ContainsFunc(frames, held) {
+		t.Fatal("vi is not told that amy holds the session")
 	}
 	a.until("conversation", `"phase":"held"`)
 	return vi, a
