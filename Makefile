@@ -22,7 +22,7 @@ build: ## write ./kefu: one static binary, the same bytes for the same commit
 test: ## everything that must hold; installs what it needs, then formats, lints, tests, fuzzes, opens a browser
 	infra/dev/test.sh
 
-test-long: setup ## what takes longer: every test once more under the race detector, the long ones too, and 10 s of each fuzz target
+test-long: setup ## what takes longer: every test once more under the race detector, and 10 s of each fuzz target
 	infra/dev/test-long.sh
 
 race: ## the Go tests under the race detector

@@ -381,3 +381,48 @@ func TestPresenceDiffs(t *testing.T) {
 	n.tick()
 	bo.sees()
 }
+
+// slowDuty is a store in which an agent comes back while it is read what they
+// last said of themselves.
+type slowDuty struct {
+	core.Store
+	back func()
+}
+
+func (st *slowDuty) Duty(ctx context.Context, id core.AgentID) (core.Duty, error) {
+	duty, err := st.Store.Duty(ctx, id)
+	if back := st.back; back != nil {
+		st.back = nil
+		done := make(chan struct{})
+		go func() { defer close(done); back() }()
+		select {
+		case <-done: // nothing keeps them from it
+		case <-time.After(100 * time.Millisecond): // they wait until the old connection is done with
+		}
+	}
+	return duty, err
+}
+
+// An agent who reloads the page and says at once that they are there is there,
+// whatever the end of the old connection writes.
+func TestReloadUndoesNoStatus(t *testing.T) {
+	w := newWorld(t)
+	st := &slowDuty{Store: w.store}
+	w.store = st
+	n := w.node()
+	amy := n.agent("amy", core.RoleAgent, 1)
+	again := n.connect("amy")
+	token := n.signed("amy")
+	came := make(chan struct{})
+	st.back = func() {
+		defer close(came)
+		again.hello(map[string]any{"token": token}).online()
+	}
+	amy.gone(true)
+	<-came
+	roster, err := n.store.Roster(t.Context(), "", n.clock().Add(20*time.Second))
+	n.must(err)
+	if a, _ := roster.Find("amy"); a.Status != core.Online {
+		t.Errorf("she is %s", a.Status)
+	}
+}

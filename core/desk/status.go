@@ -47,12 +47,6 @@ func (l *leases) find(id core.AgentID) *lease {
 	return l.of[id]
 }
 
-func (l *leases) forget(id core.AgentID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.of, id)
-}
-
 // leaseEnd is until when an agent counts as there whose next ping comes within
 // so many seconds; 0: they have not said.
 func leaseEnd(now time.Time, next int) time.Time {
@@ -139,13 +133,17 @@ func (d *Desk) Gone(ctx context.Context, p *Peer, clean bool) {
 
 func (d *Desk) agentGone(ctx context.Context, p *Peer, clean bool) {
 	id := core.AgentID(p.Who.ID)
-	if d.Floor.Present(TopicAgent(id)) {
-		return
-	}
-	d.leases.forget(id)
 	if !clean {
 		return // the lease runs out by itself; a phone in a lift comes back
 	}
+	// Who comes back at this moment, as by a reload, writes after us.
+	l := d.leases.find(id)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if d.Floor.Present(TopicAgent(id)) {
+		return
+	}
+	l.until = time.Time{}
 	duty, err := d.Store.Duty(ctx, id)
 	if soon := d.Now().Add(leaseClean); err == nil && soon.Before(duty.Lease) {
 		duty.Lease = soon

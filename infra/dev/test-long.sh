@@ -2,9 +2,8 @@
 # What is worth more time than every change has. CI adds it where .ci/run says so; run it before a release.
 source "$(dirname "$0")/lib.sh"
 
-export KEFU_TEST_LONG=1 # longer storms, and a cable that is cut: see core/hosttest
 again() { go test -race -count 1 -timeout 20m ./...; }
 
 step 'fuzz, 10 s each' infra/dev/fuzz.sh 10s
-step 'tests: Go, once more under the race detector, the long ones too' again
+step 'tests: Go, once more under the race detector' again
 took
