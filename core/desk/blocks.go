@@ -107,7 +107,7 @@ func (d *Desk) tickBlocks(ctx context.Context) error {
 		}
 	}
 	var found []*Peer
-	d.Floor.Each(topics, func(p *Peer) { found = append(found, p) })
+	d.Floor.Each(ctx, topics, func(p *Peer) { found = append(found, p) })
 	for _, p := range found {
 		p.dismiss(errBlocked(), "blocked")
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -198,7 +199,7 @@ func (d *Desk) slow(p *Peer, frames []wire.Frame, err error) {
 // and not on too many connections at a time. The one that an origin has
 // already does not count, since this one replaces it. Whose token is none of
 // ours is for hello to refuse.
-func (d *Desk) admit(f *wire.Frame) error {
+func (d *Desk) admit(ctx context.Context, f *wire.Frame) error {
 	who, topic, most := d.bearer(f.Token)
 	if most == 0 {
 		return nil
@@ -207,7 +208,7 @@ func (d *Desk) admit(f *wire.Frame) error {
 		return &core.Error{Code: core.RateLimited, Message: "too many connections, one after the other", Retry: wait}
 	}
 	n := 0
-	d.Floor.Each([]Topic{topic}, func(p *Peer) {
+	d.Floor.Each(ctx, []Topic{topic}, func(p *Peer) {
 		if string(p.Outbox) != f.Origin {
 			n++
 		}

@@ -80,7 +80,7 @@ func (d *Desk) tickDue(ctx context.Context) (failed error) {
 }
 
 func (d *Desk) wake(ctx context.Context, id core.ConversationID, now time.Time) error {
-	c, err := d.tell(ctx, id, core.Tick{Online: d.online(id)})
+	c, err := d.tell(ctx, id, core.Tick{Online: d.online(ctx, id)})
 	if err != nil {
 		return err
 	}

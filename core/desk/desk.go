@@ -67,25 +67,29 @@ func TopicWatch(id core.ConversationID) Topic { return Topic("w:" + string(id)) 
 // TopicStaff is the connections of all agents.
 const TopicStaff Topic = "staff"
 
-// Floor knows the live connections of this node. It is safe for concurrent
-// use, and none of its methods waits for a connection.
+// Floor knows the live connections: those of this node or, where every frame
+// may come to another process, those that a table says there are. It is safe for
+// concurrent use, and none of its methods waits for a connection. It is all
+// hints: who is not found asks again with the next heartbeat. So only Join,
+// which somebody waits for, says that it failed; the others log it, and find
+// nobody.
 type Floor interface {
 	// Join has p found under the given topics, and no others, from now on
 	// until Leave. A second Join leaves no moment in which p is not found
 	// under a topic of both. An outbox (Who and Outbox, if that is not empty)
 	// is one peer's: if another has it and p Replaces that one, it leaves, and
 	// is closed with CloseReplaced. Who does not get it is found all the same.
-	Join(p *Peer, topics ...Topic)
+	Join(ctx context.Context, p *Peer, topics ...Topic) error
 
 	// Leave takes p out; a second time it does nothing.
-	Leave(p *Peer)
+	Leave(ctx context.Context, p *Peer)
 
 	// Each calls visit once for every peer found under any of the topics.
 	// visit must not block and must not call the Floor.
-	Each(topics []Topic, visit func(*Peer))
+	Each(ctx context.Context, topics []Topic, visit func(*Peer))
 
 	// Present reports whether anybody is found under the topic.
-	Present(t Topic) bool
+	Present(ctx context.Context, t Topic) bool
 }
 
 // Outlet is the way out of one connection.

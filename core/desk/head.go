@@ -44,7 +44,7 @@ func (d *Desk) factsAsTold(ctx context.Context, c core.Conversation) (facts, err
 // factsButQueue is for those who know the place in line: to find it is to
 // read the line.
 func (d *Desk) factsButQueue(ctx context.Context, c core.Conversation) (facts, error) {
-	f := facts{c: c, online: d.online(c.ID)}
+	f := facts{c: c, online: d.online(ctx, c.ID)}
 	if c.Visitor == "" {
 		return f, nil
 	}

@@ -40,10 +40,12 @@ func (d *Desk) helloVisitor(ctx context.Context, p *Peer, f *wire.Frame) error {
 			return err
 		}
 	}
-	d.Floor.Join(p, TopicVisitor(p.Conversation))
+	if err := d.Floor.Join(ctx, p, TopicVisitor(p.Conversation)); err != nil {
+		return err
+	}
 	d.pollers.forget(p.Conversation) // from here on this connection says whether they are there
 	if err := d.greetVisitor(ctx, p, f, site, token, settings); err != nil {
-		d.Floor.Leave(p)
+		d.Floor.Leave(ctx, p)
 		return err
 	}
 	return nil
@@ -164,10 +166,12 @@ func (d *Desk) helloAgent(ctx context.Context, p *Peer, token identity.Agent, f 
 		topics = append(topics, TopicGroup(g))
 	}
 	p.topics = topics
-	d.Floor.Join(p, topics...)
+	if err := d.Floor.Join(ctx, p, topics...); err != nil {
+		return err
+	}
 	d.renew(ctx, account.ID, agentMax)
 	if err := d.greetAgent(ctx, p, f, account, settings); err != nil {
-		d.Floor.Leave(p)
+		d.Floor.Leave(ctx, p)
 		return err
 	}
 	d.seekFor(ctx, account.ID)

@@ -300,7 +300,7 @@ type seat struct {
 }
 
 // Join implements desk.Floor.
-func (f *floor) Join(p *desk.Peer, topics ...desk.Topic) {
+func (f *floor) Join(_ context.Context, p *desk.Peer, topics ...desk.Topic) error {
 	var replaced []desk.Outlet
 	f.mu.Lock()
 	for _, s := range f.peers {
@@ -316,10 +316,11 @@ func (f *floor) Join(p *desk.Peer, topics ...desk.Topic) {
 	for _, out := range replaced {
 		out.Close(wire.CloseReplaced, "replaced")
 	}
+	return nil
 }
 
 // Leave implements desk.Floor.
-func (f *floor) Leave(p *desk.Peer) {
+func (f *floor) Leave(_ context.Context, p *desk.Peer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.leaveLocked(p)
@@ -346,7 +347,7 @@ func (f *floor) leaveLocked(p *desk.Peer) (was bool) {
 }
 
 // Each implements desk.Floor.
-func (f *floor) Each(topics []desk.Topic, visit func(*desk.Peer)) {
+func (f *floor) Each(_ context.Context, topics []desk.Topic, visit func(*desk.Peer)) {
 	f.mu.Lock()
 	var found []*desk.Peer
 	for _, t := range topics {
@@ -363,7 +364,7 @@ func (f *floor) Each(topics []desk.Topic, visit func(*desk.Peer)) {
 }
 
 // Present implements desk.Floor.
-func (f *floor) Present(t desk.Topic) bool {
+func (f *floor) Present(_ context.Context, t desk.Topic) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.topics[t]) > 0

@@ -168,7 +168,7 @@ func (d *Desk) tellLine(ctx context.Context, group core.GroupID, told map[core.C
 		return err
 	}
 	for i, place := range line {
-		if !d.Floor.Present(TopicVisitor(place.ID)) {
+		if !d.Floor.Present(ctx, TopicVisitor(place.ID)) {
 			continue
 		}
 		q := d.place(group, i+1, roster)
@@ -194,6 +194,6 @@ func (d *Desk) tellPlace(ctx context.Context, id core.ConversationID, q *wire.Qu
 	}
 	facts.queue = q
 	name := d.namer(ctx, c)
-	d.Floor.Each([]Topic{TopicVisitor(id)}, func(p *Peer) { p.pushHead(facts, name) })
+	d.Floor.Each(ctx, []Topic{TopicVisitor(id)}, func(p *Peer) { p.pushHead(facts, name) })
 	return nil
 }

@@ -17,9 +17,9 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 	for _, e := range c.Events {
 		if ack != nil && e.Seq == ack.Seq {
 			sendAck(sender, ack)
-			d.deliver(c, e, sender, name)
+			d.deliver(ctx, c, e, sender, name)
 		} else {
-			d.deliver(c, e, nil, name)
+			d.deliver(ctx, c, e, nil, name)
 		}
 	}
 	if ack != nil && len(c.Events) == 0 {
@@ -30,7 +30,7 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 		d.tellHeads(ctx, c, sender, name)
 	case s.Phase == core.Waiting && !c.Empty(): // no agent hears the event, but all of them list it
 		facts, err := d.factsAsTold(ctx, c.Conversation)
-		d.pushFacts(facts, err, s.Group, []Topic{TopicGroup(s.Group)}, nil, name)
+		d.pushFacts(ctx, facts, err, s.Group, []Topic{TopicGroup(s.Group)}, nil, name)
 	}
 	d.learn(c)
 	for _, e := range c.Effects {
@@ -75,9 +75,9 @@ func sendAck(p *Peer, ack *wire.Ack) {
 
 // deliver shows one event to everybody whom it concerns but the one who has
 // the ack of it.
-func (d *Desk) deliver(c core.Change, e core.Event, acked *Peer, name func(core.Party) wire.Party) {
+func (d *Desk) deliver(ctx context.Context, c core.Change, e core.Event, acked *Peer, name func(core.Party) wire.Party) {
 	render := renderer(c.Conversation.ID, e, name)
-	d.Floor.Each(d.concerned(c), func(p *Peer) {
+	d.Floor.Each(ctx, d.concerned(c), func(p *Peer) {
 		if p == acked || !p.reads(c.Conversation) {
 			return
 		}
@@ -150,16 +150,16 @@ func (d *Desk) tellHeads(ctx context.Context, c core.Change, sender *Peer, name 
 // too, that it is there no longer.
 func (d *Desk) pushHead(ctx context.Context, c core.Conversation, was core.GroupID, topics []Topic, also *Peer, name func(core.Party) wire.Party) {
 	facts, err := d.facts(ctx, c)
-	d.pushFacts(facts, err, was, topics, also, name)
+	d.pushFacts(ctx, facts, err, was, topics, also, name)
 }
 
-func (d *Desk) pushFacts(facts facts, err error, was core.GroupID, topics []Topic, also *Peer, name func(core.Party) wire.Party) {
+func (d *Desk) pushFacts(ctx context.Context, facts facts, err error, was core.GroupID, topics []Topic, also *Peer, name func(core.Party) wire.Party) {
 	c := facts.c
 	if err != nil {
 		d.Log.Warn("a head could not be read; clients find it by their heartbeat", "conversation", c.ID, "error", err)
 		return
 	}
-	d.Floor.Each(topics, func(p *Peer) {
+	d.Floor.Each(ctx, topics, func(p *Peer) {
 		if p == also {
 			also = nil
 		}

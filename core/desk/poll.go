@@ -73,7 +73,7 @@ func (d *Desk) pollHello(ctx context.Context, p *Peer) error {
 	// Set before p joins the floor, where others ask whom it replaces.
 	p.Outbox = core.Origin(f.Origin)
 	if p.poll.hello {
-		if err := d.admit(f); err != nil {
+		if err := d.admit(ctx, f); err != nil {
 			return err
 		}
 		return d.helloVisitor(ctx, p, f)
@@ -82,12 +82,14 @@ func (d *Desk) pollHello(ctx context.Context, p *Peer) error {
 	if err != nil {
 		return err
 	}
-	if err := d.crowded(p); err != nil {
+	if err := d.crowded(ctx, p); err != nil {
 		return err
 	}
 	d.remember(p)
-	was := d.online(p.Conversation) // who comes back after their time said no hello that agents were told of
-	d.Floor.Join(p, TopicVisitor(p.Conversation))
+	was := d.online(ctx, p.Conversation) // who comes back after their time said no hello that agents were told of
+	if err := d.Floor.Join(ctx, p, TopicVisitor(p.Conversation)); err != nil {
+		return err
+	}
 	c, err := d.Store.Load(ctx, p.Conversation)
 	if err != nil {
 		return err
@@ -128,9 +130,9 @@ func (q *poll) takeHello() (*wire.Frame, error) {
 
 // crowded refuses to have one more poll of somebody listen who has as many
 // connections as anybody may.
-func (d *Desk) crowded(p *Peer) error {
+func (d *Desk) crowded(ctx context.Context, p *Peer) error {
 	n := 0
-	d.Floor.Each([]Topic{TopicVisitor(p.Conversation)}, func(other *Peer) {
+	d.Floor.Each(ctx, []Topic{TopicVisitor(p.Conversation)}, func(other *Peer) {
 		if !p.Replaces(other) {
 			n++
 		}
@@ -347,7 +349,7 @@ func (d *Desk) nextPoll(q *poll, n news) int {
 func (d *Desk) pollGone(ctx context.Context, p *Peer) {
 	q := p.poll
 	if !p.Known() {
-		d.Floor.Leave(p)
+		d.Floor.Leave(ctx, p)
 		return
 	}
 	if q.ending() != wire.CloseReplaced {

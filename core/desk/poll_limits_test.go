@@ -164,7 +164,7 @@ func FuzzPoll(f *testing.F) {
 		case !core.Definite(err) && core.CodeOf(err) != core.RateLimited:
 			t.Errorf("%s: %v", body, err)
 		}
-		if n.floor.Present(desk.TopicVisitor(vi.conv)) {
+		if n.floor.Present(t.Context(), desk.TopicVisitor(vi.conv)) {
 			t.Error("somebody is left on the floor")
 		}
 	})

@@ -326,7 +326,7 @@ func TestPollRefused(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
-	if n.floor.Present(desk.TopicVisitor(vi.conv)) {
+	if n.floor.Present(t.Context(), desk.TopicVisitor(vi.conv)) {
 		t.Error("somebody is left on the floor")
 	}
 	late := vi.poll(map[string]any{"type": "ping"}, vi.hello(nil), map[string]any{"type": "take", "origin": vi.origin, "n": 1, "conversation": "c_1", "session": 1}, map[string]any{"type": "what"})

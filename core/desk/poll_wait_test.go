@@ -181,14 +181,14 @@ func TestPollAbandoned(t *testing.T) {
 		vi, _ := n.met()
 		ctx, cancel := context.WithCancel(t.Context())
 		answer := vi.waits(ctx)
-		if !n.floor.Present(desk.TopicVisitor(vi.conv)) {
+		if !n.floor.Present(t.Context(), desk.TopicVisitor(vi.conv)) {
 			t.Error("a held poll is not found")
 		}
 		cancel()
 		if _, took, err := answer(); core.CodeOf(err) != core.Unavailable || took != 0 {
 			t.Errorf("after %s: %v", took, err)
 		}
-		if n.floor.Present(desk.TopicVisitor(vi.conv)) {
+		if n.floor.Present(t.Context(), desk.TopicVisitor(vi.conv)) {
 			t.Error("an abandoned poll is still found")
 		}
 		_, err := vi.ask(ctx, vi.request(vi.say("still here?")))

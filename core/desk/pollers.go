@@ -74,8 +74,8 @@ func (ps *pollers) lapsed(now time.Time) (ids []core.ConversationID) {
 }
 
 // online reports whether a visitor is there: connected, or between two polls.
-func (d *Desk) online(id core.ConversationID) bool {
-	if d.Floor.Present(TopicVisitor(id)) {
+func (d *Desk) online(ctx context.Context, id core.ConversationID) bool {
+	if d.Floor.Present(ctx, TopicVisitor(id)) {
 		return true
 	}
 	p, ok := d.pollers.find(id)

@@ -167,7 +167,7 @@ func (d *Desk) serveRead(ctx context.Context, p *Peer, f *wire.Frame) error {
 		return err
 	}
 	by := d.namer(ctx, c)(p.Who)
-	d.tellOthers(c, p, func(to *Peer) any {
+	d.tellOthers(ctx, c, p, func(to *Peer) any {
 		upTo := seq
 		if to.Visitor() {
 			upTo = min(seq, c.Public) // an agent also reads what is internal
@@ -208,7 +208,7 @@ func (d *Desk) serveTyping(ctx context.Context, p *Peer, who core.Actor, f *wire
 			preview.Text = f.Text
 		}
 	}
-	d.tellOthers(c, p, func(to *Peer) any {
+	d.tellOthers(ctx, c, p, func(to *Peer) any {
 		if to.Visitor() {
 			return frame
 		}
@@ -219,12 +219,12 @@ func (d *Desk) serveTyping(ctx context.Context, p *Peer, who core.Actor, f *wire
 
 // tellOthers pushes a frame to the visitor and the holder, but not to who
 // caused it.
-func (d *Desk) tellOthers(c core.Conversation, from *Peer, frame func(to *Peer) any) {
+func (d *Desk) tellOthers(ctx context.Context, c core.Conversation, from *Peer, frame func(to *Peer) any) {
 	topics := []Topic{TopicVisitor(c.ID), TopicWatch(c.ID)}
 	if a := c.Session.Agent; a != "" {
 		topics = append(topics, TopicAgent(a))
 	}
-	d.Floor.Each(topics, func(p *Peer) {
+	d.Floor.Each(ctx, topics, func(p *Peer) {
 		if p != from && p.reads(c) {
 			p.push(0, wire.Encode(frame(p)))
 		}
@@ -277,8 +277,12 @@ func (d *Desk) serveWatch(ctx context.Context, p *Peer, f *wire.Frame) error {
 		}
 		topics = append(topics, TopicWatch(watched[i]))
 	}
+	before := p.watched
 	p.watched = watched
-	d.Floor.Join(p, topics...) // it listens first: what comes between is pushed
+	if err := d.Floor.Join(ctx, p, topics...); err != nil { // it listens first: what comes between is pushed
+		p.watched = before
+		return err
+	}
 	for _, id := range watched {
 		c, err := d.readable(ctx, p, id)
 		if err != nil {

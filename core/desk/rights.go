@@ -209,7 +209,7 @@ func (d *Desk) tickStaff(ctx context.Context) error {
 		return err
 	}
 	var revoked, expired, changed []*Peer
-	d.Floor.Each([]Topic{TopicStaff}, func(p *Peer) {
+	d.Floor.Each(ctx, []Topic{TopicStaff}, func(p *Peer) {
 		id := core.AgentID(p.Who.ID)
 		switch a := staff[id]; {
 		case p.expired(now):

@@ -41,7 +41,7 @@ func (d *Desk) serve(ctx context.Context, p *Peer, f *wire.Frame) {
 	case f.Bad != nil:
 		d.refuse(p, *f, f.Bad)
 	case f.Type == wire.Hello && !p.Known():
-		err := d.admit(f)
+		err := d.admit(ctx, f)
 		if err == nil {
 			err = d.hello(ctx, p, f)
 		}

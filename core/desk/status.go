@@ -121,7 +121,7 @@ func (d *Desk) setCapacity(ctx context.Context, id core.AgentID, seats int) erro
 // Gone says that a connection has ended, cleanly (closed by the client) or
 // not. Whoever has no other is soon offline.
 func (d *Desk) Gone(ctx context.Context, p *Peer, clean bool) {
-	d.Floor.Leave(p)
+	d.Floor.Leave(ctx, p)
 	switch {
 	case !p.Known():
 	case p.Visitor():
@@ -140,7 +140,7 @@ func (d *Desk) agentGone(ctx context.Context, p *Peer, clean bool) {
 	l := d.leases.find(id)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if d.Floor.Present(TopicAgent(id)) {
+	if d.Floor.Present(ctx, TopicAgent(id)) {
 		return
 	}
 	l.until = time.Time{}
@@ -157,7 +157,7 @@ func (d *Desk) agentGone(ctx context.Context, p *Peer, clean bool) {
 // visitorGone tells the agents whom it concerns that a visitor is not there
 // any more, if so.
 func (d *Desk) visitorGone(ctx context.Context, id core.ConversationID) {
-	if d.online(id) {
+	if d.online(ctx, id) {
 		return
 	}
 	c, err := d.Store.Load(ctx, id)
@@ -197,7 +197,7 @@ func groupNames(groups []core.GroupID) []string {
 
 // tellPresence pushes to the staff which of them changed since the last time.
 func (d *Desk) tellPresence(ctx context.Context) error {
-	if !d.Floor.Present(TopicStaff) {
+	if !d.Floor.Present(ctx, TopicStaff) {
 		return nil
 	}
 	agents, err := d.colleagues(ctx)
@@ -208,7 +208,7 @@ func (d *Desk) tellPresence(ctx context.Context) error {
 	for len(changed) > 0 {
 		n := max(fit(changed, wire.MaxMessage-1<<10), 1)
 		data := wire.Encode(wire.Presence{Type: "presence", Agents: changed[:n]})
-		d.Floor.Each([]Topic{TopicStaff}, func(p *Peer) { p.push(0, data) })
+		d.Floor.Each(ctx, []Topic{TopicStaff}, func(p *Peer) { p.push(0, data) })
 		changed = changed[n:]
 	}
 	return nil

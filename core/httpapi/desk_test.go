@@ -22,10 +22,10 @@ type quiet struct{}
 func (quiet) Tell(_ context.Context, id core.ConversationID, _ core.Input, done func(core.Change, error)) {
 	done(core.Change{Conversation: core.Conversation{ID: id}}, nil)
 }
-func (quiet) Join(*desk.Peer, ...desk.Topic)      {}
-func (quiet) Leave(*desk.Peer)                    {}
-func (quiet) Each([]desk.Topic, func(*desk.Peer)) {}
-func (quiet) Present(desk.Topic) bool             { return false }
+func (quiet) Join(context.Context, *desk.Peer, ...desk.Topic) error { return nil }
+func (quiet) Leave(context.Context, *desk.Peer)                     {}
+func (quiet) Each(context.Context, []desk.Topic, func(*desk.Peer))  {}
+func (quiet) Present(context.Context, desk.Topic) bool              { return false }
 
 // read decodes an answer.
 func (s *site) read(w *httptest.ResponseRecorder, v any) {

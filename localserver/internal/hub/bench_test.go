@@ -39,7 +39,7 @@ func benchHub(b *testing.B, n int) (*Hub, [][]desk.Topic) {
 		c := h.Connect(new(sink), "", "")
 		c.Peer.Who.ID, c.Peer.Outbox = fmt.Sprint(i), "origin-1"
 		topics[i] = []desk.Topic{desk.Topic(fmt.Sprint("v:", i)), "a:somebody"}
-		h.Join(c.Peer, topics[i][0])
+		_ = h.Join(b.Context(), c.Peer, topics[i][0])
 	}
 	b.Cleanup(func() {
 		for _, c := range h.connections() {
@@ -60,7 +60,7 @@ func BenchmarkEach(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					h.Each(topics[int(next.Add(7919))%n], func(*desk.Peer) {})
+					h.Each(b.Context(), topics[int(next.Add(7919))%n], func(*desk.Peer) {})
 				}
 			})
 		})

@@ -26,7 +26,7 @@ func TestDrain(t *testing.T) {
 		hangUpWhenClosed(h, a, l)
 		for n := range 3 {
 			h.Tell(t.Context(), "c", note(n), func(core.Change, error) {
-				h.Each([]desk.Topic{"x"}, func(*desk.Peer) { a.Send(frame(n)) })
+				h.Each(t.Context(), []desk.Topic{"x"}, func(*desk.Peer) { a.Send(frame(n)) })
 			})
 		}
 		drained := make(chan error)
@@ -110,7 +110,7 @@ func TestCloseWhileTheyCome(t *testing.T) {
 				for h.Reserve() {
 					l := newLine()
 					c := h.Connect(l, "", "")
-					h.Join(c.Peer, "x")
+					_ = h.Join(t.Context(), c.Peer, "x")
 					c.Send(frame(1))
 					h.Tell(context.Background(), "c", note(1), func(core.Change, error) { c.Send(frame(2)) })
 					h.Disconnect(c)

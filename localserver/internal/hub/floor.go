@@ -2,6 +2,7 @@ package hub
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"kefu/core"
@@ -80,10 +81,11 @@ func (h *Hub) Disconnect(c *Conn) {
 // Join has p found under these topics, and no longer under those of a former
 // Join; see desk.Floor for who is replaced. It does nothing for a peer whose
 // connection has ended.
-func (h *Hub) Join(p *desk.Peer, topics ...desk.Topic) {
+func (h *Hub) Join(_ context.Context, p *desk.Peer, topics ...desk.Topic) error {
 	if old := h.join(p, topics); old != nil {
 		old.Close(wire.CloseReplaced, "another connection has this origin now")
 	}
+	return nil
 }
 
 // join returns the connection that p replaces, which has left by then.
@@ -119,7 +121,7 @@ func (h *Hub) claimLocked(c *Conn) (old *Conn) {
 }
 
 // Leave takes p out. A second time it does nothing.
-func (h *Hub) Leave(p *desk.Peer) {
+func (h *Hub) Leave(_ context.Context, p *desk.Peer) {
 	h.floorMu.Lock()
 	defer h.floorMu.Unlock()
 	if c := h.conns[p]; c != nil {
@@ -151,7 +153,7 @@ func (h *Hub) leaveLocked(c *Conn) {
 // Each calls visit once for every peer found under any of the topics, in the
 // order in which they connected. It holds no lock meanwhile, so a peer that
 // leaves at that moment may still be visited: what is queued to it is dropped.
-func (h *Hub) Each(topics []desk.Topic, visit func(*desk.Peer)) {
+func (h *Hub) Each(_ context.Context, topics []desk.Topic, visit func(*desk.Peer)) {
 	var few [16]*Conn // usual: a tab or two, an agent or two
 	found := h.find(few[:0], topics)
 	slices.SortFunc(found, func(a, b *Conn) int { return cmp.Compare(a.id, b.id) })
@@ -171,7 +173,7 @@ func (h *Hub) find(found []*Conn, topics []desk.Topic) []*Conn {
 }
 
 // Present reports whether anybody is found under the topic.
-func (h *Hub) Present(t desk.Topic) bool {
+func (h *Hub) Present(_ context.Context, t desk.Topic) bool {
 	h.floorMu.RLock()
 	defer h.floorMu.RUnlock()
 	return len(h.topics[t]) > 0

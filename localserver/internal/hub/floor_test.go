@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,14 +20,14 @@ func guest(t *testing.T, h *Hub, who, origin string, topics ...desk.Topic) (*Con
 	l := newLine()
 	c := connect(t, h, l)
 	c.Peer.Who, c.Peer.Outbox = core.Party{Kind: core.Visitor, ID: who}, core.Origin(origin)
-	h.Join(c.Peer, topics...)
+	_ = h.Join(t.Context(), c.Peer, topics...)
 	return c, l
 }
 
 // found names those that Each visits, by their origins.
 func found(h *Hub, topics ...desk.Topic) string {
 	var names []string
-	h.Each(topics, func(p *desk.Peer) { names = append(names, string(p.Outbox)) })
+	h.Each(context.Background(), topics, func(p *desk.Peer) { names = append(names, string(p.Outbox)) })
 	return strings.Join(names, " ")
 }
 
@@ -40,7 +41,7 @@ func TestFinding(t *testing.T) {
 		if got := found(h, topics...); got != want {
 			t.Errorf("under %v: %q, want %q", topics, got, want)
 		}
-		if len(topics) == 1 && h.Present(topics[0]) != (want != "") {
+		if len(topics) == 1 && h.Present(t.Context(), topics[0]) != (want != "") {
 			t.Errorf("Present(%s) is %v", topics[0], want == "")
 		}
 	}
@@ -50,19 +51,19 @@ func TestFinding(t *testing.T) {
 	expect([]desk.Topic{"none"}, "")
 	expect(nil, "")
 
-	h.Join(a.Peer, "z", "new") // instead of the former
+	_ = h.Join(t.Context(), a.Peer, "z", "new") // instead of the former
 	expect([]desk.Topic{"x"}, "")
 	expect([]desk.Topic{"z"}, "a b")
-	h.Join(c.Peer, "z")
+	_ = h.Join(t.Context(), c.Peer, "z")
 	expect([]desk.Topic{"new", "z"}, "a b c")
 
-	h.Leave(b.Peer)
-	h.Leave(b.Peer)
+	h.Leave(t.Context(), b.Peer)
+	h.Leave(t.Context(), b.Peer)
 	expect([]desk.Topic{"y"}, "")
 	expect([]desk.Topic{"z"}, "a c")
 	h.Disconnect(a)
 	expect([]desk.Topic{"z"}, "c")
-	h.Join(a.Peer, "z") // too late
+	_ = h.Join(t.Context(), a.Peer, "z") // too late
 	expect([]desk.Topic{"z"}, "c")
 	h.Disconnect(c)
 	if len(h.topics) != 0 || len(h.outboxes) != 0 || len(h.conns) != 1 {
@@ -99,12 +100,12 @@ func TestReplacement(t *testing.T) {
 			t.Errorf("the first is told %q", got)
 		}
 		// The end of the first takes nothing from the second.
-		h.Leave(first.Peer)
+		h.Leave(t.Context(), first.Peer)
 		h.Disconnect(first)
 		if got := found(h, "x", "y"); got != "o o" {
 			t.Errorf("found %q", got)
 		}
-		h.Join(second.Peer, "y") // it does not replace itself
+		_ = h.Join(t.Context(), second.Peer, "y") // it does not replace itself
 		synctest.Wait()
 		if secondLine.code() != 0 {
 			t.Errorf("it replaced itself: %d", secondLine.code())
@@ -128,10 +129,10 @@ func TestEachHoldsNoLock(t *testing.T) {
 				}
 				c := h.Connect(l, "", "")
 				c.Peer.Who.ID, c.Peer.Outbox = fmt.Sprint(n), core.Origin(fmt.Sprint(i))
-				h.Join(c.Peer, "x")
-				h.Each([]desk.Topic{"x"}, func(p *desk.Peer) {
-					h.Join(c.Peer, "x")
-					_ = h.Present("x")
+				_ = h.Join(t.Context(), c.Peer, "x")
+				h.Each(t.Context(), []desk.Topic{"x"}, func(p *desk.Peer) {
+					_ = h.Join(t.Context(), c.Peer, "x")
+					_ = h.Present(t.Context(), "x")
 				})
 				c.Send(frame(i))
 				h.Disconnect(c)

@@ -47,7 +47,7 @@ func caller(t *testing.T, h *Hub, who string, topics ...desk.Topic) (*desk.Peer,
 	if !ok {
 		t.Fatal("no place for a poll")
 	}
-	h.Join(p, topics...)
+	_ = h.Join(t.Context(), p, topics...)
 	return p, out, release
 }
 
@@ -71,7 +71,7 @@ func TestHold(t *testing.T) {
 		if got := found(h, "x"); got != "poll-of-2" {
 			t.Errorf("found %q", got)
 		}
-		h.Join(p, "x") // too late
+		_ = h.Join(t.Context(), p, "x") // too late
 		releaseOther()
 		if len(h.conns)+len(h.topics)+len(h.outboxes) != 0 || h.open != 0 {
 			t.Errorf("left over: %d connections, %d topics, %d outboxes, %d places", len(h.conns), len(h.topics), len(h.outboxes), h.open)

@@ -222,5 +222,5 @@ func (p *poller) isHeld(s *Server) {
 }
 
 func (p *poller) there(s *Server) bool {
-	return s.hub.Present(desk.TopicVisitor(core.ConversationID(p.id)))
+	return s.hub.Present(context.Background(), desk.TopicVisitor(core.ConversationID(p.id)))
 }
