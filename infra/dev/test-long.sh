@@ -7,6 +7,7 @@ export KEFU_TEST_LONG=1
 
 again() { go test -race -count 1 -timeout 25m ./...; }
 
+step 'the DynamoDB store on a second engine' infra/dev/dynamodb/second-opinion.sh
 step 'fuzz, 10 s each' infra/dev/fuzz.sh 10s
 step 'tests: Go, once more under the race detector' again
 took
