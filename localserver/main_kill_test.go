@@ -70,6 +70,7 @@ type nemesis struct {
 	dir   string
 	url   atomic.Pointer[string] // of the pages, as the banner has it
 	token string                 // of the admin
+	env   []string               // more of the environment of each process
 
 	cmd    *exec.Cmd
 	out    *bufio.Reader
@@ -85,7 +86,7 @@ func (n *nemesis) socket() string { return "ws" + strings.TrimPrefix(*n.url.Load
 func (n *nemesis) spawn() {
 	n.t.Helper()
 	n.cmd = exec.Command(os.Args[0], "--data", n.dir+"/data", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0")
-	n.cmd.Env = append(os.Environ(), asServer+"=1", "KEFU_ADMIN_PASSWORD="+adminPassword)
+	n.cmd.Env = append(append(os.Environ(), asServer+"=1", "KEFU_ADMIN_PASSWORD="+adminPassword), n.env...)
 	n.stderr = &bytes.Buffer{}
 	n.cmd.Stderr = n.stderr
 	out, err := n.cmd.StdoutPipe()

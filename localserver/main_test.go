@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"kefu/localserver/internal/lock"
+	"kefu/localserver/internal/pgtest"
 )
 
 // asServer in the environment makes the test binary be the command.
@@ -23,7 +24,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asServer) != "" {
 		main()
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		pgtest.Stop()
+		os.Exit(code)
+	}))
 }
 
 // command runs the command in this process, on any ports unless told others.

@@ -25,6 +25,8 @@ command -v "$(go env CC)" >/dev/null || need gcc "go test -race needs a C compil
 command -v chromium >/dev/null || need chromium "the browser test opens the pages as a visitor and an agent would"
 [ -n "$(find /usr/share/fonts -iname '*cjk*' -print -quit 2>/dev/null)" ] ||
   need fonts-noto-cjk "half of our pages are in Chinese, and a browser without the letters measures boxes"
+command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
+  need postgresql "the store's tests bring up a database of their own with it"
 python3 -c 'import ensurepip, venv' 2>/dev/null || need python3-venv "make test-long runs a second DynamoDB that is written in Python"
 infra/dev/sdk.sh install
 infra/dev/dynamodb/install.sh

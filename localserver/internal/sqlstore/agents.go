@@ -71,7 +71,7 @@ func (st *Store) PutAccount(ctx context.Context, a core.Account) error {
 			return err
 		}
 		query := `UPDATE account SET version = ?2, name = ?3, display = ?4, avatar = ?5, role = ?6, groups = ?7, capacity = ?8,
-			weight = ?9, password = ?10, tokens = ?11, disabled = ?12 WHERE id = ?1 AND version = ?2 - 1`
+			weight = ?9, password = ?10, tokens = ?11, disabled = ?12 WHERE id = ?1 AND version + 1 = ?2`
 		if a.Version == 1 {
 			query = `INSERT INTO account (id, version, name, display, avatar, role, groups, capacity, weight, password, tokens, disabled)
 				VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING`

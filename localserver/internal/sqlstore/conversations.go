@@ -48,6 +48,10 @@ func (st *Store) Commit(ctx context.Context, c core.Change) error {
 	if c.Empty() {
 		return nil
 	}
+	return st.writer.commit(ctx, pack(c))
+}
+
+func pack(c core.Change) packedChange {
 	p := packedChange{Change: c}
 	for _, e := range c.Events {
 		p.bodies = append(p.bodies, codec.AppendBody(nil, e.Body))
@@ -55,7 +59,7 @@ func (st *Store) Commit(ctx context.Context, c core.Change) error {
 	bare := c.Conversation
 	bare.ID = ""
 	p.header = codec.AppendConversation(nil, bare)
-	return st.writer.write(ctx, p.store)
+	return p
 }
 
 // store writes the change in the order in which it may be refused: the slot
@@ -93,7 +97,8 @@ func errConflict() error {
 func (p packedChange) log(ctx context.Context, s *statements, i int) error {
 	const slot = `INSERT INTO event (conversation, seq, prev, session, at, by_kind, by_id, origin, n, internal, body, header)
 		SELECT key, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM conversation
-		WHERE id = ?1 AND coalesce((SELECT max(seq) FROM event WHERE conversation = key), 0) = ?2 - 1`
+		WHERE id = ?1 AND coalesce((SELECT max(seq) FROM event WHERE conversation = key), 0) + 1 = ?2
+		ON CONFLICT DO NOTHING`
 	e := p.Events[i]
 	var header []byte
 	if i == len(p.Events)-1 {
@@ -153,6 +158,11 @@ func (p packedChange) take(ctx context.Context, s *statements) error {
 		EXISTS (SELECT 1 FROM conversation WHERE agent = ?2 AND id = ?1),
 		(SELECT count(*) FROM conversation WHERE agent = ?2),
 		coalesce((SELECT capacity FROM account WHERE id = ?2), 0)`
+	if s.lock != "" {
+		if _, err := s.exec(ctx, s.lock, string(p.Take)); err != nil {
+			return err
+		}
+	}
 	var mine bool
 	var held, capacity int
 	if err := s.row(ctx, seats, []any{string(p.Conversation.ID), string(p.Take)}, &mine, &held, &capacity); err != nil {

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"kefu/core"
+	"kefu/localserver/internal/pgtest"
 )
 
 // crashDir tells the test binary that it is the process to be killed.
@@ -26,7 +27,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		pgtest.Stop()
+		os.Exit(code)
+	}))
 }
 
 const crashWriters = 32

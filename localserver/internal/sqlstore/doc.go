@@ -1,6 +1,7 @@
 // Package sqlstore keeps the desk in an SQL database: SQLite, in a directory
-// of its own. What PostgreSQL would do differently is in sqlite.go and the
-// migrations; all else is SQL that both understand.
+// of its own, or PostgreSQL, named by a URL. They share all SQL but the
+// migrations. What is special about each is in sqlite.go and postgres.go, and in
+// how it is written to: single.go and lanes.go.
 //
 // # The directory
 //
@@ -41,18 +42,51 @@
 //
 // # Durability
 //
-// WAL with synchronous=FULL: a write is answered after it is synced. All
-// writes go through one goroutine, and those that come while one is synced
-// share the next transaction, each with a savepoint. See writer. Reads have
-// connections of their own, which see all that was ever answered.
+// A write is answered after it is synced. On SQLite, WAL with synchronous=FULL,
+// all writes go through one goroutine, and those that come while one is synced
+// share the next transaction, each with a savepoint; see single. On PostgreSQL,
+// messages share a statement and all else has a transaction by itself; see
+// lanes. Reads have connections of their own, which see all that was ever
+// answered, on any node.
 //
 // If the database fails, the answer is Unavailable. The connection is given
 // up and the next batch tries again with a new one.
 //
-// # The driver
+// # PostgreSQL
+//
+// Version 13 or newer, UTF8, fsync on; a user who may make tables in the first
+// schema of the search_path, and a database that is nobody else's. Any number of
+// nodes may share it. What the URL says of TLS (sslmode) and of the session
+// (statement_timeout, lock_timeout, search_path) counts. A pooler before it has
+// to give each connection a session of its own. Each node has at most 16
+// connections. The store goes to a server that lets write, and only to the one
+// it was opened on: see identity for what begins an epoch.
+//
+// A node that starts waits for another one that is making tables. There is no
+// copy before a migration: that is pg_dump's.
+//
+// Durable commits of messages a second and their latency (p50, p99), by so many
+// conversations at once, on a machine with two cores that the database shares;
+// the best of three runs of BenchmarkCommit, for the machine had neighbours:
+//
+//	              SQLite                     PostgreSQL 15
+//	  1    1,800/s  0.4 ms   4 ms    1,200/s  0.7 ms   3 ms
+//	 16    7,500/s  1.5 ms  10 ms    6,900/s  1.9 ms   8 ms
+//	256    7,400/s   26 ms 130 ms   15,400/s   15 ms  39 ms
+//
+// # Erasure
+//
+// What is erased becomes a tombstone in its row. SQLite overwrites the bytes
+// (secure_delete), the log's with its next checkpoint. PostgreSQL does not: they
+// stay in the old version of the row until VACUUM, in the free space of its page
+// until that is used again, in the log until its segments are recycled, and in
+// what was archived of it. VACUUM FULL event writes the table anew, and locks it
+// meanwhile; CHECKPOINT lets segments go.
+//
+// # The drivers
 //
 // modernc.org/sqlite is SQLite itself, translated to Go: no cgo, so one build
 // machine makes every binary. On the same engine zombiezen.com/go/sqlite does
 // 2 to 9 % more rows a second than database/sql. That is given up, for goose
-// needs database/sql, and so will PostgreSQL: one adapter instead of two.
+// needs database/sql, and PostgreSQL has it by pgx: one adapter instead of two.
 package sqlstore

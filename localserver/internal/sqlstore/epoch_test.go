@@ -142,7 +142,7 @@ func TestEpochElsewhere(t *testing.T) {
 // file is never ahead of the database, or a crash would look like a restore.
 func TestGeneration(t *testing.T) {
 	st, now := opening(t)
-	beside := &generation{path: st.writer.generation.path}
+	beside := &generation{path: embeddedWriter(st).generation.path}
 	if got := beside.read(); got != 1 {
 		t.Errorf("at first the file says %d, want 1", got)
 	}

@@ -31,7 +31,7 @@ func reopening(t *testing.T, dir string, now *clockwork) *Store {
 	t.Cleanup(func() {
 		once.Do(func() {
 			select {
-			case <-st.writer.quit: // the test has closed it
+			case <-embeddedWriter(st).quit: // the test has closed it
 			default:
 				shut(t, st)
 			}
@@ -122,7 +122,7 @@ func together(t *testing.T, st *Store, writes ...func() error) []error {
 	var done sync.WaitGroup
 	for i, write := range writes {
 		done.Go(func() { results[i] = write() })
-		eventually(t, fmt.Sprintf("write %d queues up", i), func() bool { return len(st.writer.jobs) == i+1 })
+		eventually(t, fmt.Sprintf("write %d queues up", i), func() bool { return len(embeddedWriter(st).jobs) == i+1 })
 	}
 	release()
 	done.Wait()
@@ -155,3 +155,6 @@ func wantCodes(t *testing.T, got []error, want ...core.Code) {
 		t.Fatalf("the batch ended %s, want %s: %v", g, w, errors.Join(got...))
 	}
 }
+
+// embeddedWriter is the writer on SQLite.
+func embeddedWriter(st *Store) *single { return st.writer.(*single) }

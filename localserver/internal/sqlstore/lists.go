@@ -90,14 +90,16 @@ func (st *Store) List(ctx context.Context, q core.Query) ([]core.Conversation, e
 	if len(phases) == 0 {
 		phases = []core.Phase{core.None, core.Bot, core.Waiting, core.Held, core.Closed}
 	}
-	tx, err := st.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // one view for all phases
+	ctx, cancel := st.read.bounded(ctx)
+	defer cancel()
+	tx, err := st.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: st.read.view}) // one view for all phases
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	defer tx.Rollback()
 	var out []core.Conversation
 	for _, phase := range phases {
-		if out, err = listed(ctx, tx, q, phase, out); err != nil {
+		if out, err = listed(ctx, st.read.on(tx), q, phase, out); err != nil {
 			return nil, unavailable(err)
 		}
 	}
@@ -109,13 +111,9 @@ func (st *Store) List(ctx context.Context, q core.Query) ([]core.Conversation, e
 }
 
 // listed appends the first conversations of one phase.
-func listed(ctx context.Context, tx *sql.Tx, q core.Query, phase core.Phase, out []core.Conversation) ([]core.Conversation, error) {
+func listed(ctx context.Context, s *statements, q core.Query, phase core.Phase, out []core.Conversation) ([]core.Conversation, error) {
 	where, args := conditions(q, phase)
-	rows, err := tx.QueryContext(ctx, listing(where), args...)
-	if err != nil {
-		return nil, err
-	}
-	err = eachOf(rows, func(scan scan) error {
+	err := s.rows(ctx, listing(where), args, func(scan scan) error {
 		var id core.ConversationID
 		var header []byte
 		if err := scan(&id, &header); err != nil {

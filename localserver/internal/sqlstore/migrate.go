@@ -14,10 +14,18 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// migrate brings the tables up to what this program knows. Migrations only go
-// forward; the way back is the copy that is made before.
-func migrate(ctx context.Context, db *sql.DB, dir string, steps fs.FS, at time.Time, log *slog.Logger) error {
-	p, err := goose.NewProvider(dialect, db, steps,
+// migration brings the tables of a database up to what this program knows.
+// Migrations only go forward; the way back is a copy that was made before.
+type migration struct {
+	dialect goose.Dialect
+	steps   fs.FS
+	name    string                                      // of the database, for people
+	unused  func(context.Context, *sql.DB) error        // an error if there are tables of somebody else
+	before  func(ctx context.Context, from int64) error // what is to be done before tables are changed
+}
+
+func (m migration) run(ctx context.Context, db *sql.DB) error {
+	p, err := goose.NewProvider(m.dialect, db, m.steps,
 		goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true), goose.WithSlog(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return err
@@ -27,15 +35,15 @@ func migrate(ctx context.Context, db *sql.DB, dir string, steps fs.FS, at time.T
 	case err != nil:
 		return err
 	case have > want:
-		return fmt.Errorf("%s was written by a newer kefu (its tables have version %d, this one knows %d): run that one, or put back an older copy", fileName, have, want)
+		return fmt.Errorf("%s was written by a newer kefu (its tables have version %d, this one knows %d): run that one, or put back an older copy", m.name, have, want)
 	case have == want:
 		return nil
 	case have == 0:
-		if err := unused(ctx, db); err != nil {
+		if err := m.unused(ctx, db); err != nil {
 			return err
 		}
 	default:
-		if err := snapshot(ctx, db, dir, have, at, log); err != nil {
+		if err := m.before(ctx, have); err != nil {
 			return fmt.Errorf("no copy of the database could be made before its migration: %w", err)
 		}
 	}

@@ -121,12 +121,8 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 // next returns the migrations of this release and one of the next.
-func next(t *testing.T, up string) fs.FS {
+func next(t *testing.T, now fs.FS, up string) fs.FS {
 	t.Helper()
-	now, err := embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
 	files := fstest.MapFS{"00099_next.sql": {Data: []byte("-- +goose Up\n" + up)}}
 	names, err := fs.Glob(now, "*.sql")
 	if err != nil || len(names) == 0 {
@@ -152,6 +148,10 @@ func copies(t *testing.T, dir string) []string {
 }
 
 func TestMigration(t *testing.T) {
+	steps, err := embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir, now := t.TempDir(), &clockwork{at: start}
 	st := reopening(t, dir, now)
 	before := said(t, st, "c_1", "tab-one")
@@ -163,8 +163,8 @@ func TestMigration(t *testing.T) {
 		t.Errorf("a new database was copied: %v", found)
 	}
 
-	refused(t, dir, next(t, "CREATE TABLE broken (;"))
-	later, err := Open(t.Context(), Options{Dir: dir, Now: now.read, Log: slog.New(slog.DiscardHandler), steps: next(t, "CREATE TABLE next (x INTEGER);")})
+	refused(t, dir, next(t, steps, "CREATE TABLE broken (;"))
+	later, err := Open(t.Context(), Options{Dir: dir, Now: now.read, Log: slog.New(slog.DiscardHandler), steps: next(t, steps, "CREATE TABLE next (x INTEGER);")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestIndexes(t *testing.T) {
 		}
 	}
 	queries := []string{}
-	for _, s := range []*statements{st.read, st.writer.stmts} {
+	for _, s := range []*statements{st.read, embeddedWriter(st).stmts} {
 		for text := range s.prepared {
 			queries = append(queries, text)
 		}
@@ -261,16 +261,13 @@ func plan(t *testing.T, st *Store, text string) (steps []string) {
 	default:
 		return nil
 	}
-	rows, err := st.reads.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
-	if err == nil {
-		err = eachOf(rows, func(scan scan) error {
-			var id, parent, unused int
-			var step string
-			err := scan(&id, &parent, &unused, &step)
-			steps = append(steps, step)
-			return err
-		})
-	}
+	err := st.read.rows(t.Context(), "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?")), func(scan scan) error {
+		var id, parent, unused int
+		var step string
+		err := scan(&id, &parent, &unused, &step)
+		steps = append(steps, step)
+		return err
+	})
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}

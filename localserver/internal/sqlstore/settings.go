@@ -44,7 +44,7 @@ const maxVersions = 100
 // PutSettings implements core.Records.
 func (st *Store) PutSettings(ctx context.Context, s core.Settings) error {
 	const row = `INSERT INTO settings (version, body) SELECT ?1, ?2
-		WHERE coalesce((SELECT max(version) FROM settings), 0) = ?1 - 1`
+		WHERE coalesce((SELECT max(version) FROM settings), 0) + 1 = ?1 ON CONFLICT DO NOTHING`
 	body := codec.AppendSettings(nil, s)
 	return st.writer.write(ctx, func(ctx context.Context, db *statements) error {
 		n, err := db.exec(ctx, row, number(s.Version), string(body))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -25,7 +26,6 @@ var migrations embed.FS
 func embedded() (fs.FS, error) { return fs.Sub(migrations, "migrations/sqlite") }
 
 const (
-	dialect  = goose.DialectSQLite3
 	fileName = "kefu.db"
 
 	// A batch knows that it will write. A deferred transaction would find out
@@ -68,6 +68,60 @@ func openReaders(dir string) (*sql.DB, error) {
 	return open(dir, 4, "cache_size(-8192)", "query_only(on)")
 }
 
+// openSQLite opens the database in o.Dir, or makes one there.
+func openSQLite(ctx context.Context, o Options) (_ *Store, err error) {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	if o.steps == nil {
+		if o.steps, err = embedded(); err != nil {
+			return nil, err
+		}
+	}
+	if err := private(filepath.Join(o.Dir, fileName)); err != nil {
+		return nil, err
+	}
+	writes, err := openWriter(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, writes.Close())
+		}
+	}()
+	m := migration{
+		dialect: goose.DialectSQLite3, steps: o.steps, name: fileName, unused: unused,
+		before: func(ctx context.Context, version int64) error {
+			return snapshot(ctx, writes, o.Dir, version, o.Now(), o.Log)
+		},
+	}
+	if err := m.run(ctx, writes); err != nil {
+		return nil, err
+	}
+	epoch, g, err := incarnation(ctx, writes, o.Dir, o.Now, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	reads, err := openReaders(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	st := newStore(epoch, o.Now, newSingle(ctx, writes, g, o.Log))
+	st.writes, st.reads, st.read = writes, reads, &statements{db: reads}
+	return st, nil
+}
+
+// private makes an empty file that nobody else may read; SQLite takes it for a
+// new database. One that exists stays as it is.
+func private(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // unused returns an error if a database without our version has tables: it is
 // somebody else's.
 func unused(ctx context.Context, db *sql.DB) error {
@@ -86,9 +140,8 @@ func backup(ctx context.Context, db *sql.DB, file string) error {
 	return err
 }
 
-// sentence says what is the matter in words for who runs the server; empty
-// if it is nothing of the usual.
-func sentence(err error) string {
+// sqliteSentence is sentence for what is said here.
+func sqliteSentence(err error) string {
 	var e *sqlite.Error
 	code := 0
 	if errors.As(err, &e) {

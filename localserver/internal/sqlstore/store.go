@@ -7,21 +7,21 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"kefu/core"
 )
 
-// Options says where a store is and what it needs of its surroundings. All
-// fields are required.
+// Options says where a store is and what it needs of its surroundings. Now, Log
+// and one of Dir and URL are required.
 type Options struct {
-	Dir string           // of the database; made if it is missing
+	Dir string           // of the SQLite database; made if it is missing
+	URL string           // of a PostgreSQL database; empty: SQLite
 	Now func() time.Time // for names of copies, the epoch and Ready; never for what is stored
 	Log *slog.Logger
 
-	steps fs.FS // migrations, in tests
+	steps    fs.FS    // migrations, in tests
+	patience patience // with PostgreSQL, in tests
 }
 
 // Store is a core.Store in a database. It is safe for concurrent use.
@@ -29,78 +29,53 @@ type Store struct {
 	// Static after Open.
 	epoch   string
 	now     func() time.Time
-	writes  *sql.DB
+	writer  writer
+	writes  *sql.DB // the writer's
 	reads   *sql.DB
 	read    *statements // on reads; sees what every write that returned has written
-	writer  *writer
-	probing chan probe // holds the last probe; taken while one is under way
+	probing chan probe  // holds the last probe; taken while one is under way
 }
 
 var _ core.Store = (*Store)(nil)
 
-// Open opens the store in a directory, or makes one there. The error is a
-// sentence for who started the server. Nothing but the start depends on ctx.
+func newStore(epoch string, now func() time.Time, w writer) *Store {
+	st := &Store{epoch: epoch, now: now, writer: w, probing: make(chan probe, 1)}
+	st.probing <- probe{}
+	return st
+}
+
+// Open opens the store at a URL, or the one in a directory, or makes one there.
+// The error is a sentence for who started the server; it has no password in it.
+// Nothing but the start depends on ctx.
 //
-// Only one program may have the store open; that is the caller's to see to.
+// Only one program may have a directory open; that is the caller's to see to. A
+// database of PostgreSQL may be open to many.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	st, err := opened(ctx, o)
+	if o.URL != "" {
+		return openPostgres(ctx, o)
+	}
+	st, err := openSQLite(ctx, o)
 	if err == nil {
 		return st, nil
 	}
+	return nil, refusal(fmt.Sprintf("%q", o.Dir), err)
+}
+
+// refusal says that a database can not be opened, and why.
+func refusal(where string, err error) error {
 	if s := sentence(err); s != "" {
-		return nil, fmt.Errorf("the database in %q can not be used: %s", o.Dir, s)
+		return fmt.Errorf("the database in %s can not be used: %s", where, s)
 	}
-	return nil, fmt.Errorf("the database in %q can not be used: %w", o.Dir, err)
+	return fmt.Errorf("the database in %s can not be used: %w", where, err)
 }
 
-func opened(ctx context.Context, o Options) (_ *Store, err error) {
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, err
+// sentence says what is the matter in words for who runs the server; empty
+// if it is nothing of the usual.
+func sentence(err error) string {
+	if s := postgresSentence(err); s != "" {
+		return s
 	}
-	if o.steps == nil {
-		if o.steps, err = embedded(); err != nil {
-			return nil, err
-		}
-	}
-	if err := private(filepath.Join(o.Dir, fileName)); err != nil {
-		return nil, err
-	}
-	writes, err := openWriter(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, writes.Close())
-		}
-	}()
-	if err := migrate(ctx, writes, o.Dir, o.steps, o.Now(), o.Log); err != nil {
-		return nil, err
-	}
-	epoch, g, err := incarnation(ctx, writes, o.Dir, o.Now, o.Log)
-	if err != nil {
-		return nil, err
-	}
-	reads, err := openReaders(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	st := &Store{
-		epoch: epoch, now: o.Now, writes: writes, reads: reads, read: &statements{db: reads},
-		writer: newWriter(ctx, writes, g, o.Log), probing: make(chan probe, 1),
-	}
-	st.probing <- probe{}
-	return st, nil
-}
-
-// private makes an empty file that nobody else may read; SQLite takes it for a
-// new database. One that exists stays as it is.
-func private(file string) error {
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
+	return sqliteSentence(err)
 }
 
 // Close ends the store after the batch it is writing. What is asked of it
@@ -137,12 +112,24 @@ func (st *Store) Ready(ctx context.Context) error {
 	}
 }
 
+// errEpoch: somebody has put back a copy of the database while it was in use,
+// and another node has found out.
+var errEpoch = errors.New("the database has another epoch than at the start; start this server again")
+
+// Moved reports whether an error says that the database is another one than at
+// the start. Only a new start helps then, with the epoch that is in force now.
+func Moved(err error) bool { return errors.Is(err, errElsewhere) || errors.Is(err, errEpoch) }
+
 func (st *Store) probe(ctx context.Context, at time.Time) error {
 	return st.writer.write(ctx, func(ctx context.Context, s *statements) error {
-		_, err := s.exec(ctx, "UPDATE store SET probed = ?1", at.UnixMilli())
+		n, err := s.exec(ctx, "UPDATE store SET probed = ?1 WHERE epoch = ?2", at.UnixMilli(), st.epoch)
+		if err == nil && n == 0 {
+			return errEpoch
+		}
 		return err
 	})
 }
 
-// Epoch implements core.Records. See generation for when it changes.
+// Epoch implements core.Records. See generation and
+// identity for when it changes.
 func (st *Store) Epoch(context.Context) (string, error) { return st.epoch, nil }

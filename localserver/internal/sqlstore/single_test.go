@@ -148,7 +148,7 @@ func TestGivenUp(t *testing.T) {
 	release := hold(t, st)
 	waited := make(chan error, 1)
 	go func() { waited <- st.Commit(ctx, change) }()
-	eventually(t, "the commit queues up", func() bool { return len(st.writer.jobs) == 1 })
+	eventually(t, "the commit queues up", func() bool { return len(embeddedWriter(st).jobs) == 1 })
 	cancel()
 	if err := <-waited; core.CodeOf(err) != core.Unavailable || !errors.Is(err, context.Canceled) {
 		t.Fatalf("a commit that was given up while it waited: %v", err)
@@ -188,10 +188,10 @@ func TestClose(t *testing.T) {
 	release := hold(t, st)
 	waited := make(chan error, 1)
 	go func() { waited <- st.Commit(t.Context(), change) }()
-	eventually(t, "the commit queues up", func() bool { return len(st.writer.jobs) == 1 })
+	eventually(t, "the commit queues up", func() bool { return len(embeddedWriter(st).jobs) == 1 })
 	closed := make(chan error, 1)
 	go func() { closed <- st.Close() }()
-	<-st.writer.quit
+	<-embeddedWriter(st).quit
 	release()
 	err := <-waited
 	if err := <-closed; err != nil {
@@ -242,7 +242,7 @@ func TestReady(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	first := make(chan error, 1)
 	go func() { first <- st.Ready(ctx) }()
-	eventually(t, "the probe queues up", func() bool { return len(st.writer.jobs) == 1 })
+	eventually(t, "the probe queues up", func() bool { return len(embeddedWriter(st).jobs) == 1 })
 	expired, stop := context.WithCancel(t.Context())
 	stop()
 	if err := st.Ready(expired); core.CodeOf(err) != core.Unavailable {
