@@ -44,8 +44,8 @@ func rules() []rule {
 				{"localserver/other", `import "kefu/localserver/internal/hub"`}, {"sdk", `import "kefu/core"`},
 			},
 			keeps: []fake{
-				{"localserver/internal/server", `import "kefu/localserver/internal/hub"`}, {"localserver/internal/sqlstore", `import "kefu/core/codec"`},
-				{"functions/socket", "package main\nimport \"kefu/functions/internal/dynamo\""}, {"localserver/internal/sqlstore/dialect", `import "kefu/localserver/internal/sqlstore/sub"`},
+				{"localserver/internal/server", `import "kefu/localserver/internal/hub"`}, {"functions/internal/host/web", `import "kefu/functions/internal/gateway"`}, {"localserver/internal/sqlstore", `import "kefu/core/codec"`},
+				{"functions/socket", "package main\nimport \"kefu/functions/internal/dynamo\""}, {"functions/local/stack", `import "kefu/functions/internal/dynalite"`}, {"localserver/internal/sqlstore/dialect", `import "kefu/localserver/internal/sqlstore/sub"`},
 			},
 		},
 		{
@@ -88,7 +88,7 @@ func rules() []rule {
 // corePure: the rulebook imports what computes, and nothing that does
 // anything. A new import has to be added here, with a thought.
 func corePure(p pkg) (faults []string) {
-	may := []string{"cmp", "context", "crypto/sha256", "encoding/base32", "errors", "fmt", "maps", "math", "math/bits", "slices", "strings", "time"}
+	may := []string{"cmp", "context", "crypto/sha256", "encoding/base32", "errors", "fmt", "maps", "math", "math/bits", "slices", "strings", "time", "unicode/utf8"}
 	for _, f := range p.files {
 		if p.path != "core" || f.test() {
 			continue
@@ -121,18 +121,22 @@ func corePure(p pkg) (faults []string) {
 // coreOrder: httpapi -> desk -> assist, identity, wire, codec -> core, and
 // the stores and suites beside them. Tests may use any of them, never a host.
 func coreOrder(p pkg) (faults []string) {
-	leaves := []string{"core", "core/assist", "core/codec", "core/identity", "core/wire"}
+	leaves := []string{"core", "core/assist", "core/blob", "core/codec", "core/identity", "core/wire"}
 	order := map[string][]string{
-		"core":           {},
-		"core/assist":    {"core"},
-		"core/codec":     {"core"},
-		"core/identity":  {"core"},
-		"core/wire":      {"core"},
-		"core/desk":      leaves,
-		"core/httpapi":   append(leaves, "core/desk"),
-		"core/memstore":  {"core", "core/codec"},
-		"core/storetest": {"core", "core/codec"},
-		"core/hosttest":  {"core", "core/codec", "core/wire"},
+		"core":               {},
+		"core/assist":        {"core"},
+		"core/blob":          {"core"},
+		"core/blob/blobtest": {"core", "core/blob"},
+		"core/blob/media":    {"core", "core/blob"},
+		"core/blob/s3":       {"core", "core/blob"},
+		"core/codec":         {"core"},
+		"core/identity":      {"core"},
+		"core/wire":          {"core"},
+		"core/desk":          leaves,
+		"core/httpapi":       append(leaves, "core/desk"),
+		"core/memstore":      {"core", "core/codec"},
+		"core/storetest":     {"core", "core/codec"},
+		"core/hosttest":      {"core", "core/codec", "core/wire"},
 	}
 	may, known := order[p.path]
 	if !known {
@@ -158,10 +162,12 @@ func coreNoIO(p pkg) (faults []string) {
 		return nil
 	}
 	exceptions := map[string][]string{
-		"core/httpapi":  {"net", "net/http", "io/fs", "github.com/danielgtaylor/huma/v2"},     // it is an http.Handler; files to serve; OpenAPI
-		"core/assist":   {"net/http"},                                                         // the one client of a model
-		"core/identity": {"github.com/golang-jwt/jwt/v5", "golang.org/x/crypto"},              // signatures and argon2id
-		"core/hosttest": {"net", "net/http", "os", "math/rand", "github.com/coder/websocket"}, // it tests a host over the wire; seeds
+		"core/httpapi":    {"net", "net/http", "io/fs", "github.com/danielgtaylor/huma/v2"},                  // it is an http.Handler; files to serve; OpenAPI
+		"core/assist":     {"net/http"},                                                                      // the one client of a model
+		"core/blob/media": {"github.com/gabriel-vasile/mimetype", "golang.org/x/image", "golang.org/x/sync"}, // what bytes are; pixels; a budget of memory
+		"core/blob/s3":    {"net/http", "os", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},    // the one client of a bucket, for both hosts; what it sends is spooled
+		"core/identity":   {"github.com/golang-jwt/jwt/v5", "golang.org/x/crypto"},                           // signatures and argon2id
+		"core/hosttest":   {"net", "net/http", "os", "math/rand", "github.com/coder/websocket"},              // it tests a host over the wire; seeds
 	}
 	denied := []string{"net", "os", "io/fs", "io/ioutil", "syscall", "log", "math/rand", "database", "plugin"}
 	for _, f := range p.files {
@@ -180,7 +186,7 @@ func coreNoIO(p pkg) (faults []string) {
 }
 
 // hostsApart: a host never imports the other, an adapter never another one.
-// Only mains, and the server that tests open too, wire them.
+// Only mains, and the server and the stack that tests open too, wire them.
 func hostsApart(p pkg) (faults []string) {
 	exceptions := map[string]string{
 		"localserver/internal/socket": "localserver/internal/hub", // coder/websocket to hub: a transport without a hub is none
@@ -189,7 +195,7 @@ func hostsApart(p pkg) (faults []string) {
 	for _, f := range p.files {
 		for _, i := range f.imports() {
 			otherHost, other := placeOf(i)
-			wires := p.name == "main" || p.path == "localserver/internal/server" || f.test()
+			wires := p.name == "main" || p.path == "localserver/internal/server" || p.path == "functions/local/stack" || within(p.path, "functions/internal/host") || f.test()
 			switch {
 			case within(p.path, "sdk") && ours(i) && !f.test():
 				faults = append(faults, f.name+" imports "+i+"; the SDK only embeds its files")

@@ -33,6 +33,7 @@ const (
 	KindImage   Kind = "image"   // File
 	KindFile    Kind = "file"    // File
 	KindOptions Kind = "options" // Text, Options: quick replies
+	KindForm    Kind = "form"    // Fields: what a visitor was asked before they wrote
 )
 
 // What happened to the session. The comment names the fields of Body in use.
@@ -58,7 +59,7 @@ const (
 // happened.
 func (k Kind) Said() bool {
 	switch k {
-	case KindText, KindImage, KindFile, KindOptions:
+	case KindText, KindImage, KindFile, KindOptions, KindForm:
 		return true
 	default:
 		return false
@@ -71,6 +72,7 @@ type Body struct {
 	Text    string
 	File    Attachment
 	Options []string
+	Fields  []FormField
 	Agent   AgentID
 	From    AgentID
 	Group   GroupID
@@ -81,6 +83,13 @@ type Body struct {
 	Score   uint8
 	Why     *Why // never changed once set
 }
+
+// FormField is one answer of a form, with its question as the visitor read it:
+// the form itself may be another one tomorrow.
+type FormField struct{ ID, Label, Value string }
+
+// MaxFieldID is how many bytes the ID of a field has at most.
+const MaxFieldID = 40
 
 // Attachment is an uploaded file or image.
 type Attachment struct {

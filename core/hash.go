@@ -61,5 +61,8 @@ func digestBody(b Body) uint64 {
 	for _, o := range b.Options {
 		h = mix(h^text(o), 0xe7037ed1a0b428db)
 	}
+	for _, f := range b.Fields {
+		h = digest("field", h, text(f.ID), text(f.Label), text(f.Value))
+	}
 	return h
 }

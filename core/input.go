@@ -44,12 +44,17 @@ func (r Role) Leads() bool { return r == RoleSupervisor || r == RoleAdmin }
 // What people send.
 type (
 	// Said is a message. The visitor's first one opens a session; Site and
-	// Tag are then used. Internal is a note among agents.
+	// Tag are then used. Internal is a note among agents. Of an image or a
+	// file, Body is what the sender says of it, File what is stored under
+	// that URL, and in the log; or Lost says why it can not be sent. Neither
+	// counts for a repeat: by then the file may have been taken back.
 	Said struct {
 		Frame
 		Site     SiteID
 		Tag      string
 		Body     Body
+		File     *Attachment
+		Lost     error
 		Internal bool
 	}
 

@@ -7,8 +7,15 @@ import (
 
 // say decides about a message of the visitor or of staff.
 func (d *draft) say(in Said) error {
-	if !in.Body.Kind.Said() {
+	switch {
+	case !in.Body.Kind.Said():
 		return Errorf(Invalid, "a message can not be of kind %q", in.Body.Kind)
+	case in.Lost != nil:
+		return in.Lost
+	case in.Body.Kind == KindForm && in.By.Kind != Visitor:
+		return Errorf(Forbidden, "only a visitor fills in a form")
+	case in.File != nil:
+		in.Body.File = *in.File
 	}
 	switch in.By.Kind {
 	case Visitor:

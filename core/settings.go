@@ -3,7 +3,6 @@ package core
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,13 +24,20 @@ type Settings struct {
 type Site struct {
 	ID        SiteID
 	Name      string
-	Greeting  map[string]string // by language ("en", "zh"); shown before the first message, never stored in a log
-	Origins   []string          // "https://shop.example"; empty: any
-	Groups    []GroupID         // that work for it; the first is where sessions wait
-	Assistant bool              // answers first
-	Preview   bool              // agents see what a visitor is typing
-	Edit      time.Duration     // how long a message may be edited and recalled, at most a day; 0: not at all
+	Greeting  Texts         // shown before the first message, never stored in a log
+	Offline   Texts         // shown while nobody is there: leave a message
+	Quick     []Texts       // quick replies below the greeting; a tap sends the text
+	Form      Form          // asked before the first message of a session
+	Invite    []Invite      // what the page offers by itself
+	Privacy   Privacy       // a notice until the first message
+	Rating    bool          // ask for a score after a session that a person held
+	Origins   []string      // "https://shop.example"; empty: any
+	Groups    []GroupID     // that work for it; the first is where sessions wait
+	Assistant bool          // answers first
+	Preview   bool          // agents see what a visitor is typing
+	Edit      time.Duration // how long a message may be edited and recalled, at most a day; 0: not at all
 	Users     Users
+	Uploads   Uploads
 	Hours     Hours
 	Timeouts  Timeouts
 }
@@ -61,18 +67,6 @@ type Timeouts struct {
 	Return    time.Duration // after a close, the next session skips the assistant
 }
 
-// Hours are when a site is open, in its own time zone. No spans: always.
-type Hours struct {
-	Zone  string // IANA name, such as Asia/Shanghai; empty: UTC
-	Spans []Span
-}
-
-// Span is a time of the week: from and until in minutes after midnight.
-type Span struct {
-	Day         time.Weekday
-	From, Until int
-}
-
 // Limits bound what clients may send. They are told to every client.
 type Limits struct {
 	Text  int // characters a message
@@ -92,7 +86,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		Sites: []Site{{
 			ID: "default", Name: "Kefu", Groups: []GroupID{"default"}, Edit: 2 * time.Minute, Timeouts: DefaultTimeouts(),
-			Greeting: map[string]string{"en": "Hello! How can we help you?", "zh": "您好，请问有什么可以帮您？"},
+			Greeting: Texts{"en": "Hello! How can we help you?", "zh": "您好，请问有什么可以帮您？"},
 		}},
 		Groups:  []Group{{ID: "default", Name: "Service"}},
 		Routing: Routing{Share: 1.0 / 3, Least: 2, Affinity: 30 * 24 * time.Hour, Pace: 30 * time.Second},
@@ -151,36 +145,10 @@ func (r Rules) Timeouts(id GroupID) Timeouts {
 	return r.Site.Timeouts
 }
 
-// Greets returns the greeting in the visitor's language, or in English, or
-// whatever there is.
-func (s Site) Greets(lang string) string {
-	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
-	for _, l := range []string{strings.ToLower(lang), base, "en"} {
-		if g, ok := s.Greeting[l]; ok {
-			return g
-		}
-	}
-	for _, l := range slices.Sorted(maps.Keys(s.Greeting)) {
-		return s.Greeting[l]
-	}
-	return ""
-}
-
 // Admits reports whether a page of the given origin may use the site. No
 // origin comes only from clients that are no browser.
 func (s Site) Admits(origin string) bool {
 	return len(s.Origins) == 0 || origin == "" || slices.Contains(s.Origins, strings.ToLower(origin))
-}
-
-// Open reports whether the site is open at a time given in its own zone.
-func (h Hours) Open(at time.Time) bool {
-	if len(h.Spans) == 0 {
-		return true
-	}
-	minute := at.Hour()*60 + at.Minute()
-	return slices.ContainsFunc(h.Spans, func(s Span) bool {
-		return s.Day == at.Weekday() && s.From <= minute && minute < s.Until
-	})
 }
 
 // Validate returns Invalid with everything that is wrong, one line each, or
@@ -244,15 +212,13 @@ func (v *faults) site(at string, s Site, groups map[GroupID]bool) {
 			v.add(fmt.Sprintf("%s.origins[%d]", at, i), "an origin such as https://shop.example is expected, not %q", o)
 		}
 	}
-	for i, h := range s.Hours.Spans {
-		if h.Day < 0 || h.Day > 6 || h.From < 0 || h.Until > 24*60 || h.From >= h.Until {
-			v.add(fmt.Sprintf("%s.hours[%d]", at, i), "from must lie before until, within 0:00 and 24:00 of a weekday")
-		}
-	}
+	v.hours(at+".hours", s.Hours)
 	if s.Edit < 0 || s.Edit > maxEdit {
 		v.add(at+".edit", "0 (off) to %v is expected, not %v", maxEdit, s.Edit)
 	}
 	v.users(at+".users", s.Users)
+	v.shown(at, s)
+	v.uploads(at+".uploads", s.Uploads)
 	v.timeouts(at+".timeouts", s.Timeouts)
 }
 

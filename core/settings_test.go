@@ -1,6 +1,8 @@
 package core_test
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +71,52 @@ func TestValidate(t *testing.T) {
 		"fewer than none":        {func(s *core.Settings) { s.Routing.Least = -1 }, "routing.least: 0 or more is expected, not -1"},
 		"affinity with the past": {func(s *core.Settings) { s.Routing.Affinity = -time.Hour }, "routing.affinity: 0 or more is expected, not -1h0m0s"},
 
+		"an offline text":         {site(func(s *core.Site) { s.Offline = en(strings.Repeat("客", 1000)) }), ""},
+		"an offline text, long":   {site(func(s *core.Site) { s.Offline = en(strings.Repeat("x", 1001)) }), "sites[0].offline.en: at most 1000 characters are expected"},
+		"a language in capitals":  {site(func(s *core.Site) { s.Offline = core.Texts{"zh-TW": "x"} }), `sites[0].offline: a language such as en or zh-tw is expected, not "zh-TW"`},
+		"eight quick replies":     {site(func(s *core.Site) { s.Quick = many(8) }), ""},
+		"nine quick replies":      {site(func(s *core.Site) { s.Quick = many(9) }), "sites[0].quick: at most 8 are expected, not 9"},
+		"a quick reply of spaces": {site(func(s *core.Site) { s.Quick = []core.Texts{en("a"), en(" ")} }), "sites[0].quick[1]: a text in at least one language is expected"},
+		"a form":                  {field(core.Field{ID: "phone", Label: en("Phone"), Type: "tel", Required: true}), ""},
+		"a select":                {field(core.Field{ID: "topic", Label: en("Topic"), Type: "select", Options: many(50)}), ""},
+		"a select of nothing":     {field(core.Field{ID: "topic", Label: en("Topic"), Type: "select"}), "sites[0].form.fields[0].options: a select has some, and nothing else has"},
+		"a text to choose from":   {field(core.Field{ID: "topic", Label: en("Topic"), Type: "text", Options: many(1)}), "sites[0].form.fields[0].options: a select has some"},
+		"too much to choose from": {field(core.Field{ID: "topic", Label: en("Topic"), Type: "select", Options: many(51)}), "sites[0].form.fields[0].options: at most 50 are expected, not 51"},
+		"a label too long": {
+			field(core.Field{ID: "a", Label: en("A"), Type: "text"}, core.Field{ID: "b", Label: en("B"), Type: "text"}, core.Field{ID: "c", Label: en(strings.Repeat("x", 201)), Type: "text"}),
+			"sites[0].form.fields[2].label.en: at most 200 characters are expected",
+		},
+		"a field without a label": {field(core.Field{ID: "a", Type: "text"}), "sites[0].form.fields[0].label: a text in at least one language is expected"},
+		"a field of no type":      {field(core.Field{ID: "a", Label: en("A"), Type: "password"}), `sites[0].form.fields[0].type: text, email, tel, select or textarea is expected, not "password"`},
+		"a field without an id":   {field(core.Field{Label: en("A"), Type: "text"}), "sites[0].form.fields[0].id: 1 to 64 of"},
+		"a field with a long id":  {field(core.Field{ID: strings.Repeat("x", 41), Label: en("A"), Type: "text"}), "sites[0].form.fields[0].id: at most 40 characters are expected"},
+		"a field twice":           {field(core.Field{ID: "a", Label: en("A"), Type: "text"}, core.Field{ID: "a", Label: en("A"), Type: "text"}), `sites[0].form.fields[1].id: "a" is there twice`},
+		"21 fields":               {field(make([]core.Field, 21)...), "sites[0].form.fields: at most 20 are expected, not 21"},
+		"an invitation":           {invite(core.Invite{ID: "a", Text: en("Hello"), Path: "*/cart", After: 24 * time.Hour}), ""},
+		"an invitation nowhere":   {invite(core.Invite{ID: "a", Text: en("Hello"), Path: "cart"}), "sites[0].invite[0].path: a path such as /cart/* is expected"},
+		"an invitation in a year": {invite(core.Invite{ID: "a", Text: en("Hello"), After: 25 * time.Hour}), "sites[0].invite[0].after: 0 (at once) to 24h is expected, not 25h0m0s"},
+		"an invitation for ever":  {invite(core.Invite{ID: "a", Text: en("Hello"), Again: -1}), "sites[0].invite[0].again: 0 (a day) to 8760h is expected, not -1ns"},
+		"a silent invitation":     {invite(core.Invite{ID: "a"}), "sites[0].invite[0].text: a text in at least one language is expected"},
+		"a long referrer":         {invite(core.Invite{ID: "a", Text: en("Hello"), Referrer: strings.Repeat("x", 201)}), "sites[0].invite[0].referrer: at most 200 bytes are expected"},
+		"eleven invitations":      {invite(make([]core.Invite, 11)...), "sites[0].invite: at most 10 are expected, not 11"},
+		"an invitation twice":     {invite(core.Invite{ID: "a", Text: en("x")}, core.Invite{ID: "a", Text: en("x")}), `sites[0].invite[1].id: "a" is there twice`},
+		"a notice":                {site(func(s *core.Site) { s.Privacy = core.Privacy{URL: "https://shop.example/privacy?lang=en"} }), ""},
+		"a notice that is script": {site(func(s *core.Site) { s.Privacy.URL = "javascript:alert(1)" }), "sites[0].privacy.url: an address such as https://shop.example/privacy is expected"},
+		"a notice with a quote":   {site(func(s *core.Site) { s.Privacy.URL = `https://x.example/"onclick=` }), "sites[0].privacy.url: an address"},
+		"texts without end": {
+			site(func(s *core.Site) { s.Greeting, s.Quick = en(strings.Repeat("x", 10<<10-7)), many(8) }),
+			"sites[0]: what visitors are shown has 10241 bytes in one language, and may have 10240",
+		},
+		"uploads":               {site(func(s *core.Site) { s.Uploads = core.DefaultUploads() }), ""},
+		"files of any size":     {site(func(s *core.Site) { s.Uploads.Size = core.MaxUpload + 1 }), "sites[0].uploads.size: 0 (the default) to 104857600 bytes are expected, not 104857601"},
+		"files of less":         {site(func(s *core.Site) { s.Uploads.Size = -1 }), "sites[0].uploads.size: 0"},
+		"files without count":   {site(func(s *core.Site) { s.Uploads.Count = 1001 }), "sites[0].uploads.count: 0 (the default) to 1000 files a day are expected, not 1001"},
+		"files backwards":       {site(func(s *core.Site) { s.Uploads.Total = -1 }), "sites[0].uploads.total: 0 (the default) to 107374182400 bytes a day are expected, not -1"},
+		"files of no type":      {site(func(s *core.Site) { s.Uploads.Types = []string{"image/png", "png"} }), `sites[0].uploads.types[1]: a media type such as image/png is expected, not "png"`},
+		"files of every type":   {site(func(s *core.Site) { s.Uploads.Types = []string{"*/*"} }), `sites[0].uploads.types[0]: a media type such as image/png is expected, not "*/*"`},
+		"files of many types":   {site(func(s *core.Site) { s.Uploads.Types = make([]string, 41) }), "sites[0].uploads.types: at most 40 are expected, not 41"},
+		"a type with a charset": {site(func(s *core.Site) { s.Uploads.Types = []string{"text/plain; charset=utf-8"} }), "sites[0].uploads.types[0]: a media type"},
+
 		"no text":              {func(s *core.Settings) { s.Limits.Text = 0 }, "limits.text: 1 to 4000 characters are expected, not 0"},
 		"too much text":        {func(s *core.Settings) { s.Limits.Text = 4001 }, "limits.text: 1 to 4000"},
 		"a frame that is cut":  {func(s *core.Settings) { s.Limits.Frame = 32<<10 + 1 }, "limits.frame: 1024 to 32768 bytes are expected, not 32769"},
@@ -126,6 +174,34 @@ func origin(o string) func(*core.Settings) {
 	return func(s *core.Settings) { s.Sites[0].Origins = []string{o} }
 }
 
+func site(change func(*core.Site)) func(*core.Settings) {
+	return func(s *core.Settings) { change(&s.Sites[0]) }
+}
+
+func en(text string) core.Texts { return core.Texts{"en": text} }
+
+// many are texts of one byte.
+func many(n int) []core.Texts { return slices.Repeat([]core.Texts{en("x")}, n) }
+
+func field(list ...core.Field) func(*core.Settings) {
+	return site(func(s *core.Site) { s.Form.Fields = list })
+}
+
+func invite(list ...core.Invite) func(*core.Settings) {
+	return site(func(s *core.Site) { s.Invite = list })
+}
+
+// What was left out, or stored before there were uploads, is as by default.
+func TestUploadsInForce(t *testing.T) {
+	if got := (core.Uploads{}).InForce(); !reflect.DeepEqual(got, core.DefaultUploads()) {
+		t.Errorf("got %+v", got)
+	}
+	own := core.Uploads{Off: true, Size: 1, Types: []string{"image/png"}, Count: 2, Total: 3}
+	if got := own.InForce(); !reflect.DeepEqual(got, own) {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func hours(span core.Span) func(*core.Settings) {
 	return func(s *core.Settings) { s.Sites[0].Hours.Spans = []core.Span{span} }
 }
@@ -149,7 +225,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-func TestGreets(t *testing.T) {
+func TestTexts(t *testing.T) {
 	full := map[string]string{"en": "Hello", "zh": "您好", "pt-br": "Olá", "de": "Hallo"}
 	for _, test := range []struct {
 		greeting   map[string]string
@@ -164,8 +240,8 @@ func TestGreets(t *testing.T) {
 		{map[string]string{"fr": "Bonjour", "de": "Hallo"}, "zh", "Hallo"}, // always the same, not whatever a map begins with
 		{nil, "zh", ""},
 	} {
-		if got := (core.Site{Greeting: test.greeting}).Greets(test.lang); got != test.want {
-			t.Errorf("Greets(%q) = %q, want %q", test.lang, got, test.want)
+		if got := core.Texts(test.greeting).In(test.lang); got != test.want {
+			t.Errorf("In(%q) = %q, want %q", test.lang, got, test.want)
 		}
 	}
 }

@@ -22,6 +22,7 @@ type body struct {
 	Text    string       `json:"text,omitempty"`
 	File    attachment   `json:"file,omitzero"`
 	Options []string     `json:"options,omitempty"`
+	Fields  []formField  `json:"fields,omitempty"`
 	Agent   core.AgentID `json:"agent,omitempty"`
 	From    core.AgentID `json:"from,omitempty"`
 	Group   core.GroupID `json:"group,omitempty"`
@@ -40,6 +41,12 @@ type attachment struct {
 	MIME   string `json:"mime,omitempty"`
 	Width  int    `json:"width,omitempty"`
 	Height int    `json:"height,omitempty"`
+}
+
+type formField struct {
+	ID    string `json:"id"`
+	Label string `json:"label,omitempty"`
+	Value string `json:"value,omitempty"`
 }
 
 type why struct {
@@ -95,10 +102,14 @@ func (s *stamp) UnmarshalText(b []byte) error {
 // AppendBody appends b as a JSON object without what is zero, such as
 // {"kind":"text","text":"hello"}.
 func AppendBody(dst []byte, b core.Body) []byte {
-	return appendJSON(dst, body{
+	out := body{
 		Kind: b.Kind, Text: b.Text, File: attachment(b.File), Options: b.Options, Agent: b.Agent, From: b.From,
 		Group: b.Group, Tag: b.Tag, Reason: b.Reason, Session: b.Session, Seq: b.Seq, Score: b.Score, Why: whyJSON(b.Why),
-	})
+	}
+	for _, f := range b.Fields {
+		out.Fields = append(out.Fields, formField(f))
+	}
+	return appendJSON(dst, out)
 }
 
 // appendJSON appends v, which holds nothing that JSON can not say.
@@ -143,6 +154,9 @@ func Body(b []byte) (core.Body, error) {
 	}
 	if len(in.Options) > 0 { // [] comes back as nil
 		out.Options = in.Options
+	}
+	for _, f := range in.Fields {
+		out.Fields = append(out.Fields, core.FormField(f))
 	}
 	return out, nil
 }

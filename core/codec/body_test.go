@@ -16,8 +16,9 @@ import (
 func fullBody() core.Body {
 	return core.Body{
 		Kind: core.KindAssigned, Text: "您好 <b> & \"quoted\"\n", Options: []string{"red", "blue"},
-		File:  core.Attachment{URL: "/u/1", Name: "shoe.png", Size: 1 << 40, MIME: "image/png", Width: 640, Height: 480},
-		Agent: "amy", From: "bob", Group: "sales", Tag: "shoes", Reason: core.BySilence, Session: 7, Seq: 41, Score: 5,
+		Fields: []core.FormField{{ID: "phone", Label: "电话", Value: "138"}},
+		File:   core.Attachment{URL: "/u/1", Name: "shoe.png", Size: 1 << 40, MIME: "image/png", Width: 640, Height: 480},
+		Agent:  "amy", From: "bob", Group: "sales", Tag: "shoes", Reason: core.BySilence, Session: 7, Seq: 41, Score: 5,
 		Why: &core.Why{
 			Tier: core.TierShard, Key: "shoes", Members: 9, Shard: 3, Able: 2,
 			Candidates: []core.Candidate{{Agent: "amy", Shard: true, Load: 1.0 / 3, Last: at}, {Agent: "bob"}},
@@ -51,7 +52,9 @@ func TestBodyOfEveryRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []core.Body{{Kind: core.KindText, Text: "您好"}, {Kind: core.KindNoted}, fullBody()}
+	former := fullBody()
+	former.Fields = nil // of the first release, which had no forms
+	want := []core.Body{{Kind: core.KindText, Text: "您好"}, {Kind: core.KindNoted}, former, fullBody()}
 	lines := strings.Split(strings.TrimSpace(string(file)), "\n")
 	if len(lines) != len(want) {
 		t.Fatalf("%d lines, want %d", len(lines), len(want))

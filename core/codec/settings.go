@@ -23,25 +23,6 @@ type settings struct {
 	Limits  limits  `json:"limits"`
 }
 
-type site struct {
-	ID        core.SiteID       `json:"id"`
-	Name      string            `json:"name"`
-	Greeting  map[string]string `json:"greeting"`
-	Origins   []string          `json:"origins"`
-	Groups    []core.GroupID    `json:"groups"`
-	Assistant bool              `json:"assistant"`
-	Preview   bool              `json:"preview"`
-	Edit      duration          `json:"edit"`
-	Users     users             `json:"users"`
-	Hours     hours             `json:"hours"`
-	Timeouts  timeouts          `json:"timeouts"`
-}
-
-type users struct {
-	Required bool     `json:"required"`
-	Secrets  []string `json:"secrets"`
-}
-
 type group struct {
 	ID       core.GroupID `json:"id"`
 	Name     string       `json:"name"`
@@ -55,17 +36,6 @@ type timeouts struct {
 	Warning   duration `json:"warning"`
 	Abandoned duration `json:"abandoned"`
 	Return    duration `json:"return"`
-}
-
-type hours struct {
-	Zone  string `json:"zone"`
-	Spans []span `json:"spans"`
-}
-
-type span struct {
-	Day   day   `json:"day"`
-	From  clock `json:"from"`
-	Until clock `json:"until"`
 }
 
 type routing struct {
@@ -163,31 +133,6 @@ func AppendSettings(dst []byte, s core.Settings) []byte {
 	return appendJSON(dst, out)
 }
 
-// siteJSON writes empty lists as [], not null: clients need no case for it.
-func siteJSON(s core.Site) site {
-	out := site{
-		ID: s.ID, Name: s.Name, Greeting: s.Greeting, Origins: s.Origins, Groups: s.Groups, Assistant: s.Assistant,
-		Preview: s.Preview, Edit: duration(s.Edit), Users: users(s.Users),
-		Hours: hours{Zone: s.Hours.Zone, Spans: []span{}}, Timeouts: timeoutsJSON(s.Timeouts),
-	}
-	if out.Greeting == nil {
-		out.Greeting = map[string]string{}
-	}
-	if out.Users.Secrets == nil {
-		out.Users.Secrets = []string{}
-	}
-	if out.Origins == nil {
-		out.Origins = []string{}
-	}
-	if out.Groups == nil {
-		out.Groups = []core.GroupID{}
-	}
-	for _, x := range s.Hours.Spans {
-		out.Hours.Spans = append(out.Hours.Spans, span{day(x.Day), clock(x.From), clock(x.Until)})
-	}
-	return out
-}
-
 func timeoutsJSON(t core.Timeouts) timeouts {
 	return timeouts{
 		duration(t.Assistant), duration(t.Agent), duration(t.Visitor), duration(t.Warning), duration(t.Abandoned), duration(t.Return),
@@ -225,17 +170,6 @@ func Settings(b []byte) (core.Settings, error) {
 		out.Groups = append(out.Groups, g)
 	}
 	return out, nil
-}
-
-func (s site) core() core.Site {
-	out := core.Site{
-		ID: s.ID, Name: s.Name, Greeting: s.Greeting, Origins: s.Origins, Groups: s.Groups, Assistant: s.Assistant,
-		Preview: s.Preview, Edit: time.Duration(s.Edit), Users: core.Users(s.Users), Hours: core.Hours{Zone: s.Hours.Zone}, Timeouts: s.Timeouts.core(),
-	}
-	for _, x := range s.Hours.Spans {
-		out.Hours.Spans = append(out.Hours.Spans, core.Span{Day: time.Weekday(x.Day), From: int(x.From), Until: int(x.Until)})
-	}
-	return out
 }
 
 func (t timeouts) core() core.Timeouts {

@@ -24,7 +24,14 @@ func fullSettings() core.Settings {
 		Sites: []core.Site{{
 			ID: "shop", Name: "Shop", Greeting: map[string]string{"en": "Hello", "zh": "您好"},
 			Origins: []string{"https://shop.example"}, Groups: []core.GroupID{"sales"}, Assistant: true, Preview: true, Edit: 2 * time.Minute,
-			Users: core.Users{Required: true, Secrets: []string{"0123456789abcdef0123456789abcdef"}},
+			Offline: core.Texts{"zh": "现在没有人"}, Quick: []core.Texts{{"en": "Where is my parcel?"}}, Rating: true,
+			Form: core.Form{Text: core.Texts{"en": "Who are you?"}, Fields: []core.Field{
+				{ID: "topic", Label: core.Texts{"en": "Topic"}, Type: "select", Required: true, Options: []core.Texts{{"en": "Order", "zh": "订单"}}}}},
+			Invite: []core.Invite{{
+				ID: "cart", Text: core.Texts{"en": "May we help?"}, After: 30 * time.Second, Path: "/cart/*", Referrer: "search.example", Again: time.Hour}},
+			Privacy: core.Privacy{Text: core.Texts{"en": "We keep what you write."}, URL: "https://shop.example/privacy"},
+			Uploads: core.Uploads{Off: true, Size: 5 << 20, Types: []string{"image/png"}, Count: 20, Total: 1 << 30},
+			Users:   core.Users{Required: true, Secrets: []string{"0123456789abcdef0123456789abcdef"}},
 			Hours: core.Hours{Zone: "Asia/Shanghai", Spans: []core.Span{
 				{Day: time.Monday, From: 9*60 + 30, Until: 24 * 60}, {Day: time.Sunday, Until: 12 * 60}}},
 			Timeouts: core.DefaultTimeouts(),
@@ -53,6 +60,22 @@ func TestSettingsRoundTrip(t *testing.T) {
 	settingsRoundTrip(t, fullSettings())
 	settingsRoundTrip(t, core.DefaultSettings())
 	settingsRoundTrip(t, core.Settings{Sites: []core.Site{{}}, Groups: []core.Group{{Timeouts: &core.Timeouts{}}}})
+}
+
+// TestSettingsOfTheFirstRelease reads what was stored before there were forms:
+// all that was added since is off, or as by default.
+func TestSettingsOfTheFirstRelease(t *testing.T) {
+	stored, err := os.ReadFile("testdata/settings.v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fullSettings()
+	s := &want.Sites[0]
+	s.Offline, s.Quick, s.Form, s.Invite, s.Privacy, s.Rating, s.Uploads = nil, nil, core.Form{}, nil, core.Privacy{}, false, core.Uploads{}
+	got, err := codec.Settings(stored)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
 }
 
 // TestSettingsShape pins the JSON that clients of /v1/settings see.
@@ -88,6 +111,8 @@ func TestSettingsFaults(t *testing.T) {
 		"list":         {`{"sites":{}}`, `sites: a list is expected`},
 		"text":         {`{"sites":[{"id":1}]}`, `sites[0].id: a text is expected`},
 		"truth":        {`{"sites":[{"assistant":"yes"}]}`, `sites[0].assistant: true or false is expected`},
+		"texts":        {`{"sites":[{"quick":["hello"]}]}`, `sites[0].quick[0]: an object of texts such as {"en":"Hello"} is expected`},
+		"label":        {`{"sites":[{"form":{"fields":[{},{"label":1}]}}]}`, `sites[0].form.fields[1].label: an object of texts such as {"en":"Hello"} is expected`},
 		"map":          {`{"sites":[{"greeting":{"en":1}}]}`, `sites[0].greeting: an object of texts such as {"en":"Hello"} is expected`},
 		"whole":        {`{"limits":{"text":1.5}}`, `limits.text: a whole number is expected`},
 		"negative":     {`{"version":-1}`, `version: a whole number is expected`},

@@ -121,7 +121,7 @@ func (d *Desk) verify(ctx context.Context, a *core.Account, password string) err
 	if hash, err := d.passwords.Hash(ctx, password); err == nil {
 		a.Password = hash
 		if err := d.putAccount(ctx, *a); err != nil {
-			d.Log.Warn("a password could not be hashed anew", "agent", a.ID, "error", err)
+			d.Log.WarnContext(ctx, "a password could not be hashed anew", "agent", a.ID, "error", err)
 		} else {
 			a.Version++
 		}

@@ -39,14 +39,14 @@ const (
 
 // Tick does what only time brings: alarms that are due, leases that have
 // ended, seats whose dispatch failed, rights that were taken away, the
-// presence of the staff, the places of those who wait, pollers who stay away.
+// presence of the staff, the places of those who wait, pollers who stay away, files that nobody sent.
 // The host calls it every second; on Lambda a schedule does, every minute. What
 // fails keeps nothing else from being done, and is tried again by the next one.
 func (d *Desk) Tick(ctx context.Context) error {
 	for _, g := range d.clock.seeks() {
 		d.Seek(g)
 	}
-	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tickRights(ctx), d.tellPresence(ctx), d.tellPlaces(ctx), d.tickPollers(ctx))
+	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tickRights(ctx), d.tellPresence(ctx), d.tellPlaces(ctx), d.tickPollers(ctx), d.tickUploads(ctx))
 }
 
 func (d *Desk) tickDue(ctx context.Context) (failed error) {

@@ -15,6 +15,7 @@
 //	d, err := desk.New(ctx, options)      // once
 //	d.Serve(ctx, peer, message)           // for each message of a connection
 //	d.Poll(ctx, body, origin, addr)       // for each long-poll
+//	d.Upload(ctx, upload)                 // for each file, and d.File to give it out
 //	d.Gone(ctx, peer, clean)              // when the connection has ended
 //	d.Decide(ctx, remembered, input)      // from Rooms.Tell
 //	d.Dispatch(ctx, group)                // when Options.Seek asked for it
@@ -34,6 +35,7 @@ import (
 	"time"
 
 	"kefu/core"
+	"kefu/core/blob"
 	"kefu/core/identity"
 	"kefu/core/wire"
 )
@@ -142,6 +144,17 @@ type Options struct {
 	// host holds no polls, and answers them at once.
 	Hold func(p *Peer, out Outlet) (release func(), ok bool)
 
+	// Stays remembers visitors between two polls where the next may come to
+	// another process. nil: the desk does.
+	Stays Stays
+
+	// Files keeps what is uploaded. nil: this host takes no uploads. Poster, if
+	// it is not nil, has clients send files to the store by themselves. Media is
+	// needed with Files.
+	Files  blob.Store
+	Poster blob.Poster
+	Media  blob.Media
+
 	Now    func() time.Time
 	Random io.Reader    // nil: crypto/rand
 	Log    *slog.Logger // nil: none
@@ -161,6 +174,7 @@ type Desk struct {
 	settings cache[core.Settings]
 	blocks   cache[map[core.VisitorID]core.Block]
 
+	uploads uploads
 	leases  leases
 	pollers pollers
 	clock   clock
@@ -261,12 +275,39 @@ func (c *cache[T]) get(ctx context.Context, now time.Time) (T, error) {
 	return value, nil
 }
 
+// old reports whether get would read.
+func (c *cache[T]) old(now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !now.Before(c.until)
+}
+
 // forget has the next get read again, after a change of our own.
 func (c *cache[T]) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.until = time.Time{}
 }
+
+// Refresh reads those of the copies again, at once, that are too old to be
+// used. A host in whose processes little happens calls it before it has
+// something served: one after the other they would take three times as long.
+func (d *Desk) Refresh(ctx context.Context) {
+	now := d.Now()
+	var reads sync.WaitGroup
+	for _, c := range []interface {
+		old(now time.Time) bool
+		refresh(ctx context.Context, now time.Time)
+	}{&d.staff, &d.settings, &d.blocks} {
+		if c.old(now) {
+			reads.Go(func() { c.refresh(ctx, now) })
+		}
+	}
+	reads.Wait()
+}
+
+// refresh reads the value; who needs it finds out if that failed.
+func (c *cache[T]) refresh(ctx context.Context, now time.Time) { _, _ = c.get(ctx, now) }
 
 func (d *Desk) loadStaff(ctx context.Context) (map[core.AgentID]core.Account, error) {
 	list, err := d.Store.Accounts(ctx)

@@ -148,7 +148,7 @@ func (f facts) visitor(v wire.View) wire.VisitorRef {
 func (d *Desk) namer(ctx context.Context, c core.Conversation) func(core.Party) wire.Party {
 	staff, err := d.staff.get(ctx, d.Now())
 	if err != nil {
-		d.Log.Warn("agents are shown without names", "error", err)
+		d.Log.WarnContext(ctx, "agents are shown without names", "error", err)
 	}
 	return func(p core.Party) wire.Party {
 		out := wire.Party{Kind: p.Kind.String(), ID: p.ID}

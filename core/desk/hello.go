@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"kefu/core"
 	"kefu/core/identity"
@@ -102,6 +101,9 @@ func (d *Desk) staffOf(c core.Conversation) []Topic {
 // none that means anything here.
 func (d *Desk) resume(ctx context.Context, c core.Conversation, f *wire.Frame, room int, v wire.View) (page, bool, error) {
 	fresh, reset := d.stands(c, f)
+	if c.Seq == 0 {
+		return page{events: []wire.Event{}}, reset, nil
+	}
 	if fresh || reset {
 		got, err := d.pageBefore(ctx, c.ID, c.Seq+1, lastEvents, room, v)
 		// Older ones are found by prev. Newer ones there are none, unless not
@@ -130,21 +132,13 @@ func limitsOf(s core.Settings) wire.Limits {
 // features is what this release of the desk does beyond what every host does.
 func (d *Desk) features() []string {
 	all := []string{"edit", "preview", "users", "watch"}
-	if d.Hold != nil {
+	if d.Hold != nil || d.Stays != nil {
 		all = append(all, "poll")
 	}
+	if d.Files != nil {
+		all = append(all, "uploads")
+	}
 	return all
-}
-
-func (d *Desk) siteInfo(s core.Site, lang string) wire.SiteInfo {
-	at := d.Now().UTC()
-	if loc, err := time.LoadLocation(s.Hours.Zone); err == nil {
-		at = at.In(loc)
-	}
-	return wire.SiteInfo{
-		Name: s.Name, Greeting: s.Greets(lang), Lang: lang, Open: s.Hours.Open(at),
-		Preview: s.Preview, Edit: int(s.Edit.Seconds()),
-	}
 }
 
 // maxHeads is how many of those who wait a welcome lists.
@@ -161,12 +155,8 @@ func (d *Desk) helloAgent(ctx context.Context, p *Peer, token identity.Agent, f 
 	}
 	p.Who, p.tokens, p.expires = core.AgentParty(account.ID), token.Generation, token.Expires
 	p.role, p.sees = account.Role, seen(account, settings)
-	topics := []Topic{TopicAgent(account.ID), TopicStaff}
-	for _, g := range p.sees {
-		topics = append(topics, TopicGroup(g))
-	}
-	p.topics = topics
-	if err := d.Floor.Join(ctx, p, topics...); err != nil {
+	p.topics = staffTopics(account.ID, p.sees)
+	if err := d.Floor.Join(ctx, p, p.topics...); err != nil {
 		return err
 	}
 	d.renew(ctx, account.ID, agentMax)
@@ -190,7 +180,7 @@ func (d *Desk) greetAgent(ctx context.Context, p *Peer, f *wire.Frame, account c
 	w := wire.AgentWelcome{
 		Type: "welcome", V: wire.Version, Role: string(account.Role), Epoch: d.epoch,
 		Reset:     f.Epoch != "" && f.Epoch != d.epoch,
-		Heartbeat: wire.Heartbeat{Every: agentEvery, Max: agentMax}, Limits: limitsOf(settings), Features: d.features(),
+		Heartbeat: wire.Heartbeat{Every: agentEvery, Max: agentMax}, Limits: d.agentLimits(settings), Features: d.features(),
 		Agent: find(agents, account), More: more,
 	}
 	// What does not fit into one message follows in messages of its own.

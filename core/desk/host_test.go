@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"kefu/core"
+	"kefu/core/blob/media"
 	"kefu/core/desk"
 	"kefu/core/identity"
 	"kefu/core/memstore"
@@ -172,6 +173,7 @@ func (w *world) node(change ...func(*desk.Options)) *node {
 	n.rooms.node, n.rooms.of = n, map[core.ConversationID]*room{}
 	n.floor.topics = map[desk.Topic][]*desk.Peer{}
 	o := desk.Options{
+		Media: media.New(media.Budget),
 		Store: w.store, Rooms: &n.rooms, Floor: &n.floor, Seek: n.seek, Now: w.clock,
 		Random: &source{r: rand.NewChaCha8([32]byte{byte(w.again("node"))})}, Log: slog.New(slog.DiscardHandler),
 	}

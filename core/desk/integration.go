@@ -91,7 +91,7 @@ func (d *Desk) composed(ctx context.Context, who core.Account, id core.Conversat
 		return core.Said{}, frames[0].Bad
 	}
 	frame := core.Frame{By: actorOf(who), Origin: core.Origin(origin), N: 1}
-	in, err := d.said(&Peer{Who: frame.By.Party}, frame, &frames[0])
+	in, err := d.said(ctx, &Peer{Who: frame.By.Party}, frame, &frames[0])
 	said, _ := in.(core.Said)
 	return said, err
 }
@@ -149,6 +149,6 @@ func (d *Desk) keep(ctx context.Context, key string, p posted) {
 		_, err = d.Store.Keep(ctx, key, value, now, now.Add(keepFor))
 	}
 	if err != nil {
-		d.Log.Warn("an answer is not kept; a repeat is recognised by the log alone", "error", err)
+		d.Log.WarnContext(ctx, "an answer is not kept; a repeat is recognised by the log alone", "error", err)
 	}
 }

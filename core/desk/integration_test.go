@@ -77,8 +77,8 @@ func TestPostRefused(t *testing.T) {
 		{amy, vi.conv, message(strings.Repeat("x", 4001)), false, core.TooLarge},
 		{amy, vi.conv, wire.Body{Kind: "assigned"}, false, core.Invalid},
 		{amy, vi.conv, wire.Body{Kind: "options", Text: "?"}, false, core.Invalid},
-		{amy, vi.conv, wire.Body{Kind: "options", Text: "?", Options: []string{"yes", "no"}}, false, ""},
 		{amy, vi.conv, wire.Body{Kind: "image", URL: "/x.png", Name: "x"}, false, core.Unsupported},
+		{amy, vi.conv, wire.Body{Kind: "options", Text: "?", Options: []string{"yes", "no"}}, false, ""},
 	} {
 		before := len(n.log(vi.conv))
 		_, err := n.desk.Post(t.Context(), c.who, c.id, desk.NewEvent{Body: c.body, Internal: c.internal, Key: "k"})

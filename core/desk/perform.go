@@ -41,7 +41,7 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 			d.seekFor(ctx, e.Agent)
 		case core.Paced: // a write, but one a session, and the ack is out; losing it is no harm
 			if err := d.Store.Paced(ctx, e.Agent, e.Took); err != nil {
-				d.Log.Warn("how fast an agent answered is not noted", "agent", e.Agent, "error", err)
+				d.Log.WarnContext(ctx, "how fast an agent answered is not noted", "agent", e.Agent, "error", err)
 			}
 		case core.Ask:
 			d.ask(ctx, c.Conversation.ID, e.Seq)
@@ -156,7 +156,7 @@ func (d *Desk) pushHead(ctx context.Context, c core.Conversation, was core.Group
 func (d *Desk) pushFacts(ctx context.Context, facts facts, err error, was core.GroupID, topics []Topic, also *Peer, name func(core.Party) wire.Party) {
 	c := facts.c
 	if err != nil {
-		d.Log.Warn("a head could not be read; clients find it by their heartbeat", "conversation", c.ID, "error", err)
+		d.Log.WarnContext(ctx, "a head could not be read; clients find it by their heartbeat", "conversation", c.ID, "error", err)
 		return
 	}
 	d.Floor.Each(ctx, topics, func(p *Peer) {

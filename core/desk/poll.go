@@ -82,6 +82,9 @@ func (d *Desk) pollHello(ctx context.Context, p *Peer) error {
 	if err != nil {
 		return err
 	}
+	if d.Stays != nil {
+		return d.goOn(ctx, p, f, func() error { return d.greetVisitor(ctx, p, f, site, token, settings) })
+	}
 	if err := d.crowded(ctx, p); err != nil {
 		return err
 	}
@@ -171,6 +174,7 @@ func (d *Desk) pollFrames(ctx context.Context, p *Peer, lim core.Limits) error {
 		d.slow(p, frames, early)
 		return nil
 	}
+	p.poll.head = nil // it may be another when they are served
 	var page *wire.Frame
 	for i := range frames {
 		f := &frames[i]
@@ -235,12 +239,9 @@ type news struct {
 func (d *Desk) readNews(ctx context.Context, p *Peer) (news, error) {
 	q := p.poll
 	n := news{tag: q.known}
-	c, err := d.Store.Load(ctx, p.Conversation)
+	c, err := d.pollHead(ctx, p)
 	if err != nil {
 		return n, err
-	}
-	if c.Seq == 0 {
-		c.Site, c.Visitor = p.Site, core.VisitorID(p.Who.ID)
 	}
 	n.idle = d.Now().Sub(c.At)
 	view := p.view(d.namer(ctx, c))
@@ -257,12 +258,31 @@ func (d *Desk) readNews(ctx context.Context, p *Peer) (news, error) {
 			return n, err
 		}
 	}
+	if d.Stays != nil && !n.says {
+		if quiet, err := d.quiet(ctx, q.known, c); quiet || err != nil {
+			return n, err
+		}
+	}
 	f, err := d.facts(ctx, c)
 	if err != nil {
 		return n, err
 	}
 	q.readHead(&n, f.head(view, p.Outbox))
 	return n, nil
+}
+
+// pollHead returns the conversation, as it was read a moment ago if nothing
+// was done since.
+func (d *Desk) pollHead(ctx context.Context, p *Peer) (c core.Conversation, err error) {
+	if p.poll.head != nil {
+		c, p.poll.head = *p.poll.head, nil
+	} else if c, err = d.Store.Load(ctx, p.Conversation); err != nil {
+		return c, err
+	}
+	if c.Seq == 0 {
+		c.Site, c.Visitor = p.Site, core.VisitorID(p.Who.ID)
+	}
+	return c, nil
 }
 
 // readHead adds the head to the news, if it is news.
@@ -348,6 +368,9 @@ func (d *Desk) nextPoll(q *poll, n news) int {
 // unless another connection speaks for them now.
 func (d *Desk) pollGone(ctx context.Context, p *Peer) {
 	q := p.poll
+	if d.Stays != nil {
+		return // it was not there to be heard of
+	}
 	if !p.Known() {
 		d.Floor.Leave(ctx, p)
 		return

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"kefu/core"
 	"kefu/core/wire"
 )
 
@@ -30,6 +31,8 @@ type poll struct {
 	base  string // tag of the head when it was first read
 	rest  bool   // the welcome says that there is more
 	next  int    // as answered
+
+	head *core.Conversation // as just read, if nothing was done since; nil: to be read
 
 	mu      sync.Mutex
 	welcome [][]byte // guarded by mu, as is all below; one at most
@@ -221,5 +224,5 @@ func headTag(h wire.Head) string {
 	}
 	sum := fnv.New64a()
 	_, _ = sum.Write(wire.Encode(h)) // never fails
-	return strconv.FormatUint(sum.Sum64(), 36)
+	return stayTag(h, strconv.FormatUint(sum.Sum64(), 36))
 }

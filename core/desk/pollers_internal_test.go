@@ -78,7 +78,7 @@ func TestHeadTag(t *testing.T) {
 		t.Error("a few seconds are a change")
 	}
 	for _, h := range []wire.Head{place, read, {}} {
-		if headTag(h) == headTag(head) || len(headTag(h)) > 13 {
+		if headTag(h) == headTag(head) || len(headTag(h)) > 3*13+2 {
 			t.Errorf("%+v has the same tag", h)
 		}
 	}

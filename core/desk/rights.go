@@ -73,7 +73,7 @@ func callersOf(operation string) roles {
 		return employees
 	case "change-agent": // who is no admin, of their own account; see Desk.ChangeAgent
 		return employees
-	case "send-event": // as by a frame: judged there
+	case "send-event", "create-upload": // as by a frame: judged there
 		return employees
 	case "list-blocks", "create-block", "delete-block":
 		return leaders

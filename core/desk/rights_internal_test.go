@@ -77,6 +77,7 @@ func TestOperationsByRole(t *testing.T) {
 		read-conversation   yes    yes         yes    no
 		read-events         yes    yes         yes    no
 		send-event          yes    yes         yes    no
+		create-upload       yes    yes         yes    no
 		get-settings        no     yes         yes    no
 		put-settings        no     no          yes    no
 		settings-history    no     no          yes    no

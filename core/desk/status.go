@@ -65,7 +65,7 @@ func (d *Desk) renew(ctx context.Context, id core.AgentID, next int) {
 	// Only the lease: what they say of themselves they may be saying on
 	// another node at this moment.
 	if err := d.Store.Renew(ctx, id, until); err != nil {
-		d.Log.Warn("a lease could not be renewed", "agent", id, "error", err)
+		d.Log.WarnContext(ctx, "a lease could not be renewed", "agent", id, "error", err)
 		return
 	}
 	l.until = until
@@ -150,7 +150,7 @@ func (d *Desk) agentGone(ctx context.Context, p *Peer, clean bool) {
 		err = d.Store.SetDuty(ctx, id, duty)
 	}
 	if err != nil {
-		d.Log.Warn("a lease could not be shortened; it runs out by itself", "agent", id, "error", err)
+		d.Log.WarnContext(ctx, "a lease could not be shortened; it runs out by itself", "agent", id, "error", err)
 	}
 }
 

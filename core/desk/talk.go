@@ -20,6 +20,10 @@ func (d *Desk) serveNumbered(ctx context.Context, p *Peer, who core.Actor, f *wi
 	if err != nil {
 		return err
 	}
+	recalled, err := d.recalling(ctx, who, f)
+	if err != nil {
+		return err
+	}
 	frame := *f
 	ctx = context.WithoutCancel(ctx) // the frame is decided even if its sender is gone
 	answered := p.owe()
@@ -30,6 +34,7 @@ func (d *Desk) serveNumbered(ctx context.Context, p *Peer, who core.Actor, f *wi
 			return
 		}
 		d.perform(ctx, c, p)
+		recalled(c)
 	})
 	return nil
 }
@@ -47,7 +52,7 @@ func (d *Desk) input(ctx context.Context, p *Peer, who core.Actor, f *wire.Frame
 	frame := core.Frame{By: who, Origin: core.Origin(f.Origin), N: f.N}
 	switch f.Type {
 	case wire.Send:
-		return d.said(p, frame, f)
+		return d.said(ctx, p, frame, f)
 	case wire.Edit:
 		return core.Edited{Frame: frame, Target: core.Target{Seq: f.Seq}, Body: f.Body.Core()}, nil
 	case wire.Recall:
@@ -68,15 +73,16 @@ func (d *Desk) input(ctx context.Context, p *Peer, who core.Actor, f *wire.Frame
 	return nil, core.Errorf(core.Invalid, "type: %q is not known", f.Type)
 }
 
-func (d *Desk) said(p *Peer, frame core.Frame, f *wire.Frame) (core.Input, error) {
-	body := f.Body.Core()
+func (d *Desk) said(ctx context.Context, p *Peer, frame core.Frame, f *wire.Frame) (core.Input, error) {
+	in := core.Said{Frame: frame, Site: p.Site, Tag: p.Tag, Body: f.Body.Core(), Internal: f.Internal}
 	switch {
-	case body.Kind == core.KindImage || body.Kind == core.KindFile:
-		return nil, core.Errorf(core.Unsupported, "this host takes no uploads yet")
-	case body.Kind == core.KindOptions && p.Visitor():
+	case in.Body.Kind == core.KindOptions && p.Visitor():
 		return nil, core.Errorf(core.Forbidden, "a visitor sends no options")
+	case in.Body.Kind == core.KindImage || in.Body.Kind == core.KindFile:
+		err := d.attach(ctx, &in, core.ConversationID(f.Conversation))
+		return in, err
 	}
-	return core.Said{Frame: frame, Site: p.Site, Tag: p.Tag, Body: body, Internal: f.Internal}, nil
+	return in, nil
 }
 
 // passed looks the target of a transfer up. Who is unknown or disabled is not

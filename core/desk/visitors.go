@@ -204,7 +204,7 @@ func (d *Desk) identified(ctx context.Context, id core.ConversationID) {
 		_, err = d.tell(context.WithoutCancel(ctx), id, core.Identified{})
 	}
 	if err != nil {
-		d.Log.Warn("a login is not noted in the log", "conversation", id, "error", err)
+		d.Log.WarnContext(ctx, "a login is not noted in the log", "conversation", id, "error", err)
 	}
 }
 
@@ -235,9 +235,19 @@ func (d *Desk) introduce(ctx context.Context, p *Peer) error {
 		next.Page = old.Page
 	}
 	next.Lang = cmp.Or(next.Lang, old.Lang)
-	if err := d.Store.PutProfile(ctx, next); err != nil {
-		return err
+	if !sameProfile(next, old) { // or each process that serves them would write it once more
+		if err := d.Store.PutProfile(ctx, next); err != nil {
+			return err
+		}
 	}
 	p.profile = nil
 	return nil
+}
+
+// sameProfile compares what a hello said with what is stored, where times have
+// milliseconds. What is stored may be from a later hello.
+func sameProfile(next, stored core.Profile) bool {
+	later := !next.Seen.Truncate(time.Millisecond).After(stored.Seen)
+	next.Seen, stored.Seen = time.Time{}, time.Time{}
+	return later && next == stored
 }

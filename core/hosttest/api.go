@@ -61,9 +61,17 @@ func (s *suite) login(t *testing.T, a *account) {
 // call is a request of the HTTP API, as the admin, that must succeed.
 func (s *suite) call(t *testing.T, method, path string, body, answer any) {
 	t.Helper()
-	status, got := s.request(t, s.admin.token, method, path, body)
-	if status >= 300 {
-		t.Fatalf("%s %s: %d %s", method, path, status, got)
+	var status int
+	var got []byte
+	err := s.again(func() (err error) {
+		status, got, err = s.try(s.admin.token, method, path, body)
+		if err == nil && status >= 500 {
+			err = fmt.Errorf("%s %s: %d", method, path, status)
+		}
+		return err
+	})
+	if err != nil || status >= 300 {
+		t.Fatalf("%s %s: %d %s, %v", method, path, status, got, err)
 	}
 	if answer != nil {
 		if err := json.Unmarshal(got, answer); err != nil {

@@ -30,15 +30,17 @@ type client struct {
 	epoch   string
 	welcome frame
 
-	link  link
-	pings int    // sent on this link, and
-	pongs int    // come back
-	ended bool   // the link has
-	words []code // what the host said of the link: of byes, and of errors that answer no number
-	views map[string]*view
-	heads map[string]head
-	inbox []frame // what no story has asked for yet
-	all   []frame // what ever came
+	watches fields // the last watch
+	link    link
+	pings   int    // sent on this link, and
+	pongs   int    // come back
+	ended   bool   // the link has
+	left    bool   // because it hung up
+	words   []code // what the host said of the link: of byes, and of errors that answer no number
+	views   map[string]*view
+	heads   map[string]head
+	inbox   []frame // what no story has asked for yet
+	all     []frame // what ever came
 }
 
 // view is what a client has of one conversation.
@@ -85,7 +87,12 @@ func (c *client) id() string {
 func (c *client) connect() {
 	c.t.Helper()
 	c.open()
-	c.greet()
+	if c.p.host.Profile.Gateway {
+		c.hail(is("welcome"))
+	} else {
+		c.say(c.helloFrame())
+	}
+	c.welcome = c.await("a welcome", is("welcome"))
 }
 
 // open opens a link and says nothing.
@@ -95,24 +102,18 @@ func (c *client) open() {
 		c.link.hangUp(true)
 	}
 	fault := func(err error) { c.t.Errorf("%s is sent what is not of the protocol: %v", c.name, err) }
-	c.ended, c.words, c.pings, c.pongs = false, nil, 0, 0
+	c.ended, c.left, c.words, c.pings, c.pongs = false, false, nil, 0, 0
 	if c.via == "poll" {
 		site, _ := c.hello["site"].(string)
-		c.link = startPoll(c.p.ctx, c.p.http, c.p.url, site, c.origin, fault)
+		c.link = startPoll(c.p.ctx, c.p.suite, c.p.url, site, c.origin, fault)
 		return
 	}
-	s, err := dial(c.p.ctx, c.p.url, c.page, fault)
+	var s *socket
+	err := c.p.again(func() (err error) { s, err = dial(c.p.ctx, c.p.url, c.page, c.p.told(fault)); return err })
 	if err != nil {
 		c.t.Fatalf("%s can not connect: %v", c.name, err)
 	}
 	c.link = s
-}
-
-// greet says hello, with the cursor if there is one, and takes the welcome.
-func (c *client) greet() {
-	c.t.Helper()
-	c.say(c.helloFrame())
-	c.welcome = c.await("a welcome", func(f frame) bool { return f.Type == "welcome" })
 }
 
 func (c *client) helloFrame() fields {
@@ -142,21 +143,33 @@ func (c *client) vanish() { c.hangUp(false) }
 func (c *client) hangUp(clean bool) {
 	if c.link != nil {
 		c.link.hangUp(clean)
-		c.ended = true
+		c.ended, c.left = true, true
 	}
 }
 
 // say sends frames as they are, in one message.
 func (c *client) say(frames ...fields) {
 	c.t.Helper()
+	if c.ended {
+		c.comesBack()
+	}
 	list := make([]any, len(frames))
 	for i, f := range frames {
+		if f["type"] == "watch" {
+			c.watches = f
+		}
 		list[i] = f
 		if f["type"] == "ping" {
 			c.pings++
 		}
 	}
-	if err := c.link.send(list...); err != nil && !c.ended {
+	err := c.link.send(list...)
+	if err != nil && !c.ended {
+		if c.ended = true; c.comesBack() {
+			err = c.link.send(list...)
+		}
+	}
+	if err != nil && !c.left {
 		c.t.Fatalf("%s can not send: %v; it was told %q", c.name, err, c.words)
 	}
 }
@@ -181,7 +194,7 @@ func (c *client) until(what string, so func() bool) {
 	heal := time.NewTicker(healing)
 	defer heal.Stop()
 	for !so() {
-		if c.ended {
+		if c.ended && !c.comesBack() {
 			c.t.Fatalf("%s waits for %s, and is told %q instead", c.name, what, c.words)
 		}
 		select {
@@ -232,8 +245,11 @@ func is(typ string) func(frame) bool { return func(f frame) bool { return f.Type
 func (c *client) settle() {
 	c.t.Helper()
 	c.ping()
-	want := c.pings
-	c.until("a pong", func() bool { return c.pongs >= want })
+	want, on := c.pings, c.link
+	c.until("a pong", func() bool { return c.pongs >= want || c.link != on })
+	if c.link != on {
+		c.settle() // the pong went with the link
+	}
 }
 
 func (c *client) ping() {

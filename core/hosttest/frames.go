@@ -16,14 +16,17 @@ type frame struct {
 	raw  []byte // as it came
 
 	// welcome
-	V             int
-	Role          string
-	Token         string
-	Epoch         string
-	N             uint64 // ack, event and error too
-	Reset         bool
-	Heartbeat     struct{ Every, Max int }
-	Limits        struct{ Text, Frame, Batch int }
+	V         int
+	Role      string
+	Token     string
+	Epoch     string
+	N         uint64 // ack, event and error too
+	Reset     bool
+	Heartbeat struct{ Every, Max int }
+	Limits    struct {
+		Text, Frame, Batch int
+		Uploads            *uploadInfo
+	}
 	Features      []string
 	Visitor       visitorRef
 	Site          siteInfo
@@ -118,9 +121,11 @@ func (e event) String() string { return fmt.Sprintf("%d:%s %.20q", e.Seq, e.Body
 type party struct{ Kind, ID, Name, Avatar string }
 
 type body struct {
-	Kind    string
-	Text    string
+	Kind string
+	Text string
+	attachment
 	Options []string
+	Fields  []struct{ ID, Label, Value string }
 	Agent   *party
 	From    *party
 	To      *struct {
@@ -146,6 +151,14 @@ type body struct {
 			Bar   string
 		}
 	}
+}
+
+// attachment is what a file is, in a message and in the answer to an upload.
+type attachment struct {
+	URL, Name     string
+	Size          int64
+	MIME          string
+	Width, Height int
 }
 
 type head struct {
@@ -192,8 +205,37 @@ type visitorRef struct {
 type siteInfo struct {
 	Name, Greeting, Lang string
 	Open                 bool
-	Preview              bool
-	Edit                 int
+	Opens                *time.Time
+	Offline, Zone        string
+	Hours                []struct {
+		Day         int
+		From, Until string
+	}
+	Form *struct {
+		Text   string
+		Fields []struct {
+			ID, Label, Type string
+			Required        bool
+			Options         []string
+		}
+	}
+	Quick  []string
+	Invite []struct {
+		ID, Text, Path, Referrer string
+		After, Again             int
+	}
+	Privacy *struct{ Text, URL string }
+	Rating  bool
+	Uploads *uploadInfo
+	Preview bool
+	Edit    int
+}
+
+// uploadInfo is what files may be sent.
+type uploadInfo struct {
+	Size  int64
+	Types []string
+	Post  bool
 }
 
 type agentInfo struct {

@@ -125,6 +125,12 @@ var wrong = []struct {
 func tellWrongShapes(p *play) {
 	var v *client
 	for i, w := range wrong {
+		if len(w.message) > maxMessage && p.host.Profile.Gateway {
+			sender := p.visitor("who sends too much")
+			sender.raw(w.message)
+			sender.isSentAway(w.code, 1009)
+			continue
+		}
 		if i%7 == 0 { // ten in a minute are one too many
 			v = p.visitor(fmt.Sprintf("visitor %d", i/7))
 		}
@@ -144,9 +150,18 @@ func tellTenWrongOnes(p *play) {
 	v := p.visitor("who does not give up")
 	for range 9 {
 		v.raw("nonsense")
+		if !p.host.Profile.Ordered { // each process counts what it sees; in turn, one of them sees them all
+			v.await("an error", is("error"))
+		}
 	}
 	v.writes("nine are forgiven")
 	v.raw("nonsense")
+	for i := 0; i < 30 && !p.host.Profile.Ordered && !v.ended; i++ {
+		v.hears(patience/8, is("error"))
+		if v.link.send("nonsense") != nil {
+			break
+		}
+	}
 	v.isSentAway("invalid", 4502)
 	p.visitor("somebody else").writes("and nobody else is sent away")
 }

@@ -46,14 +46,15 @@ type socket struct {
 	cancel context.CancelFunc
 	ended  sync.WaitGroup
 	code   atomic.Int64
-	fault  func(error)
+	fault  func(message []byte, err error) (passOver bool)
 }
 
 // patience is how long a client waits for anything that should be there.
 const patience = 15 * time.Second
 
-// dial opens a WebSocket. fault is told of what the protocol does not allow.
-func dial(ctx context.Context, url, origin string, fault func(error)) (*socket, error) {
+// dial opens a WebSocket. fault is told of what the protocol does not allow,
+// and says whether to pass over it.
+func dial(ctx context.Context, url, origin string, fault func(message []byte, err error) bool) (*socket, error) {
 	dialling, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	o := &websocket.DialOptions{Subprotocols: []string{"kefu.v1"}, HTTPHeader: http.Header{}}
@@ -81,7 +82,9 @@ func (s *socket) read() {
 		}
 		frames, err := decode(m)
 		if err != nil {
-			s.fault(err)
+			if s.fault(m, err) {
+				continue
+			}
 			return
 		}
 		for _, f := range frames {

@@ -23,6 +23,7 @@ type poller struct {
 	all    sync.WaitGroup
 	outbox chan []any
 	fault  func(error)
+	again  func(func() error) error // see suite.again
 
 	mu    sync.Mutex
 	state pollState // guarded by mu
@@ -46,8 +47,11 @@ const pollWait = 10
 
 // startPoll returns a link whose first message must be a hello; nothing waits
 // for news before its answer.
-func startPoll(ctx context.Context, client *http.Client, url, site, origin string, fault func(error)) *poller {
-	p := &poller{url: url, client: client, in: make(chan frame, queue), outbox: make(chan []any, 64), fault: fault, state: pollState{Site: site, Origin: origin}}
+func startPoll(ctx context.Context, s *suite, url, site, origin string, fault func(error)) *poller {
+	p := &poller{
+		url: url, client: s.http, in: make(chan frame, queue), outbox: make(chan []any, 64), fault: fault, again: s.again,
+		state: pollState{Site: site, Origin: origin},
+	}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	p.all.Go(p.run)
 	return p
@@ -102,26 +106,39 @@ func (p *poller) ask(frames []any, wait int) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	var status int
+	var data []byte
+	err = p.again(func() (err error) {
+		status, data, err = p.request(body)
+		if err == nil && isNote(data) {
+			err = fmt.Errorf("status %d: %s", status, data)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return 0, err
+	case status != http.StatusOK:
+		return 0, p.refused(status, data)
+	}
+	return p.answer(data)
+}
+
+func (p *poller) request(body []byte) (status int, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(p.ctx, pollWait*time.Second+patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/v1/poll", bytes.NewReader(body))
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	req.Header.Set("Content-Type", "text/plain") // what a page can send without asking first
 	res, err := p.client.Do(req)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer res.Body.Close()
-	data, err := io.ReadAll(res.Body)
-	if err != nil {
-		return 0, err
-	}
-	if res.StatusCode != http.StatusOK {
-		return 0, p.refused(res.StatusCode, data)
-	}
-	return p.answer(data)
+	answer, err = io.ReadAll(res.Body)
+	return res.StatusCode, answer, err
 }
 
 // refused turns a problem into the error frame that a socket would have got.

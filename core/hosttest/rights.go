@@ -3,6 +3,7 @@ package hosttest
 import (
 	"net/http"
 	"slices"
+	"time"
 )
 
 // Stories of who may do what; promise 14.
@@ -161,6 +162,10 @@ func tellRevoked(p *play) {
 	a.say(a.helloFrame())
 	a.isSentAway("forbidden", 4501)
 	c.connect()
+	if lag := p.host.Profile.Lag; lag > 0 && c.welcome.Role == "agent" { // by a copy that is not read again yet
+		<-time.After(lag)
+		c.connect()
+	}
 	if c.welcome.Role != "supervisor" {
 		p.Errorf("promoted, and welcome as %s", c.welcome.Role)
 	}

@@ -162,8 +162,9 @@ func tellOneOwner(p *play) {
 			x.say(take)
 		}
 		for _, x := range []*client{a, b} {
-			f := x.await("an answer", func(f frame) bool {
-				return f.Conversation.ID == v.mine() && (f.Type == "ack" || f.Type == "error")
+			take["origin"] = x.origin
+			f := x.answered(take, func(f frame) bool {
+				return f.Conversation.ID == v.mine() && (f.Type == "ack" || f.Type == "error" && f.Code != "unavailable")
 			})
 			answers[f.Type+" "+string(f.Code)]++
 			if holder := v.isHeld(); (holder == x.id()) != (f.Type == "ack") {

@@ -25,6 +25,7 @@ type world struct {
 	http    *http.Client
 	polls   bool // visitors come by long-poll too
 	ordered bool // what is sent on a connection arrives in its order
+	suite   *suite
 
 	patience time.Duration // without any frame, while one is due
 	seats    int           // of each agent
@@ -70,7 +71,7 @@ func newTalk(p *play, seed uint64, w *world) *talk {
 			limits["rate"], limits["burst"] = 1000, 1000
 		})
 	}
-	w.history, w.start, w.http, w.seats = newHistory(), time.Now(), p.http, 2
+	w.history, w.start, w.http, w.seats, w.suite = newHistory(), time.Now(), p.http, 2, p.suite
 	t := &talk{world: w, p: p}
 	for i := range 4 {
 		c := newTalker(w, fmt.Sprintf("v%d", i), seed+uint64(i))

@@ -29,6 +29,8 @@ type talker struct {
 	connections int
 	link        link
 	polling     bool
+	cursor      uint64      // that the last hello named
+	pinged      time.Time   // and no pong came since; zero: one did
 	idle        atomic.Bool // nothing is unanswered
 	settled     map[string]bool
 }
@@ -104,16 +106,19 @@ func (c *talker) done() bool {
 	return len(c.threads) > 0
 }
 
+// pongWithin is when a ping that was not answered is repeated.
+const pongWithin = 300 * time.Millisecond
+
 var errPlanned = errors.New("it hangs up on purpose")
 
 // dial opens a link. A visitor takes now this transport, now that.
 func (c *talker) dial(ctx context.Context) (err error) {
 	fault := func(err error) { c.history.violate("promise 0 (the protocol): %s: %v", c.name, err) }
 	if c.polling = c.polls && !c.agent() && c.rng.IntN(3) == 0; c.polling {
-		c.link = startPoll(ctx, c.http, c.url(), "", c.origin, fault)
+		c.link = startPoll(ctx, c.suite, c.url(), "", c.origin, fault)
 		return nil
 	}
-	s, err := dial(ctx, c.url(), "", fault)
+	s, err := dial(ctx, c.url(), "", c.suite.told(fault))
 	c.link = s
 	return err
 }
@@ -127,6 +132,7 @@ func (c *talker) connection(ctx context.Context) error {
 	}
 	defer c.link.hangUp(false)
 	c.connections++
+	c.pinged = time.Time{}
 	for _, t := range c.threads {
 		t.asked = false
 	}
@@ -145,7 +151,8 @@ func (c *talker) hello() error {
 		hello["epoch"] = c.epoch
 		for _, t := range c.threads {
 			if !c.agent() {
-				hello["after"] = t.last()
+				c.cursor = t.last()
+				hello["after"] = c.cursor
 			}
 		}
 	}
@@ -197,7 +204,8 @@ func (c *talker) act() error {
 		}
 	}
 	switch {
-	case c.settling.Load() || c.rng.IntN(20) == 0:
+	case (c.settling.Load() || c.rng.IntN(20) == 0) && time.Since(c.pinged) > pongWithin:
+		c.pinged = time.Now()
 		return c.link.send(fields{"next": 20}.of("ping"))
 	case c.rng.IntN(300) == 0 && !c.quiet.Load():
 		return errPlanned

@@ -37,7 +37,7 @@ func (c *talker) take(f frame) error {
 func (c *talker) visitorWelcome(w frame) error {
 	t := c.thread(w.Conversation.ID)
 	if c.epoch != "" {
-		r := resumption{connection: c.label(), conversation: t.id, after: t.last(), head: w.Conversation.Head.Seq, more: w.More, reset: w.Reset}
+		r := resumption{connection: c.label(), conversation: t.id, after: c.cursor, head: w.Conversation.Head.Seq, more: w.More, reset: w.Reset}
 		for _, e := range w.Events {
 			r.events = append(r.events, entryOf(e))
 		}
@@ -255,6 +255,7 @@ func (c *talker) renumber(t *thread, left []*send) error {
 
 // pong compares heads: what is behind is asked for, what is not is settled.
 func (c *talker) pong(f frame) error {
+	c.pinged = time.Time{}
 	heads := f.Heads.Of
 	if !c.agent() {
 		heads = map[string]uint64{}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,16 +31,15 @@ func newAPI(o Options) (http.Handler, error) {
 	a := &api{Options: o}
 	a.huma = humago.New(mux, a.config())
 	a.registerAll()
-	doc, err := a.document()
-	if err != nil {
-		return nil, err
-	}
-	page, err := docsPage(doc)
-	if err != nil {
-		return nil, err
-	}
-	mux.HandleFunc("GET /v1/docs", page.serve)
-	mux.HandleFunc("GET /v1/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+	a.illustrateAll()
+	document := sync.OnceValues(a.document) // of 100 kB, and few ask for it
+	mux.HandleFunc("GET /v1/docs", newDocs().serve)
+	mux.HandleFunc("GET /v1/openapi.json", func(w http.ResponseWriter, r *http.Request) {
+		doc, err := document()
+		if err != nil {
+			a.fail(r.Context(), "openapi.json", err).write(w)
+			return
+		}
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(doc) // a client that is gone needs no answer
 	})
@@ -47,7 +47,7 @@ func newAPI(o Options) (http.Handler, error) {
 }
 
 func (a *api) registerAll() {
-	for _, register := range []func(){a.session, a.agents, a.groups, a.conversations, a.integration, a.blocks, a.settings, a.longPoll} {
+	for _, register := range []func(){a.session, a.agents, a.groups, a.conversations, a.integration, a.blocks, a.settings, a.longPoll, a.fileTransfer} {
 		register()
 	}
 }

@@ -96,9 +96,18 @@ type pollBody struct {
 	Frames []map[string]any `json:"frames,omitempty" nullable:"false" maxItems:"64"`
 }
 
-// document returns the OpenAPI document. It is made once: huma would make it
-// at the first request, and two first requests would race.
+// document encodes the OpenAPI document.
 func (a *api) document() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(a.huma.OpenAPI())
+	return b.Bytes(), err
+}
+
+// illustrateAll ends what the document is made of: from here on it is only
+// read. huma would go on at the first request, and two first requests would race.
+func (a *api) illustrateAll() {
 	doc := a.huma.OpenAPI()
 	schemas := doc.Components.Schemas.Map()
 	delete(schemas, "ErrorModel") // of huma's own errors, which translate replaces
@@ -113,11 +122,6 @@ func (a *api) document() ([]byte, error) {
 			}
 		}
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(doc)
-	return b.Bytes(), err
 }
 
 // illustrate gives the bodies of an operation their examples.

@@ -297,6 +297,8 @@ func dist() fstest.MapFS {
 		"kefu.mjs":                      file(strings.Repeat("export const Kefu={};", 100)),
 		"kefu-panel.mjs":                file(strings.Repeat("export const Panel={};", 100)),
 		"kefu-poll.mjs":                 file(strings.Repeat("export const Poll={};", 100)),
+		"kefu-core.mjs":                 file(strings.Repeat("export const Core={};", 100)),
+		"kefu.es2017.js":                file(strings.Repeat("window.Kefu={};", 100)),
 		"kefu-other.mjs":                file("secret"),
 		"demo/index.html":               file("<!doctype html><title>demo</title>" + strings.Repeat("<p>shop</p>", 50)),
 		"demo/shoe.webp":                file(strings.Repeat("RIFF", 100)),

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // What may be kept, and for how long. The loader of a shop's page is asked for
@@ -31,15 +32,14 @@ type files struct {
 // asset is a file as it is sent. Header is shared by all answers.
 type asset struct {
 	plain  []byte
-	packed []byte // gzip; nil: not worth it
-	etag   string // without quotes
+	packed func() []byte // gzip, made when it is first asked for; nil: not worth it
+	etag   string        // without quotes
 	header http.Header
 }
 
 // newFiles reads what is served of fsys: the SDK (kefu.js, kefu.mjs, and the
-// kefu-panel.mjs and kefu-poll.mjs that those load when they need them), and
-// everything in demo and console that is not hidden. What else it holds is not
-// served.
+// kefu-*.mjs that those load when they need them), and everything in demo and
+// console that is not hidden. What else it holds is not served.
 func newFiles(fsys fs.FS) (*files, error) {
 	f := &files{assets: map[string]*asset{}}
 	if fsys == nil {
@@ -62,8 +62,8 @@ func newFiles(fsys fs.FS) (*files, error) {
 		if err != nil {
 			return err
 		}
-		f.assets["/"+name], err = newAsset(name, data, hashed.MatchString(name))
-		return err
+		f.assets["/"+name] = newAsset(name, data, hashed.MatchString(name))
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("files to serve: %w", err)
@@ -75,7 +75,8 @@ func newFiles(fsys fs.FS) (*files, error) {
 // things beside it publishes none of them.
 func served(name string) bool {
 	switch name {
-	case "kefu.js", "kefu.mjs", "kefu-panel.mjs", "kefu-poll.mjs":
+	case "kefu.js", "kefu.es2017.js", "kefu.mjs", "kefu-ui.mjs", "kefu-core.mjs", "kefu-poll.mjs",
+		"kefu-panel.mjs", "kefu-extras.mjs", "kefu-menu.mjs", "kefu-notice.mjs":
 		return true
 	default:
 		return strings.HasPrefix(name, "demo/") || strings.HasPrefix(name, "console/")
@@ -84,7 +85,7 @@ func served(name string) bool {
 
 // newAsset makes what a file is served as; name is its path in the file
 // system.
-func newAsset(name string, data []byte, hashed bool) (*asset, error) {
+func newAsset(name string, data []byte, hashed bool) *asset {
 	part, _, inPart := strings.Cut(name, "/")
 	if !inPart {
 		part = ""
@@ -101,28 +102,29 @@ func newAsset(name string, data []byte, hashed bool) (*asset, error) {
 	default:
 		a.header.Set("Cache-Control", cacheAsk)
 	}
-	if !text {
-		return a, nil
-	}
-	packed, err := pack(data)
-	if err == nil && len(packed) < len(data) {
-		a.packed = packed
+	a.packed = func() []byte { return nil }
+	if text {
+		a.packed = sync.OnceValue(func() []byte { return pack(data) })
 		a.header.Set("Vary", "Accept-Encoding")
 	}
-	return a, err
+	return a
 }
 
-func pack(data []byte) ([]byte, error) {
+// pack returns data compressed, or nil if that is not worth it. To do so at the
+// start would take a Lambda longer than all else together.
+func pack(data []byte) []byte {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = z.Write(data)
 	}
-	if _, err := z.Write(data); err != nil {
-		return nil, err
+	if err == nil {
+		err = z.Close()
 	}
-	err = z.Close()
-	return b.Bytes(), err
+	if err != nil || b.Len() >= len(data) {
+		return nil
+	}
+	return b.Bytes()
 }
 
 // contentType is a table of our own, since that of package mime depends on the
@@ -200,9 +202,11 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 		h[name] = values
 	}
 	data, etag := a.plain, `"`+a.etag+`"`
-	if a.packed != nil && acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		data, etag = a.packed, `"`+a.etag+`-gzip"` // other bytes, other tag
-		h.Set("Content-Encoding", "gzip")
+	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
+		if packed := a.packed(); packed != nil {
+			data, etag = packed, `"`+a.etag+`-gzip"` // other bytes, other tag
+			h.Set("Content-Encoding", "gzip")
+		}
 	}
 	h.Set("Etag", etag)
 	if a.known(r.Header.Values("If-None-Match")) {

@@ -35,13 +35,15 @@ func TestFiles(t *testing.T) {
 		{"/kefu.mjs", "kefu.mjs", js, loader, "Accept-Encoding"},
 		{"/kefu-panel.mjs", "kefu-panel.mjs", js, loader, "Accept-Encoding"},
 		{"/kefu-poll.mjs", "kefu-poll.mjs", js, loader, "Accept-Encoding"},
+		{"/kefu-core.mjs", "kefu-core.mjs", js, loader, "Accept-Encoding"},
+		{"/kefu.es2017.js", "kefu.es2017.js", js, loader, "Accept-Encoding"},
 		{"/demo/", "demo/index.html", html, ask, "Accept-Encoding"},
 		{"/demo/shoe.webp", "demo/shoe.webp", "image/webp", ask, ""},
 		{"/console/", "console/index.html", html, ask, "Accept-Encoding"},
 		{"/console/index.html", "console/index.html", html, ask, "Accept-Encoding"},
 		{"/console/main.js", "console/main.js", js, ask, "Accept-Encoding"},
 		{"/console/chart-Q3ZT7ABC.js", "console/chart-Q3ZT7ABC.js", js, hashed, "Accept-Encoding"},
-		{"/console/tiny.txt", "console/tiny.txt", "text/plain; charset=utf-8", ask, ""},
+		{"/console/tiny.txt", "console/tiny.txt", "text/plain; charset=utf-8", ask, "Accept-Encoding"},
 		{"/console/strange.bin", "console/strange.bin", "application/octet-stream", ask, ""},
 	} {
 		data := dist()[c.name].Data
@@ -83,7 +85,7 @@ func TestSecurityHeaders(t *testing.T) {
 		t.Errorf("demo: %s", csp)
 	}
 	wantHeader(t, w, "Access-Control-Allow-Origin", "")
-	for _, path := range []string{"/kefu.js", "/kefu.mjs", "/kefu-panel.mjs", "/kefu-poll.mjs"} {
+	for _, path := range []string{"/kefu.js", "/kefu.mjs", "/kefu-panel.mjs", "/kefu-poll.mjs", "/kefu-core.mjs"} {
 		w := get(s, path, "Origin", "https://shop.example")
 		wantHeader(t, w, "Access-Control-Allow-Origin", "*")
 		wantHeader(t, w, "Access-Control-Allow-Credentials", "")

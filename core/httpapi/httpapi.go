@@ -2,7 +2,8 @@
 // under /v1/, and the files that pages load (the SDK, the console, the demo).
 // Both hosts serve it; a host that has routes of its own, such as /ws, puts
 // them on a mux in front of it. Long-polls, at /v1/poll, are no part of the API
-// but of the protocol; see poll.go for what holds for them instead.
+// but of the protocol; see poll.go for what holds for them instead. Files that
+// people send, at /v1/uploads and /v1/files/, are neither; see uploads.go.
 //
 //	h, err := httpapi.New(httpapi.Options{Desk: desk, Files: sdk.Files(), Now: time.Now, Log: log})
 //
@@ -46,6 +47,7 @@ import (
 	"time"
 
 	"kefu/core"
+	"kefu/core/blob"
 	"kefu/core/desk"
 	"kefu/core/wire"
 )
@@ -140,8 +142,9 @@ var _ Desk = (*desk.Desk)(nil)
 // left out, the defaults they name.
 type Options struct {
 	Desk    Desk
-	Poll    Poller // serves /v1/poll; nil: it is not there
-	Files   fs.FS  // holds what the SDK builds, see files.go; nil: no files are served
+	Uploads Uploader // takes files; nil: there are none
+	Poll    Poller   // serves /v1/poll; nil: it is not there
+	Files   fs.FS    // holds what the SDK builds, see files.go; nil: no files are served
 	Now     func() time.Time
 	Random  io.Reader     // for request ids; nil: crypto/rand
 	Log     *slog.Logger  // nil: none
@@ -149,7 +152,7 @@ type Options struct {
 }
 
 // handler sends requests to the API or to the files.
-type handler struct{ api, poll, files http.Handler }
+type handler struct{ api, poll, uploads, stored, files http.Handler }
 
 // New returns the handler. It fails if the files can not be read.
 func New(o Options) (http.Handler, error) {
@@ -170,21 +173,27 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &handler{api: api, poll: api, files: files}
+	h := &handler{api: api, poll: api, uploads: api, stored: api, files: files}
 	if o.Poll != nil {
 		h.poll = &poll{guard{Options: o}, o.Poll}
+	}
+	if o.Uploads != nil {
+		h.uploads, h.stored = &uploads{guard{Options: o}, o.Uploads, o.Desk.Authenticate}, &stored{guard{Options: o}, o.Uploads}
 	}
 	return h, nil
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/v1/poll" {
+	switch p := r.URL.Path; {
+	case p == "/v1/poll":
 		h.poll.ServeHTTP(w, r)
-		return
-	}
-	if r.URL.Path == "/v1" || strings.HasPrefix(r.URL.Path, "/v1/") {
+	case p == "/v1/uploads":
+		h.uploads.ServeHTTP(w, r)
+	case strings.HasPrefix(p, blob.Prefix):
+		h.stored.ServeHTTP(w, r)
+	case p == "/v1" || strings.HasPrefix(p, "/v1/"):
 		h.api.ServeHTTP(w, r)
-		return
+	default:
+		h.files.ServeHTTP(w, r)
 	}
-	h.files.ServeHTTP(w, r)
 }

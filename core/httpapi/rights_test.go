@@ -20,6 +20,8 @@ func rights() string {
 		operation           none visitor agent supervisor admin  request
 		login               ok   ok      ok    ok         ok     POST   /v1/login {"name":"admin","password":"correct horse battery"}
 		poll                ok   ok      ok    ok         ok     POST   /v1/poll {}
+		create-upload       ok   ok      ok    ok         ok     POST   /v1/uploads {}
+		read-file           ok   ok      ok    ok         ok     GET    /v1/files/f_1/a.png
 		list-agents         401  401     ok    ok         ok     GET    /v1/agents
 		create-agent        401  401     403   403        ok     POST   /v1/agents {"name":"new","password":"walnut-lantern-42-meadow"}
 		read-agent          401  401     ok    ok         ok     GET    /v1/agents/admin
@@ -46,7 +48,7 @@ func rights() string {
 // TestRights walks all of the document: an operation that nobody thought about
 // the rights of fails it.
 func TestRights(t *testing.T) {
-	s, st := newDesk(t, polls(&teller{}))
+	s, st := newDesk(t, polls(&teller{}), keeps(&shelf{}))
 	tokens := map[string]string{"none": "", "visitor": visitorToken(t, st)}
 	root := s.signIn("admin", "correct horse battery")
 	const password = "walnut-lantern-42-meadow"

@@ -60,6 +60,8 @@ func sample(operation string) (request, answer string) {
 		return "", `{"versions":[{"version":7,"at":"` + sampleAt + `","by":"a_7zk3c9q0m2","changes":` + sampleList + `}],"next":7}`
 	case "rollback-settings":
 		return `{"version":6}`, string(codec.AppendSettings(nil, sampleSettings()))
+	case "create-upload":
+		return "", `{"url":"/v1/files/f_7zk3c9q0m2x8r5w1t6y4b9d0ha/shoe.jpg","name":"shoe.jpg","size":48213,"mime":"image/jpeg","width":1200,"height":900}`
 	case "poll":
 		return `{"frames":[{"type":"hello","v":1,"origin":"k3Jd82ha0s","lang":"zh-CN"}]}`,
 			`[{"type":"welcome","v":1,"role":"visitor","token":"…","epoch":"e_1","n":0},{"type":"next","seconds":0}]`
@@ -75,6 +77,17 @@ func sampleSettings() core.Settings {
 	s.Sites[0].Origins = []string{"https://shop.example"}
 	s.Sites[0].Users = core.Users{Secrets: []string{"••••Qx7f"}}
 	s.Sites[0].Hours = core.Hours{Zone: "Asia/Shanghai", Spans: []core.Span{{Day: time.Monday, From: 9 * 60, Until: 18 * 60}}}
+	x := &s.Sites[0]
+	x.Offline = core.Texts{"en": "Leave us a message.", "zh": "请留言。"}
+	x.Quick = []core.Texts{{"en": "Where is my parcel?"}}
+	x.Form = core.Form{Text: core.Texts{"en": "Before we begin"}, Fields: []core.Field{
+		{ID: "topic", Label: core.Texts{"en": "What is it about?"}, Type: "select", Required: true, Options: []core.Texts{{"en": "An order"}, {"en": "A refund"}}},
+	}}
+	x.Invite = []core.Invite{{
+		ID: "cart", Text: core.Texts{"en": "Any questions?"}, After: 30 * time.Second, Path: "/cart/*", Referrer: "search.example", Again: 24 * time.Hour,
+	}}
+	x.Privacy = core.Privacy{Text: core.Texts{"en": "We keep what you write."}, URL: "https://shop.example/privacy"}
+	x.Uploads = core.Uploads{Size: 5 << 20, Types: []string{"image/jpeg", "image/png"}, Count: 20, Total: 100 << 20}
 	own := core.DefaultTimeouts()
 	s.Groups[0].Timeouts = &own
 	return s
@@ -101,7 +114,7 @@ func sampleProblem(status int) *Problem {
 	case http.StatusTooManyRequests:
 		return problemOf(&core.Error{Code: core.RateLimited, Message: "too much at once; come again a little later", Retry: 2 * time.Second}, request)
 	case http.StatusNotImplemented:
-		return problemOf(core.Errorf(core.Unsupported, "this host takes no uploads yet"), request)
+		return problemOf(core.Errorf(core.Unsupported, "this host takes no uploads"), request)
 	default:
 		return problemOf(&core.Error{Code: core.Unavailable, Message: "the store does not answer", Retry: time.Second}, request)
 	}

@@ -23,6 +23,7 @@ func TestSamples(t *testing.T) {
 	a := &api{Options: Options{Poll: noPolls{}, Log: slog.New(slog.DiscardHandler), Timeout: time.Second}}
 	a.huma = humago.New(http.NewServeMux(), a.config())
 	a.registerAll()
+	a.illustrateAll()
 	if _, err := a.document(); err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +67,8 @@ func TestDocsEscape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Contains(page.page, []byte("<img")) || !bytes.Contains(page.page, []byte("&lt;img")) {
-		t.Errorf("%s", page.page)
+	if bytes.Contains(page, []byte("<img")) || !bytes.Contains(page, []byte("&lt;img")) {
+		t.Errorf("%s", page)
 	}
 	if _, err := docsPage([]byte("{")); err == nil {
 		t.Error("half a document makes a page")

@@ -46,7 +46,8 @@ func schemaLike(name string, v any) *huma.Schema {
 	switch v := v.(type) {
 	case map[string]any:
 		s.Type, s.AdditionalProperties = huma.TypeObject, false
-		if name == "greeting" { // by language, whichever there are
+		switch name {
+		case "greeting", "offline", "quick", "text", "label", "options": // texts by language, whichever there are
 			s.AdditionalProperties = &huma.Schema{Type: huma.TypeString}
 			return s
 		}
@@ -56,7 +57,7 @@ func schemaLike(name string, v any) *huma.Schema {
 		}
 	case []any:
 		s.Type = huma.TypeArray
-		s.Items = schemaLike("", v[0])
+		s.Items = schemaLike(name, v[0])
 	case bool:
 		s.Type = huma.TypeBoolean
 	case float64:

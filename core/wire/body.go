@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"kefu/core"
 )
@@ -18,6 +20,7 @@ type Body struct {
 	Width   int      `json:"width,omitempty"` // pixels
 	Height  int      `json:"height,omitempty"`
 	Options []string `json:"options,omitempty"`
+	Fields  []Field  `json:"fields,omitempty"`
 
 	Agent   *Party  `json:"agent,omitempty"`
 	From    *Party  `json:"from,omitempty"`
@@ -34,6 +37,13 @@ type Body struct {
 	Score   uint8   `json:"score,omitempty"`
 	Comment string  `json:"comment,omitempty"`
 	Why     *Why    `json:"why,omitempty"` // to agents only
+}
+
+// Field is one answer of a form, with its question.
+type Field struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	Value string `json:"value"`
 }
 
 // Parted is transferred.to: an agent with a name, or a group.
@@ -71,6 +81,10 @@ const (
 	maxOptions = 10
 	maxOption  = 80 // characters
 	maxURL     = 2048
+
+	maxFields = 20
+	maxLabel  = 200  // characters
+	maxValue  = 1000 // characters
 )
 
 // check holds a body that a client sends against the protocol.
@@ -91,8 +105,10 @@ func (b *Body) check(lim core.Limits) error {
 		return nil
 	case core.KindOptions:
 		return b.checkOptions()
+	case core.KindForm:
+		return b.checkFields(lim)
 	default:
-		return core.Errorf(core.Invalid, "body.kind: text, image, file or options is expected")
+		return core.Errorf(core.Invalid, "body.kind: text, image, file, options or form is expected")
 	}
 }
 
@@ -118,6 +134,29 @@ func (b *Body) checkOptions() error {
 	return nil
 }
 
+func (b *Body) checkFields(lim core.Limits) error {
+	if len(b.Fields) == 0 || len(b.Fields) > maxFields {
+		return core.Errorf(core.Invalid, "body.fields: 1 to %d are expected", maxFields)
+	}
+	all := 0
+	for i, f := range b.Fields {
+		if f.ID == "" || len(f.ID) > core.MaxFieldID {
+			return core.Errorf(core.Invalid, "body.fields[%d].id: 1 to %d bytes are expected", i, core.MaxFieldID)
+		}
+		if err := tooLong(fmt.Sprintf("body.fields[%d].label", i), f.Label, maxLabel); err != nil {
+			return err
+		}
+		if err := tooLong(fmt.Sprintf("body.fields[%d].value", i), f.Value, maxValue); err != nil {
+			return err
+		}
+		all += utf8.RuneCountInString(f.Label) + utf8.RuneCountInString(f.Value)
+	}
+	if all > lim.Text {
+		return core.Errorf(core.TooLarge, "body.fields: at most %d characters together", lim.Text)
+	}
+	return nil
+}
+
 // Core returns the body of a message as the core knows it. Fields that do not
 // belong to its kind are dropped.
 func (b *Body) Core() core.Body {
@@ -129,6 +168,12 @@ func (b *Body) Core() core.Body {
 		}}
 	case core.KindOptions:
 		return core.Body{Kind: k, Text: b.Text, Options: b.Options}
+	case core.KindForm:
+		out := core.Body{Kind: k}
+		for _, f := range b.Fields {
+			out.Fields = append(out.Fields, core.FormField(f))
+		}
+		return out
 	default:
 		return core.Body{Kind: k, Text: b.Text}
 	}

@@ -26,6 +26,10 @@
 //   - more in welcome and in the answer to after means that newer events
 //     follow; in the answer to before, that older ones do.
 //   - Agents in an event are {id, name, avatar?}; closed.by is a party like by.
+//   - A form is not held against the one that the site has now, which may be
+//     another one than the visitor saw. The last of a head has its first field.
+//   - Of an image or a file only the url is the sender's; what else is known of
+//     it comes from what was stored.
 //   - To visitors, why and the note of a transfer are left out, and so is the
 //     whole event if it is internal.
 package wire

@@ -64,6 +64,9 @@ func logged() []core.Event {
 		by(amy, core.Body{Kind: core.KindOptions, Text: "Which one?", Options: []string{"Red", "Blue"}}),
 		by(vi, core.Body{Kind: core.KindImage, File: file}),
 		by(vi, core.Body{Kind: core.KindFile, File: core.Attachment{URL: "/v1/files/f_2", Name: "账单.pdf", Size: 9, MIME: "application/pdf"}}),
+		by(vi, core.Body{Kind: core.KindForm, Fields: []core.FormField{
+			{ID: "phone", Label: "电话", Value: "138 0013 8000"}, {ID: "topic", Label: "事由", Value: "退款"},
+		}}),
 		noted,
 		by(amy, core.Body{Kind: core.KindTransferred, From: "a_amy", Agent: "a_bo", Text: "wants a refund"}),
 		{By: amy, Body: core.Body{Kind: core.KindAssigned, Agent: "a_bo", From: "a_amy", Why: &core.Why{Tier: core.TierTransfer}}},
@@ -126,12 +129,25 @@ func serverFrames() map[string][]named {
 		Limits: limits, Features: []string{}, Visitor: wire.VisitorRef{ID: "v_vi", Online: true},
 		Site: wire.SiteInfo{Name: "Kefu", Greeting: "您好，请问有什么可以帮您？", Lang: "zh-CN", Open: true, Preview: true, Edit: 120}, Conversation: none, Events: []wire.Event{},
 	}
+	opens := wire.Time(at.Add(16 * time.Hour))
+	asked := guest
+	asked.Site = wire.SiteInfo{
+		Name: "Shop", Greeting: "Hello!", Lang: "en", Opens: &opens, Offline: "We are back at nine.", Zone: "Asia/Shanghai", Rating: true,
+		Hours: []wire.Hours{{Day: 1, From: "09:00", Until: "18:00"}}, Quick: []string{"Where is my parcel?"},
+		Form: &wire.Form{Text: "Who are you?", Fields: []wire.Question{
+			{ID: "phone", Label: "Phone", Type: "tel", Required: true}, {ID: "topic", Label: "Topic", Type: "select", Options: []string{"Order", "Refund"}}}},
+		Invite: []wire.Invite{
+			{ID: "cart", Text: "May we help?", After: 30, Path: "/cart/*", Referrer: "search.example", Again: 3600}, {ID: "any", Text: "Hello!"}},
+		Privacy: &wire.Privacy{Text: "We keep what you write.", URL: "https://shop.example/privacy"},
+		Uploads: &wire.Uploads{Size: 10 << 20, Types: []string{"image/jpeg", "application/pdf"}, Post: true},
+	}
 	back := guest
 	back.N, back.Reset, back.More, back.Conversation, back.Events = 3, true, true, waiting, []wire.Event{msg}
 	agent := wire.AgentWelcome{
 		Type: "welcome", V: 1, Role: "supervisor", Epoch: "e_1", Heartbeat: wire.Heartbeat{Every: 10, Max: 12}, Limits: limits,
 		Features: []string{}, Agent: staff[0], Conversations: []wire.Head{held, waiting}, More: true, Agents: staff,
 	}
+	agent.Limits.Uploads = &wire.Uploads{Size: 10 << 20, Types: []string{"image/jpeg", "application/pdf"}}
 	idle := agent
 	idle.Conversations, idle.More = []wire.Head{}, false
 	ack := wire.Ack{Type: "ack", Origin: string(origin), N: 3, Conversation: string(conv), Seq: 2, Prev: &zero, At: wire.Time(at)}
@@ -140,7 +156,7 @@ func serverFrames() map[string][]named {
 	refused := wire.Frame{Type: wire.Send, Origin: string(origin), N: 7, Conversation: string(conv)}
 	full := &core.Error{Code: core.Unavailable, Message: "too much at once", Retry: 1500 * time.Millisecond}
 	return map[string][]named{
-		"welcome": {{"a new visitor", guest}, {"a visitor after a reset", back}, {"an agent", agent}, {"an agent with nothing to do", idle}},
+		"welcome": {{"a new visitor", guest}, {"a site with everything", asked}, {"a visitor after a reset", back}, {"an agent", agent}, {"an agent with nothing to do", idle}},
 		"ack":     {{"stored", ack}, {"a repeat", again}},
 		"event":   eventFrames(),
 		"events": {

@@ -40,6 +40,10 @@ func (v View) body(e core.Event) Body {
 	case core.KindImage, core.KindFile:
 		f := b.File
 		out.URL, out.Name, out.Size, out.MIME, out.Width, out.Height = f.URL, f.Name, f.Size, f.MIME, f.Width, f.Height
+	case core.KindForm:
+		for _, f := range b.Fields {
+			out.Fields = append(out.Fields, Field(f))
+		}
 	case core.KindOpened:
 		out.Tag = b.Tag
 	case core.KindQueued:
@@ -108,6 +112,9 @@ const maxPreview = 200
 func Preview(e Event) Event {
 	e.Body.Why = nil
 	e.Body.Text, e.Body.Comment, e.Body.Note = cut(e.Body.Text), cut(e.Body.Comment), cut(e.Body.Note)
+	if f := e.Body.Fields; len(f) > 0 {
+		e.Body.Fields = []Field{{ID: f[0].ID, Label: f[0].Label, Value: cut(f[0].Value)}}
+	}
 	if b := e.Body.Body; b != nil {
 		e.Body.Body = &Body{Kind: b.Kind, Text: cut(b.Text)}
 	}

@@ -112,19 +112,10 @@ type Heartbeat struct {
 
 // Limits are told to every client.
 type Limits struct {
-	Text  int `json:"text"`  // characters
-	Frame int `json:"frame"` // bytes
-	Batch int `json:"batch"` // frames
-}
-
-// SiteInfo is what a visitor's page needs to know of the site.
-type SiteInfo struct {
-	Name     string `json:"name"`
-	Greeting string `json:"greeting,omitempty"`
-	Lang     string `json:"lang,omitempty"`
-	Open     bool   `json:"open"`
-	Preview  bool   `json:"preview,omitempty"` // agents see what is being typed: typing has text only then
-	Edit     int    `json:"edit,omitempty"`    // seconds for which a message may be edited or recalled; 0: not at all
+	Text    int      `json:"text"`              // characters
+	Frame   int      `json:"frame"`             // bytes
+	Batch   int      `json:"batch"`             // frames
+	Uploads *Uploads `json:"uploads,omitempty"` // to agents; visitors have them in site
 }
 
 // VisitorWelcome answers a visitor's hello.

@@ -71,6 +71,10 @@ func TestPreview(t *testing.T) {
 		{strings.Repeat("🙂", 4000), strings.Repeat("🙂", 199) + "…"},
 	} {
 		edited := wire.Event{Body: wire.Body{Kind: "edited", Seq: 2, Body: &wire.Body{Kind: "text", Text: c.text}}}
+		form := wire.Event{Body: wire.Body{Kind: "form", Fields: []wire.Field{{ID: "a", Label: "A", Value: c.text}, {ID: "b", Label: "B", Value: "b"}}}}
+		if now := wire.Preview(form).Body.Fields; len(now) != 1 || now[0].Value != c.want || len(form.Body.Fields) != 2 || form.Body.Fields[0].Value != c.text {
+			t.Errorf("a form: %+v", now)
+		}
 		if now := wire.Preview(edited).Body; now.Seq != 2 || now.Body.Text != c.want || edited.Body.Body.Text != c.text {
 			t.Errorf("%.20s, edited: %+v", c.text, now.Body)
 		}

@@ -86,9 +86,16 @@ var shapes = []struct {
 		{"body.text", "string", false, over(core.TooLarge, str(4001))},
 		{"body.options", "list", true, plus(over(core.Invalid, `[]`, `[""]`, `["a"," "]`, `["1","2","3","4","5","6","7","8","9","10","11"]`), over(core.TooLarge, `[`+str(81)+`]`))},
 	}},
+	{"send form", `{"type":"send","origin":"tab_4f9a2c71","n":1,"body":{"kind":"form","fields":[{"id":"phone","label":"Phone","value":"138"}]}}`, []field{
+		{"body.fields", "list", true, plus(
+			over(core.Invalid, `[]`, `[`+strings.Repeat(`{"id":"a"},`, 20)+`{"id":"a"}]`, `[{"id":""}]`, `[{"id":`+str(41)+`}]`, `[{"id":"a","value":1}]`),
+			over(core.TooLarge, `[{"id":"a","label":`+str(201)+`}]`, `[{"id":"a"},{"id":"b","value":`+str(1001)+`}]`,
+				`[`+strings.Repeat(`{"id":"a","value":`+str(1000)+`},`, 4)+`{"id":"a","value":"x"}]`),
+		)},
+	}},
 	{"edit", `{"type":"edit","origin":"tab_4f9a2c71","n":1,"conversation":"c","seq":2,"body":{"kind":"text","text":"hi"}}`, []field{
 		wantsOrigin, wantsN, wantsConv, wantsTarget, {"body", "object", true, over(core.Invalid, `{}`)},
-		{"body.kind", "string", true, over(core.Invalid, `""`, `"options"`, `"image"`, `"edited"`, `"tombstone"`)},
+		{"body.kind", "string", true, over(core.Invalid, `""`, `"options"`, `"image"`, `"form"`, `"edited"`, `"tombstone"`)},
 		{"body.text", "string", true, plus(over(core.Invalid, `""`, `" "`), over(core.TooLarge, str(4001)))},
 	}},
 	{"recall", `{"type":"recall","origin":"tab_4f9a2c71","n":1,"conversation":"c","seq":2}`, []field{wantsOrigin, wantsN, wantsConv, wantsTarget}},

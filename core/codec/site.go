@@ -1,0 +1,138 @@
+package codec
+
+import (
+	"time"
+
+	"kefu/core"
+)
+
+type site struct {
+	ID        core.SiteID    `json:"id"`
+	Name      string         `json:"name"`
+	Greeting  core.Texts     `json:"greeting"`
+	Offline   core.Texts     `json:"offline"`
+	Quick     []core.Texts   `json:"quick"`
+	Form      form           `json:"form"`
+	Invite    []invite       `json:"invite"`
+	Privacy   privacy        `json:"privacy"`
+	Rating    bool           `json:"rating"`
+	Origins   []string       `json:"origins"`
+	Groups    []core.GroupID `json:"groups"`
+	Assistant bool           `json:"assistant"`
+	Preview   bool           `json:"preview"`
+	Edit      duration       `json:"edit"`
+	Users     users          `json:"users"`
+	Uploads   uploads        `json:"uploads"`
+	Hours     hours          `json:"hours"`
+	Timeouts  timeouts       `json:"timeouts"`
+}
+
+type users struct {
+	Required bool     `json:"required"`
+	Secrets  []string `json:"secrets"`
+}
+
+type form struct {
+	Text   core.Texts `json:"text"`
+	Fields []field    `json:"fields"`
+}
+
+type field struct {
+	ID       string       `json:"id"`
+	Label    core.Texts   `json:"label"`
+	Type     string       `json:"type"`
+	Required bool         `json:"required"`
+	Options  []core.Texts `json:"options"`
+}
+
+type invite struct {
+	ID       string     `json:"id"`
+	Text     core.Texts `json:"text"`
+	After    duration   `json:"after"`
+	Path     string     `json:"path"`
+	Referrer string     `json:"referrer"`
+	Again    duration   `json:"again"`
+}
+
+type privacy struct {
+	Text core.Texts `json:"text"`
+	URL  string     `json:"url"`
+}
+
+type uploads struct {
+	Off   bool     `json:"off"`
+	Size  int64    `json:"size"`
+	Types []string `json:"types"`
+	Count int      `json:"count"`
+	Total int64    `json:"total"`
+}
+
+type hours struct {
+	Zone  string `json:"zone"`
+	Spans []span `json:"spans"`
+}
+
+type span struct {
+	Day   day   `json:"day"`
+	From  clock `json:"from"`
+	Until clock `json:"until"`
+}
+
+// siteJSON writes empty lists as [] and texts as {}, not null: clients need no
+// case for it.
+func siteJSON(s core.Site) site {
+	out := site{
+		ID: s.ID, Name: s.Name, Greeting: some(s.Greeting), Offline: some(s.Offline), Quick: list(s.Quick), Invite: []invite{},
+		Form:    form{Text: some(s.Form.Text), Fields: []field{}},
+		Privacy: privacy{some(s.Privacy.Text), s.Privacy.URL}, Rating: s.Rating,
+		Origins: list(s.Origins), Groups: list(s.Groups), Assistant: s.Assistant,
+		Preview: s.Preview, Edit: duration(s.Edit), Users: users{s.Users.Required, list(s.Users.Secrets)},
+		Uploads: uploads{s.Uploads.Off, s.Uploads.Size, list(s.Uploads.Types), s.Uploads.Count, s.Uploads.Total},
+		Hours:   hours{Zone: s.Hours.Zone, Spans: []span{}}, Timeouts: timeoutsJSON(s.Timeouts),
+	}
+	for _, x := range s.Form.Fields {
+		out.Form.Fields = append(out.Form.Fields, field{x.ID, some(x.Label), x.Type, x.Required, list(x.Options)})
+	}
+	for _, x := range s.Invite {
+		out.Invite = append(out.Invite, invite{x.ID, some(x.Text), duration(x.After), x.Path, x.Referrer, duration(x.Again)})
+	}
+	for _, x := range s.Hours.Spans {
+		out.Hours.Spans = append(out.Hours.Spans, span{day(x.Day), clock(x.From), clock(x.Until)})
+	}
+	return out
+}
+
+func some(t core.Texts) core.Texts {
+	if t == nil {
+		return core.Texts{}
+	}
+	return t
+}
+
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}
+
+func (s site) core() core.Site {
+	out := core.Site{
+		ID: s.ID, Name: s.Name, Greeting: s.Greeting, Offline: s.Offline, Quick: s.Quick, Form: core.Form{Text: s.Form.Text},
+		Privacy: core.Privacy(s.Privacy), Rating: s.Rating, Origins: s.Origins, Groups: s.Groups, Assistant: s.Assistant,
+		Preview: s.Preview, Edit: time.Duration(s.Edit), Users: core.Users(s.Users), Uploads: core.Uploads(s.Uploads),
+		Hours: core.Hours{Zone: s.Hours.Zone}, Timeouts: s.Timeouts.core(),
+	}
+	for _, x := range s.Form.Fields {
+		out.Form.Fields = append(out.Form.Fields, core.Field(x))
+	}
+	for _, x := range s.Invite {
+		out.Invite = append(out.Invite, core.Invite{
+			ID: x.ID, Text: x.Text, After: time.Duration(x.After), Path: x.Path, Referrer: x.Referrer, Again: time.Duration(x.Again),
+		})
+	}
+	for _, x := range s.Hours.Spans {
+		out.Hours.Spans = append(out.Hours.Spans, core.Span{Day: time.Weekday(x.Day), From: int(x.From), Until: int(x.Until)})
+	}
+	return out
+}
