@@ -3,13 +3,18 @@
 //
 //	go run ./localserver
 //
-// It needs no configuration; kefu --help lists what there is. It prints where
-// its pages are, and on the very first start the password of the first
-// account. The log goes to standard error. SIGINT and SIGTERM have it leave
-// in order; a second one ends it at once.
+// It needs no configuration; kefu --help lists what there is, and kefu help the
+// commands that look after a server. It prints where its pages are, and on the
+// very first start the password of the first account. The log goes to standard
+// error.
+//
+// SIGINT and SIGTERM have it leave in order; a second one ends it at once.
+// SIGHUP has it read its configuration again. Neither that nor a terminal that
+// is closed ends it.
 //
 // It exits with 0 after that, 1 if it could not start or go on (one sentence
-// says why), and 2 if its configuration is wrong (each line says where).
+// says why), and 2 if its configuration, or a command, is wrong (each line says
+// where). kefu doctor exits with 1 if something does not work.
 package main
 
 import (
@@ -21,18 +26,24 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
+
 	"kefu/localserver/internal/config"
 	"kefu/localserver/internal/server"
 	"kefu/sdk"
 )
 
-func main() { os.Exit(run(untilSignal(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
+func main() {
+	signal.Ignore(syscall.SIGPIPE) // a reader of our output that goes is no reason to end
+	os.Exit(run(untilSignal(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
 
 // The exit codes.
 const (
@@ -41,34 +52,95 @@ const (
 	exitMisconfigured
 )
 
+// call is one start of the program.
+type call struct {
+	args, environ  []string // args without the program and the command
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	now            func() time.Time
+}
+
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	p := call{args, environ, os.Stdin, stdout, stderr, time.Now}
 	if slices.Contains(args, "--version") || slices.Contains(args, "-version") {
 		fmt.Fprintln(stdout, versionLine())
 		return exitOK
 	}
-	c, err := config.Load(args, environ, os.ReadFile)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, config.Usage())
-		return exitOK
-	case err != nil:
-		fmt.Fprintln(stderr, err)
-		return exitMisconfigured
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		return p.command(ctx)
 	}
-	if err := serve(ctx, c, locale(environ), stdout, stderr); err != nil {
-		fmt.Fprintln(stderr, "kefu:", err)
-		return exitFailed
+	c, err := p.load()
+	if err != nil {
+		return p.misconfigured(err)
 	}
-	return exitOK
+	return p.done(p.serve(ctx, c))
 }
 
-func serve(ctx context.Context, c config.Config, lang string, stdout, stderr io.Writer) error {
-	s, err := server.Open(ctx, server.Options{Config: c, Files: sdk.Files(), Now: time.Now, Log: logger(c.Log, stderr)})
+// load reads the configuration as it is now.
+func (p call) load() (config.Config, error) { return config.Load(p.args, p.environ, os.ReadFile) }
+
+// misconfigured answers a question for help, or says what is wrong.
+func (p call) misconfigured(err error) int {
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(p.stdout, config.Usage())
+		return exitOK
+	}
+	fmt.Fprintln(p.stderr, err)
+	return exitMisconfigured
+}
+
+// done says why something failed, if it did.
+func (p call) done(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintln(p.stderr, "kefu:", err)
+	return exitFailed
+}
+
+func (p call) serve(ctx context.Context, c config.Config) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+
+	var level slog.LevelVar
+	level.Set(c.Log.Level)
+	log := logger(c.Log.Format, &level, p.stderr)
+	s, err := server.Open(ctx, server.Options{
+		Config: c, Files: sdk.Files(), Now: p.now, Log: log, Level: &level, Version: version(), Load: p.load,
+	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(stdout, s.Banner(lang))
+	say(log, c)
+	fmt.Fprint(p.stdout, s.Banner(locale(p.environ)))
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		for {
+			select {
+			case <-hangups:
+				s.Reload()
+			case <-over:
+				return
+			}
+		}
+	}()
 	return s.Run(ctx)
+}
+
+// say logs what the program is and what it has been given. Memory is bounded by
+// what the container may have, a tenth of it left for what Go does not count.
+func say(log *slog.Logger, c config.Config) {
+	limit, err := memlimit.Set()
+	if err != nil {
+		log.Warn("the memory limit of the container is not known", "error", err)
+	}
+	memory := "none"
+	if limit > 0 && limit < 1<<62 {
+		memory = fmt.Sprintf("%d MiB", limit>>20)
+	}
+	log.Info("started", "version", version(), "go", runtime.Version(), "gomaxprocs", runtime.GOMAXPROCS(0), "gomemlimit", memory, "config", c)
 }
 
 // untilSignal returns a context that the first SIGINT or SIGTERM ends. The
@@ -87,9 +159,9 @@ func untilSignal() context.Context {
 	return ctx
 }
 
-func logger(c config.Log, w io.Writer) *slog.Logger {
-	o := &slog.HandlerOptions{Level: c.Level}
-	if c.Format == "json" {
+func logger(format string, level slog.Leveler, w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: level}
+	if format == "json" {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
@@ -107,12 +179,14 @@ func locale(environ []string) string {
 	return ""
 }
 
-// versionLine is what --version prints: what the Go tool noted when it built
-// us, from the tag or the commit.
-func versionLine() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "kefu (unknown)"
+// version is what the Go tool noted when it built us, from the tag or the
+// commit.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
 	}
-	return "kefu " + info.Main.Version + " " + info.GoVersion
+	return "unknown"
 }
+
+// versionLine is what kefu version prints.
+func versionLine() string { return "kefu " + version() + " " + runtime.Version() }

@@ -47,6 +47,12 @@ func TestBadFiles(t *testing.T) {
 		{"section twice", "log:\n  level: warn\nlog:\n  format: json\n", `kefu.yaml:3: log: is set twice, first in line 1`},
 		{"one address for two", "data: x\nops: 127.0.0.1:8080\n", `kefu.yaml:2: ops: expected another address than that of listen, got the same`},
 		{"a secret", "admin:\n  password: x\n", `kefu.yaml:2: admin.password: can not be set here, only by KEFU_ADMIN_PASSWORD in the environment`},
+		{"a database that is none", "database: sqlite:walnut\n", `kefu.yaml:1: database: expected a URL such as postgres://user@host/name`},
+		{"half a certificate", "tls:\n  cert: a.pem\n", `kefu.yaml:2: tls.cert: expected tls.key beside it, the file of the private key`},
+		{
+			"a file of a later version", "listen: :80\nassistant:\n  model: x\nlimits:\n  uploads: 5\n",
+			"kefu.yaml:2: assistant: unknown key; kefu --help lists all\nkefu.yaml:5: limits.uploads: unknown key; there are limits.connections",
+		},
 		{"a file in the file", "config: other.yaml\n", `kefu.yaml:1: config: can not be set here, only by --config or KEFU_CONFIG`},
 
 		{"a list of all", "- listen: :80\n", `kefu.yaml:1: expected keys and values, such as listen: 127.0.0.1:8080`},
@@ -91,6 +97,7 @@ func TestBadFlagsAndVariables(t *testing.T) {
 		{"no value before a flag", []string{"--data", "--listen", ":80"}, nil, `--data: expected the path of a directory, got nothing`},
 		{"an argument", []string{"serve", "--listen", ":80", "now"}, nil, "serve: expected --key value, got an argument without a key\nnow: expected --key value, got an argument without a key"},
 		{"a secret", []string{"--admin.password=hunter22"}, nil, `--admin.password: can not be set here, only by KEFU_ADMIN_PASSWORD in the environment`},
+		{"another secret", []string{"--database=postgres://u:hunter22@h/d"}, nil, `--database: can not be set here, only by KEFU_DATABASE in the environment or in the file`},
 		{"a strange flag", []string{"--a\nb=c"}, nil, `"--a\nb": unknown flag; kefu --help lists all`},
 		{"unknown variable, nearly ours", nil, []string{"KEFU_LISTN=:80"}, `KEFU_LISTN: unknown variable; did you mean KEFU_LISTEN?`},
 		{"unknown variable of a section", nil, []string{"KEFU_LIMITS_MEMORY=1"}, `KEFU_LIMITS_MEMORY: unknown variable; kefu --help lists all`},

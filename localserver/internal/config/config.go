@@ -1,5 +1,5 @@
 // Package config is all that can be set about a localserver: one struct with
-// defaults, read once at the start.
+// defaults, read at the start and again whenever it may have changed.
 //
 // A value comes from four places, the later one wins: the default, the YAML
 // file named by --config or KEFU_CONFIG, the environment, the command line. A
@@ -10,13 +10,22 @@
 //
 // Nothing is guessed: an unknown key, a value that does not fit and a key set
 // twice are errors. All of them are told at once, each as one line that says
-// where it stands, what was expected and what might have been meant.
+// where it stands, what was expected and what might have been meant. (A library
+// such as koanf merges maps, which no longer know a line; so the loader is ours.)
+//
+// # While a server runs
+//
+// [Watch] tells that a file may have changed. The configuration is then loaded
+// and validated as a whole; [Config.Reloaded] is what comes of it, for some keys
+// count only at the start, and [Config.Changes] says what is different. A
+// Config is a value: who has one sees no other appear in it.
 package config
 
 import (
 	"flag"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,15 +37,61 @@ type Config struct {
 	Ops    string // host:port of the listener for health, metrics and pprof; keep it private
 	Data   string // directory of the database, the keys and the lock; relative to the working directory
 
+	// Database is where everything is stored: "" for SQLite in Data, or a
+	// PostgreSQL URL, postgres://user:password@host/name. It may hold a
+	// password, so formatting a Config leaves that out.
+	Database string
+
+	TLS    TLS
+	ACME   ACME
 	Log    Log
 	Drain  Drain
 	Limits Limits
+	Trace  Trace
 
 	// TrustedProxies are those whose word counts as to where a request comes
 	// from (X-Forwarded-For). None by default: anybody can write a header.
 	TrustedProxies Networks
 
 	AdminPassword Secret // of the agent admin in an empty store; "" for a random one, printed once
+}
+
+// TLS has the main listener speak HTTPS and HTTP/2, with a certificate of ours.
+// If there is none, and none by ACME, it speaks plain HTTP, for a proxy or this
+// machine.
+type TLS struct {
+	Cert     string // PEM file: the certificate first, then those that vouch for it
+	Key      string // PEM file of its private key
+	Redirect string // host:port of a plain HTTP listener that sends everybody to HTTPS; "" for none
+}
+
+// HTTPS reports whether the main listener speaks it.
+func (c Config) HTTPS() bool { return c.TLS.Cert != "" || c.ACME.Domains != "" }
+
+// ACME has certificates made, and renewed, by an authority that looks whether
+// the domains lead here: on port 443 or, by tls.redirect, on port 80.
+type ACME struct {
+	Domains Names
+	Email   string // for the authority to write to; "" for none
+	CA      string // URL of its directory; "" for Let's Encrypt, whose terms are accepted by this
+}
+
+// Names is a list of domain names, separated by commas.
+type Names string
+
+// List returns the names one by one.
+func (n Names) List() (list []string) {
+	for name := range strings.SplitSeq(string(n), ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// Trace says when the flight recorder's last seconds are worth a file.
+type Trace struct {
+	Slow time.Duration // what the p99 from receipt to durable may come to, 0 to 1 min; 0: nothing is recorded
 }
 
 // Log says what is logged to standard error, and how.
@@ -75,8 +130,15 @@ func Default() Config {
 // [Usage], and else [Errors]: everything that is wrong, in the order file,
 // environment, command line.
 func Load(args, environ []string, readFile func(name string) ([]byte, error)) (Config, error) {
+	c, _, err := Explain(args, environ, readFile)
+	return c, err
+}
+
+// Explain is Load, and says where each value came from: "kefu.yaml:3",
+// "KEFU_LISTEN" or "--listen" by key. What is at its default is not in there.
+func Explain(args, environ []string, readFile func(name string) ([]byte, error)) (Config, map[string]string, error) {
 	if wantsHelp(args) {
-		return Config{}, flag.ErrHelp
+		return Config{}, nil, flag.ErrHelp
 	}
 	c := Default()
 	l := loader{keys: keysOf(&c), from: map[string]setting{}}
@@ -89,9 +151,13 @@ func Load(args, environ []string, readFile func(name string) ([]byte, error)) (C
 		l.validate(c)
 	}
 	if len(l.faults) > 0 {
-		return Config{}, l.faults
+		return Config{}, nil, l.faults
 	}
-	return c, nil
+	from := map[string]string{}
+	for name, s := range l.from {
+		from[name] = s.where
+	}
+	return c, from, nil
 }
 
 // Validate checks a configuration however it was made: each value by itself,
@@ -104,13 +170,28 @@ func (c Config) Validate() error {
 			faults = append(faults, Error{Key: k.name, Problem: k.expected(k.text())})
 		}
 	}
-	if c.Listen == c.Ops && !anyPort(c.Listen) {
-		faults = append(faults, Error{Key: "ops", Problem: "expected another address than that of listen, got the same"})
-	}
+	faults = append(faults, c.misfits()...)
 	if len(faults) > 0 {
 		return faults
 	}
 	return nil
+}
+
+// misfits are values that are good, but not beside each other.
+func (c Config) misfits() (faults Errors) {
+	wrong := func(is bool, key, problem string) {
+		if is {
+			faults = append(faults, Error{Key: key, Problem: problem})
+		}
+	}
+	same := func(a, b string) bool { return a == b && a != "" && !anyPort(a) }
+	wrong(same(c.Listen, c.Ops), "ops", "expected another address than that of listen, got the same")
+	wrong(c.TLS.Cert != "" && c.TLS.Key == "", "tls.cert", "expected tls.key beside it, the file of the private key")
+	wrong(c.TLS.Key != "" && c.TLS.Cert == "", "tls.key", "expected tls.cert beside it, the file of the certificate")
+	wrong(c.TLS.Cert != "" && c.ACME.Domains != "", "acme.domains", "expected no tls.cert beside it: one certificate is enough")
+	wrong(c.TLS.Redirect != "" && !c.HTTPS(), "tls.redirect", "expected tls.cert and tls.key, or acme.domains, beside it: there is no HTTPS to send anybody to")
+	wrong(same(c.TLS.Redirect, c.Listen) || same(c.TLS.Redirect, c.Ops), "tls.redirect", "expected another address than those of listen and ops, got the same")
+	return faults
 }
 
 // Secret is a text that does not show itself: formatting and logging it give

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -44,16 +45,20 @@ func TestDefault(t *testing.T) {
 
 func TestEveryKeyFromEveryPlace(t *testing.T) {
 	want := Config{
-		File: "kefu.yaml", Listen: ":80", Ops: "[::1]:0", Data: "/var/lib/kefu",
+		File: "kefu.yaml", Listen: ":443", Ops: "[::1]:0", Data: "/var/lib/kefu",
+		TLS:    TLS{"cert.pem", "key.pem", ":80"},
 		Log:    Log{slog.LevelWarn, "json"},
 		Drain:  Drain{90 * time.Second},
 		Limits: Limits{77},
+		Trace:  Trace{250 * time.Millisecond},
 
 		TrustedProxies: "10.0.0.0/8, ::1",
 	}
+	acme := Default() // which goes with no certificate of one's own
+	acme.ACME = ACME{"a.example, b.example", "me@a.example", "https://ca.example/dir"}
 	file := `
 # a comment
-listen: :80
+listen: :443
 ops: "[::1]:0"
 data: /var/lib/kefu
 log: {level: warn}
@@ -62,19 +67,25 @@ drain:
   window: 1m30s # a comment
 limits:
   connections: 77
+tls: {cert: cert.pem, key: key.pem, redirect: ":80"}
+trace: {slow: 250ms}
+database: postgres://kefu:walnut@db/kefu
 trusted_proxies: 10.0.0.0/8, ::1
 `
 	env := []string{
-		"KEFU_CONFIG=kefu.yaml", "KEFU_LISTEN=:80", "KEFU_OPS=[::1]:0", "KEFU_DATA=/var/lib/kefu",
+		"KEFU_CONFIG=kefu.yaml", "KEFU_LISTEN=:443", "KEFU_OPS=[::1]:0", "KEFU_DATA=/var/lib/kefu",
 		"KEFU_LOG_LEVEL=warn", "KEFU_LOG_FORMAT=json", "KEFU_DRAIN_WINDOW=1m30s", "KEFU_LIMITS_CONNECTIONS=77",
 		"KEFU_ADMIN_PASSWORD=correct horse=battery", "KEFU_TRUSTED_PROXIES=10.0.0.0/8, ::1",
+		"KEFU_TLS_CERT=cert.pem", "KEFU_TLS_KEY=key.pem", "KEFU_TLS_REDIRECT=:80", "KEFU_TRACE_SLOW=250ms", "KEFU_DATABASE=postgres://kefu:walnut@db/kefu",
 	}
 	args := []string{
-		"--config", "kefu.yaml", "--listen=:80", "-ops", "[::1]:0", "--data", "/var/lib/kefu",
+		"--config", "kefu.yaml", "--listen=:443", "-ops", "[::1]:0", "--data", "/var/lib/kefu",
 		"--log.level=warn", "--log.format", "json", "--drain.window", "1m30s", "-limits.connections=77",
-		"--trusted_proxies", "10.0.0.0/8, ::1",
+		"--trusted_proxies", "10.0.0.0/8, ::1", "--tls.cert", "cert.pem", "--tls.key=key.pem", "--tls.redirect", ":80", "--trace.slow=250ms",
 	}
-	withPassword := want
+	withDatabase := want
+	withDatabase.Database = "postgres://kefu:walnut@db/kefu"
+	withPassword := withDatabase
 	withPassword.AdminPassword = "correct horse=battery"
 	for _, c := range []struct {
 		name      string
@@ -82,9 +93,11 @@ trusted_proxies: 10.0.0.0/8, ::1
 		file      string
 		want      Config
 	}{
-		{"file", args[:2], nil, file, want},
+		{"file", args[:2], nil, file, withDatabase},
 		{"environment", nil, env, "", withPassword},
 		{"flags", args, nil, "", want},
+		{"acme by flags", []string{"--acme.domains=a.example, b.example", "--acme.email", "me@a.example", "--acme.ca=https://ca.example/dir"}, nil, "", acme},
+		{"acme by the environment", nil, []string{"KEFU_ACME_DOMAINS=a.example, b.example", "KEFU_ACME_EMAIL=me@a.example", "KEFU_ACME_CA=https://ca.example/dir"}, "", acme},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := Load(c.args, c.env, only(c.file))
@@ -167,7 +180,7 @@ func TestHelp(t *testing.T) {
 	usage := Usage()
 	for _, want := range []string{
 		"--listen              KEFU_LISTEN               address of pages, console, WebSocket and API (127.0.0.1:8080)\n",
-		"--drain.window        KEFU_DRAIN_WINDOW         on SIGTERM, within what time clients come back (5s)\n",
+		"--drain.window        KEFU_DRAIN_WINDOW         on SIGTERM, within what time clients come back (5s) *\n",
 		"                      KEFU_ADMIN_PASSWORD       first password of the agent admin\n",
 	} {
 		if !strings.Contains(usage, "  "+want) {
@@ -193,6 +206,15 @@ func TestValidate(t *testing.T) {
 		{"window", func(c *Config) { c.Drain.Window = -1 }, `drain.window: expected a duration from 0s to 10m0s, such as 5s or 1m30s, got "-1ns"`},
 		{"connections", func(c *Config) { c.Limits.Connections = 0 }, `limits.connections: expected a whole number from 1 to 1000000, got "0"`},
 		{"proxies", func(c *Config) { c.TrustedProxies = "10.0.0.0/8;::1" }, `trusted_proxies: expected networks such as 10.0.0.0/8, 192.0.2.7, 2001:db8::/32, got "10.0.0.0/8;::1"`},
+		{"database", func(c *Config) { c.Database = "mysql://root:walnut@db" }, `database: expected a URL such as postgres://user@host/name`},
+		{"no key", func(c *Config) { c.TLS.Cert = "cert.pem" }, `tls.cert: expected tls.key beside it, the file of the private key`},
+		{"no certificate", func(c *Config) { c.TLS.Key = "key.pem" }, `tls.key: expected tls.cert beside it, the file of the certificate`},
+		{"no HTTPS", func(c *Config) { c.TLS.Redirect = ":80" }, `tls.redirect: expected tls.cert and tls.key, or acme.domains, beside it: there is no HTTPS to send anybody to`},
+		{"two certificates", func(c *Config) { c.TLS, c.ACME.Domains = TLS{Cert: "a", Key: "b"}, "a.example" }, `acme.domains: expected no tls.cert beside it: one certificate is enough`},
+		{"no domain", func(c *Config) { c.ACME.Domains = "a.example, localhost" }, `acme.domains: expected domain names such as chat.example.com, www.example.com, got "a.example, localhost"`},
+		{"no authority", func(c *Config) { c.ACME.CA = "letsencrypt" }, `acme.ca: expected a URL such as https://acme.example.com/directory, got "letsencrypt"`},
+		{"nowhere to go", func(c *Config) { c.TLS = TLS{"cert.pem", "key.pem", c.Ops} }, `tls.redirect: expected another address than those of listen and ops, got the same`},
+		{"never slow", func(c *Config) { c.Trace.Slow = 2 * time.Minute }, `trace.slow: expected a duration from 0s to 1m0s, such as 5s or 1m30s, got "2m0s"`},
 		{"one address", func(c *Config) { c.Ops = c.Listen }, `ops: expected another address than that of listen, got the same`},
 		{"two", func(c *Config) { c.Data, c.Log.Format = "", "" }, "data: expected the path of a directory, got nothing\nlog.format: expected one of text, json, got nothing"},
 	} {
@@ -218,7 +240,7 @@ func TestValidate(t *testing.T) {
 
 func TestSecretsDoNotShow(t *testing.T) {
 	const password = "correct horse"
-	c, err := Load(nil, []string{"KEFU_ADMIN_PASSWORD=" + password}, noFile(t))
+	c, err := Load(nil, []string{"KEFU_ADMIN_PASSWORD=" + password, "KEFU_DATABASE=postgres://kefu:" + url.PathEscape(password) + "@db/kefu?password=horse"}, noFile(t))
 	if err != nil || string(c.AdminPassword) != password {
 		t.Fatalf("got %q, %v", string(c.AdminPassword), err)
 	}
@@ -229,10 +251,10 @@ func TestSecretsDoNotShow(t *testing.T) {
 	if err := json.NewEncoder(&out).Encode(c); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(out.String(), password) {
+	if strings.Contains(out.String(), "horse") {
 		t.Errorf("the password shows in %s", out.String())
 	}
-	if !strings.Contains(out.String(), "•••") {
+	if !strings.Contains(out.String(), "•••") || !strings.Contains(out.String(), "postgres://kefu@db/kefu") {
 		t.Errorf("nothing shows that there is one: %s", out.String())
 	}
 	if s := fmt.Sprintf("%v", Default().AdminPassword); s != "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,9 @@ const (
 	inEnvironment
 	inFlags
 	anywhere = inFile | inEnvironment | inFlags
+
+	// atStart is no place: a change of the key waits for the next start.
+	atStart = 1 << 3
 )
 
 // key is one thing that can be set.
@@ -32,21 +36,30 @@ type value struct {
 	set  func(text string) bool // stores what the text says; false if it does not fit
 	text func() string          // what is stored, such that set takes it
 	mask bool                   // the text is never repeated
+	form map[string]any         // what fits, as JSON Schema; nil: a string
 }
 
 // keysOf is the table of all keys, tied to the fields of c.
 func keysOf(c *Config) []key {
 	return []key{
-		{"config", inEnvironment | inFlags, "YAML file to read", file(&c.File)},
-		{"listen", anywhere, "address of pages, console, WebSocket and API", address(&c.Listen)},
-		{"ops", anywhere, "address of health, metrics and pprof; keep it private", address(&c.Ops)},
-		{"data", anywhere, "directory of everything that is stored", path(&c.Data)},
+		{"config", inEnvironment | inFlags | atStart, "YAML file to read", file(&c.File)},
+		{"listen", anywhere | atStart, "address of pages, console, WebSocket and API", address(&c.Listen)},
+		{"ops", anywhere | atStart, "address of health, metrics and pprof; keep it private", address(&c.Ops)},
+		{"data", anywhere | atStart, "directory of everything that is stored", path(&c.Data)},
+		{"database", inFile | inEnvironment | atStart, "URL of a PostgreSQL database; empty: SQLite in data", database(&c.Database)},
+		{"tls.cert", anywhere, "PEM file of the certificate: HTTPS; read again when it changes", file(&c.TLS.Cert)},
+		{"tls.key", anywhere, "PEM file of its private key", file(&c.TLS.Key)},
+		{"tls.redirect", anywhere | atStart, "address of plain HTTP that sends everybody to HTTPS", optional(address(&c.TLS.Redirect))},
+		{"acme.domains", anywhere | atStart, "names to have certificates for, by Let's Encrypt", names(&c.ACME.Domains)},
+		{"acme.email", anywhere | atStart, "address for the authority to write to", plain(&c.ACME.Email)},
+		{"acme.ca", anywhere | atStart, "directory of another authority", link(&c.ACME.CA)},
 		{"log.level", anywhere, "least that is logged: debug, info, warn, error", level(&c.Log.Level)},
-		{"log.format", anywhere, "text for people, json for machines", oneOf(&c.Log.Format, "text", "json")},
+		{"log.format", anywhere | atStart, "text for people, json for machines", oneOf(&c.Log.Format, "text", "json")},
 		{"drain.window", anywhere, "on SIGTERM, within what time clients come back", duration(&c.Drain.Window, 0, 10*time.Minute)},
 		{"limits.connections", anywhere, "connections open at a time", whole(&c.Limits.Connections, 1, 1_000_000)},
+		{"trace.slow", anywhere, "p99 from receipt to durable at which a trace is written; 0s: never", duration(&c.Trace.Slow, 0, time.Minute)},
 		{"trusted_proxies", anywhere, "networks of proxies before this server, whose X-Forwarded-For is believed", networks(&c.TrustedProxies)},
-		{"admin.password", inEnvironment, "first password of the agent admin", secret(&c.AdminPassword)},
+		{"admin.password", inEnvironment | atStart, "first password of the agent admin", secret(&c.AdminPassword)},
 	}
 }
 
@@ -83,8 +96,12 @@ func Usage() string {
 		if text := k.text(); text != "" {
 			fmt.Fprintf(&b, " (%s)", text)
 		}
+		if k.places&atStart == 0 {
+			b.WriteString(" *")
+		}
 		b.WriteByte('\n')
 	}
+	b.WriteString("\n* is taken over while the server runs: on SIGHUP, and when the file changes.\n")
 	return b.String()
 }
 
@@ -98,6 +115,14 @@ func file(p *string) value {
 	}
 }
 
+func plain(p *string) value {
+	return value{
+		want: "a text",
+		set:  func(s string) bool { *p = s; return true },
+		text: func() string { return *p },
+	}
+}
+
 func secret(p *Secret) value {
 	return value{
 		want: "a text",
@@ -105,6 +130,50 @@ func secret(p *Secret) value {
 		text: func() string { return string(*p) },
 		mask: true,
 	}
+}
+
+func database(p *string) value {
+	return value{
+		want: "a URL such as postgres://user@host/name",
+		set: func(s string) bool {
+			*p = s
+			return s == "" || strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
+		},
+		text: func() string { return *p },
+		mask: true,
+	}
+}
+
+func names(p *Names) value {
+	return value{
+		want: "domain names such as chat.example.com, www.example.com",
+		set: func(s string) bool {
+			*p = Names(s)
+			return !slices.ContainsFunc(p.List(), func(name string) bool {
+				return !strings.Contains(name, ".") || strings.ContainsAny(name, " :/*@") || net.ParseIP(name) != nil
+			})
+		},
+		text: func() string { return string(*p) },
+	}
+}
+
+func link(p *string) value {
+	return value{
+		want: "a URL such as https://acme.example.com/directory",
+		set: func(s string) bool {
+			*p = s
+			u, err := url.Parse(s)
+			return s == "" || err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+		},
+		text: func() string { return *p },
+	}
+}
+
+// optional is a value that may also be left empty.
+func optional(v value) value {
+	set := v.set
+	v.set = func(s string) bool { return set(s) || s == "" }
+	return v
 }
 
 func path(p *string) value {
@@ -145,6 +214,7 @@ func level(p *slog.Level) value {
 		want: "one of " + strings.Join(names, ", "),
 		set:  func(s string) bool { return slices.Contains(names, s) && p.UnmarshalText([]byte(s)) == nil },
 		text: func() string { return strings.ToLower(p.String()) },
+		form: map[string]any{"enum": names},
 	}
 }
 
@@ -153,6 +223,7 @@ func oneOf(p *string, names ...string) value {
 		want: "one of " + strings.Join(names, ", "),
 		set:  func(s string) bool { *p = s; return slices.Contains(names, s) },
 		text: func() string { return *p },
+		form: map[string]any{"enum": names},
 	}
 }
 
@@ -165,6 +236,7 @@ func duration(p *time.Duration, least, most time.Duration) value {
 			return err == nil && least <= d && d <= most
 		},
 		text: func() string { return p.String() },
+		form: map[string]any{"type": "string", "pattern": `^0$|^([0-9.]+(ns|us|µs|ms|s|m|h))+$`},
 	}
 }
 
@@ -177,5 +249,6 @@ func whole(p *int, least, most int) value {
 			return err == nil && least <= n && n <= most
 		},
 		text: func() string { return strconv.Itoa(*p) },
+		form: map[string]any{"type": "integer", "minimum": least, "maximum": most},
 	}
 }

@@ -79,10 +79,15 @@ func (l *loader) blame(s setting, problem string) {
 
 // elsewhere says where a key that is not for every place can be set.
 func (k key) elsewhere() string {
-	if k.places == inEnvironment {
-		return "by KEFU_" + k.variable() + " in the environment"
+	variable := "by KEFU_" + k.variable() + " in the environment"
+	switch k.places & anywhere {
+	case inEnvironment:
+		return variable
+	case inEnvironment | inFile:
+		return variable + " or in the file"
+	default:
+		return "by --" + k.name + " or KEFU_" + k.variable()
 	}
-	return "by --" + k.name + " or KEFU_" + k.variable()
 }
 
 // validate is Validate with the places that the values came from.

@@ -37,6 +37,9 @@ const (
 	batchFrames = 64       // of a batch
 	batchBytes  = 32 << 10 // of a batch
 
+	// Reading the clock costs as much as queueing a message.
+	measureEvery = 16
+
 	writeWithin   = 10 * time.Second // for one message to be taken
 	messageWithin = 10 * time.Second // for one message to come in
 	closeWithin   = 15 * time.Second // from the end of a connection until it is cut
@@ -68,6 +71,8 @@ type Conn struct {
 	size     int            // bytes in queue
 	flushing bool           // there is a goroutine that writes
 	writing  time.Duration  // age when its present Write began; 0: none
+	queued   uint           // messages so far
+	waiting  time.Duration  // age when the one came whose way out is measured; 0: none is
 	said     wire.CloseCode // what the last message said about the end; 0: nothing
 	over     bool           // nothing more is queued
 	overAt   time.Duration
@@ -107,11 +112,12 @@ func (c *Conn) Send(message []byte) {
 		return
 	}
 	if len(c.queue) >= maxQueue || c.size+len(message) > maxBytes {
-		c.queue, c.size = nil, 0
+		c.queue, c.size, c.waiting = nil, 0, 0
 		c.endLocked(wire.CloseSlow, "too slow to take what is sent", 0)
 		return
 	}
 	c.said = meaning(message)
+	c.hub.Meter.Queued(message)
 	c.pushLocked(message)
 }
 
@@ -140,6 +146,9 @@ func (c *Conn) endLocked(code wire.CloseCode, reason string, window time.Duratio
 }
 
 func (c *Conn) pushLocked(message []byte) {
+	if c.queued++; c.queued%measureEvery == 1 && c.waiting == 0 {
+		c.waiting = c.hub.since()
+	}
 	c.queue = append(c.queue, message)
 	c.size += len(message)
 	c.flushLocked()
@@ -158,13 +167,16 @@ func (c *Conn) flushLocked() {
 func (c *Conn) flush() {
 	defer c.hub.work.Done()
 	for {
-		message, more := c.next()
+		message, since, more := c.next()
 		switch {
 		case message != nil:
 			if c.wire.Write(message) != nil {
 				c.kill()
 				c.wire.Abort() // so that the reader ends too
 				return
+			}
+			if since > 0 {
+				c.hub.Meter.Written(c.hub.age() - since)
 			}
 		case more:
 			c.wire.Close(c.code, c.reason)
@@ -175,21 +187,25 @@ func (c *Conn) flush() {
 	}
 }
 
-// next returns what to write. Without a message, more says that the time has
-// come to close; if not, the caller is no longer the one who writes.
-func (c *Conn) next() (message []byte, more bool) {
+// next returns what to write, and since when it waits if that is measured.
+// Without a message, more says that the time has come to close; if not, the
+// caller is no longer the one who writes.
+func (c *Conn) next() (message []byte, since time.Duration, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.queue) == 0 {
 		c.queue, c.writing, c.flushing = nil, 0, c.over
-		return nil, c.over && c.code != 0
+		return nil, 0, c.over && c.code != 0
 	}
 	n, size := c.batchLocked()
 	message = join(c.queue[:n], size)
 	c.queue = c.queue[n:]
 	c.size -= size
 	c.writing = c.hub.since()
-	return message, true
+	if len(c.queue) == 0 { // so the one that is measured is in there
+		since, c.waiting = c.waiting, 0
+	}
+	return message, since, true
 }
 
 // batchLocked returns how many messages go out as one, and their bytes.
@@ -219,14 +235,16 @@ func join(messages [][]byte, size int) []byte {
 	return append(batch, ']')
 }
 
-// kill drops what is queued: nobody will take it.
-func (c *Conn) kill() {
+// kill drops what is queued: nobody will take it. It returns the code that the
+// connection was closed with, 0 if it was not.
+func (c *Conn) kill() wire.CloseCode {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.over {
 		c.over, c.overAt = true, c.hub.age()
 	}
-	c.queue, c.size = nil, 0
+	c.queue, c.size, c.waiting = nil, 0, 0
+	return c.code
 }
 
 // check gives the connection up if it has run out of time.

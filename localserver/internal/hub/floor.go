@@ -26,6 +26,7 @@ func (h *Hub) Reserve() bool {
 	h.floorMu.Lock()
 	defer h.floorMu.Unlock()
 	if h.closed || h.open >= h.Connections {
+		h.Meter.Full()
 		return false
 	}
 	h.open++
@@ -70,7 +71,10 @@ func (h *Hub) admit(c *Conn) {
 // Disconnect forgets a connection, and gives its place back. Nothing is sent
 // on it from now on.
 func (h *Hub) Disconnect(c *Conn) {
-	c.kill()
+	code := c.kill()
+	if !c.poll {
+		h.Meter.Closed(code)
+	}
 	h.floorMu.Lock()
 	h.leaveLocked(c)
 	delete(h.conns, c.Peer)

@@ -62,8 +62,9 @@ type Options struct {
 	Dispatch func(context.Context, core.GroupID) error                                 // as Desk.Dispatch
 	Now      func() time.Time
 	Log      *slog.Logger // nil: none
+	Meter    Meter        // nil: none
 
-	Connections int           // open at a time; 0: 10,000
+	Connections int           // open at a time; 0: 10,000; changed by Limit, guarded by floorMu then
 	Memory      int           // idle conversations that are remembered; 0: 10,000
 	Idle        time.Duration // how long they are; 0: 10 minutes
 }
@@ -113,6 +114,9 @@ func New(ctx context.Context, o Options) *Hub {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Meter == nil {
+		o.Meter = deaf{}
 	}
 	idle, err := simplelru.NewLRU[core.ConversationID, memory](max(o.Memory, 1), nil)
 	if err != nil {

@@ -29,6 +29,7 @@ type room struct {
 type letter struct {
 	in   core.Input
 	done func(core.Change, error)
+	at   time.Duration // age when it was put in
 }
 
 // memory is what is kept of a room that has ended.
@@ -41,9 +42,11 @@ type memory struct {
 // decided even if ctx ends before: that the sender is gone is no reason to
 // leave a thing half done.
 func (h *Hub) Tell(_ context.Context, id core.ConversationID, in core.Input, done func(core.Change, error)) {
-	if !h.put(id, letter{in, done}) {
-		done(core.Change{Conversation: core.Conversation{ID: id}},
-			&core.Error{Code: core.Unavailable, Message: "too much at once", Retry: busyRetry})
+	if !h.put(id, letter{in, done, h.age()}) {
+		change := core.Change{Conversation: core.Conversation{ID: id}}
+		err := &core.Error{Code: core.Unavailable, Message: "too much at once", Retry: busyRetry}
+		h.Meter.Decided(in, change, 0, err)
+		done(change, err)
 	}
 }
 
@@ -111,6 +114,7 @@ func (h *Hub) take(r *room) (letter, bool) {
 // known, nothing.
 func (h *Hub) decide(r *room, l letter) {
 	change, err := h.ask(r.c, l.in)
+	h.Meter.Decided(l.in, change, h.age()-l.at, err)
 	if (err == nil || core.Definite(err)) && change.Conversation.ID == r.id {
 		r.c = change.Conversation
 	} else {

@@ -11,9 +11,37 @@ import (
 	"time"
 )
 
+// handler is one whose server counts nothing yet.
+func handler(ready func(context.Context) error) *Handler {
+	m, log := NewMetrics("test"), slog.New(slog.DiscardHandler)
+	return New(ready, m, NewFlight("", m, time.Now, log), log)
+}
+
+// It has started once it was ready, whatever becomes of the store.
+func TestStarted(t *testing.T) {
+	failure := errors.New("migrating")
+	h := handler(func(context.Context) error { return failure })
+	status := func() int {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/startupz", nil))
+		return w.Code
+	}
+	if got := status(); got != 503 {
+		t.Errorf("before: %d", got)
+	}
+	failure = nil
+	if got := status(); got != 200 {
+		t.Errorf("then: %d", got)
+	}
+	failure = errors.New("away")
+	if got := status(); got != 200 {
+		t.Errorf("later: %d", got)
+	}
+}
+
 func TestHealth(t *testing.T) {
 	var failure error
-	h := New(func(context.Context) error { return failure }, slog.New(slog.DiscardHandler))
+	h := handler(func(context.Context) error { return failure })
 	expect := func(method, path string, status int, body string) {
 		t.Helper()
 		w := httptest.NewRecorder()
@@ -27,6 +55,10 @@ func TestHealth(t *testing.T) {
 	expect("HEAD", "/readyz", 200, "")
 	expect("POST", "/readyz", http.StatusMethodNotAllowed, "")
 	expect("GET", "/", http.StatusNotFound, "")
+	expect("GET", "/metrics", 200, "")
+	expect("GET", "/debug/pprof/", 200, "")
+	expect("GET", "/debug/pprof/goroutine?debug=1", 200, "")
+	expect("GET", "/debug/flight", 404, "nothing is recorded: trace.slow is 0s")
 
 	failure = errors.New("disk /var/lib/secret is full")
 	expect("GET", "/livez", 200, "ok")
@@ -41,7 +73,7 @@ func TestHealth(t *testing.T) {
 // A store that hangs is not ready, and does not hang the answer.
 func TestReadyIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := New(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, slog.New(slog.DiscardHandler))
+		h := handler(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 		begin := time.Now()
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))

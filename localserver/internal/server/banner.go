@@ -14,6 +14,9 @@ func (s *Server) Banner(lang string) string {
 		addresses, password = addressesChinese, passwordChinese
 	}
 	public := "http://" + dialable(s.Addr())
+	if s.Config.HTTPS() {
+		public = "https://" + dialable(s.Addr())
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, addresses, public+"/demo/", public+"/console/", "http://"+dialable(s.OpsAddr())+"/readyz")
 	if s.Password != "" {

@@ -20,7 +20,11 @@ import (
 	"kefu/localserver/internal/config"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, // certmagic has a limiter for the process, and looks every 5 s if a lock is still its own
+		goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.(*RingBufferRateLimiter).permit"),
+		goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.keepLockfileFresh"))
+}
 
 // store is a memstore that can be made to fail, and notices who comes after
 // Close.

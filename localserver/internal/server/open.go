@@ -27,11 +27,14 @@ func (s *Server) openData(context.Context) error {
 // openDoors listens before anything takes time, so that a port in use is told
 // at once.
 func (s *Server) openDoors(ctx context.Context) error {
-	for i, addr := range []string{s.Config.Listen, s.Config.Ops} {
+	for i, addr := range []string{s.Config.Listen, s.Config.Ops, s.Config.TLS.Redirect} {
+		if addr == "" {
+			continue
+		}
 		var lc net.ListenConfig
 		l, err := lc.Listen(ctx, "tcp", addr)
 		if err != nil {
-			return listenError(addr, [...]string{"listen", "ops"}[i], err)
+			return listenError(addr, [...]string{"listen", "ops", "tls.redirect"}[i], err)
 		}
 		s.doors[i].listener = l
 	}
@@ -54,7 +57,7 @@ func (s *Server) openStore(ctx context.Context) error {
 	if err != nil {
 		return err // a sentence already
 	}
-	s.store = store
+	s.store = &timed{store, s.metrics, s.Now}
 	return nil
 }
 

@@ -11,12 +11,11 @@ import (
 
 // behind has a handler see where a request comes from, not through which
 // proxies. Without any that are trusted it changes nothing.
-func behind(trusted config.Networks, h http.Handler) http.Handler {
-	if trusted == "" {
-		return h
-	}
+func behind(trusted func() config.Networks, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.RemoteAddr = clientOf(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), trusted)
+		if t := trusted(); t != "" {
+			r.RemoteAddr = clientOf(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), t)
+		}
 		h.ServeHTTP(w, r)
 	})
 }

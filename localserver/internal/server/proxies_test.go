@@ -51,7 +51,7 @@ func TestNoProxyIsTrustedByDefault(t *testing.T) {
 		"192.0.2.0/24":                  "203.0.113.5",
 	} {
 		got := ""
-		h := behind(trusted, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RemoteAddr }))
+		h := behind(func() config.Networks { return trusted }, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RemoteAddr }))
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("X-Forwarded-For", "203.0.113.5")
 		h.ServeHTTP(httptest.NewRecorder(), r)

@@ -10,6 +10,12 @@
 // with its first account if the store is empty, is put between the store and
 // the hub. Connections that come before Run wait in the listener.
 //
+// # Another configuration
+//
+// [Server.Reload] has the configuration read again: on SIGHUP, which is the
+// caller's to catch, and when a file of it changes, which Run notices. It is
+// taken over as a whole or not at all, by replacing one pointer.
+//
 // # End
 //
 // The order is what keeps promise 23, that nothing acknowledged is lost and
@@ -29,18 +35,24 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kefu/core"
+	"kefu/core/blob"
+	"kefu/core/blob/media"
 	"kefu/core/desk"
 	"kefu/core/httpapi"
+	"kefu/localserver/internal/blobdir"
 	"kefu/localserver/internal/config"
 	"kefu/localserver/internal/hub"
 	"kefu/localserver/internal/lock"
@@ -50,13 +62,22 @@ import (
 
 // Options are what a Server is made of. Config and Now are required.
 type Options struct {
-	Config config.Config
-	Files  fs.FS // the pages, see httpapi.Options; nil: none are served
-	Now    func() time.Time
-	Log    *slog.Logger // nil: none
+	Config  config.Config
+	Files   fs.FS // the pages, see httpapi.Options; nil: none are served
+	Now     func() time.Time
+	Log     *slog.Logger   // nil: none
+	Level   *slog.LevelVar // of Log, to be set when it is configured otherwise; nil: it is not
+	Version string         // of the program, for the metrics
 
-	// OpenStore opens the store in the data directory; nil: SQLite.
+	// Load reads the configuration again; nil: it stays as it is.
+	Load func() (config.Config, error)
+
+	// OpenStore opens the store; nil: PostgreSQL if Config.Database names it, or
+	// else SQLite in the data directory.
 	OpenStore func(ctx context.Context, dir string) (Store, error)
+
+	// Uploads keeps files; nil: the directory uploads in the data directory.
+	Uploads blob.Store
 }
 
 // Server is one node. Make it with Open.
@@ -69,12 +90,20 @@ type Server struct {
 	stop context.CancelFunc
 
 	// Set by the steps of Open, nil until then.
-	lock  *lock.Lock
-	store Store
-	hub   *hub.Hub
-	desk  *desk.Desk
-	ops   *ops.Handler
-	doors [2]door // public, ops
+	lock    *lock.Lock
+	store   Store
+	uploads *blobdir.Store // nil: files are kept elsewhere, or not at all
+	hub     *hub.Hub
+	desk    *desk.Desk
+	ops     *ops.Handler
+	doors   [3]door // public, ops, and the one that redirects, which may be missing
+
+	metrics *ops.Metrics
+	flight  *ops.Flight
+	current atomic.Pointer[config.Config]   // what is in force; never changed, only replaced
+	pair    atomic.Pointer[tls.Certificate] // nil: plain HTTP
+	reload  reload
+	acme    *acme // nil: the certificate is ours, or there is none
 
 	requests sync.RWMutex // read-locked by each request that is being served
 
@@ -86,6 +115,14 @@ type Server struct {
 type door struct {
 	listener net.Listener
 	http     *http.Server
+}
+
+// serve answers until the listener or the server is closed.
+func (d *door) serve() error {
+	if d.http.TLSConfig != nil {
+		return d.http.ServeTLS(d.listener, "", "") // and HTTP/2
+	}
+	return d.http.Serve(d.listener)
 }
 
 // close cuts what is still connected there.
@@ -108,12 +145,14 @@ func (d *door) close() error {
 // open then.
 func Open(ctx context.Context, o Options) (*Server, error) {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	s := &Server{Options: o}
+	s := &Server{Options: o, metrics: ops.NewMetrics(o.Version)}
+	s.current.Store(&o.Config)
+	s.flight = ops.NewFlight(filepath.Join(o.Config.Data, "traces"), s.metrics, o.Now, o.Log)
 	if s.OpenStore == nil {
-		s.OpenStore = s.openSQLite
+		s.OpenStore = s.openSQL
 	}
 	s.base, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	for _, step := range []func(context.Context) error{s.openData, s.openDoors, s.openStore, s.openDesk, s.openRoutes} {
+	for _, step := range []func(context.Context) error{s.openCertificate, s.openData, s.openDoors, s.openStore, s.openUploads, s.openDesk, s.openRoutes} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -131,10 +170,11 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 		Dispatch:    func(ctx context.Context, g core.GroupID) error { return s.desk.Dispatch(ctx, g) },
 		Now:         s.Now,
 		Log:         s.Log,
+		Meter:       s.metrics,
 		Connections: s.Config.Limits.Connections,
 	})
 	s.desk, err = desk.New(ctx, desk.Options{
-		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Now: s.Now, Log: s.Log,
+		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Files: s.Uploads, Media: media.New(media.Budget), Now: s.Now, Log: s.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("the store can not be read: %w", err)
@@ -144,16 +184,25 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 }
 
 func (s *Server) openRoutes(context.Context) error {
-	api, err := httpapi.New(httpapi.Options{Desk: s.desk, Poll: s.desk, Files: s.Files, Now: s.Now, Log: s.Log})
+	api, err := httpapi.New(httpapi.Options{Desk: s.desk, Poll: s.desk, Uploads: s.desk, Files: s.Files, Now: s.Now, Log: s.Log})
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/ws", socket.New(s.base, socket.Options{Hub: s.hub, Serve: s.desk.Serve, Gone: s.desk.Gone, Log: s.Log}))
-	mux.Handle("/", api)
-	s.ops = ops.New(s.store.Ready, s.Log)
-	s.doors[0].http, s.doors[1].http = s.httpServer(behind(s.Config.TrustedProxies, mux)), s.httpServer(s.ops)
-	return nil
+	mux.Handle("/ws", socket.New(s.base, socket.Options{Hub: s.hub, Serve: s.serveFrame, Gone: s.desk.Gone, Log: s.Log}))
+	mux.Handle("/v1/poll", s.metrics.Serve("poll", api))
+	mux.Handle("/v1/", s.metrics.Serve("api", api))
+	mux.Handle("/", s.metrics.Serve("pages", api))
+	s.metrics.Live(s.base, func() ops.Stats { return ops.Stats(s.hub.Stats()) }, s.store, s.Now)
+	s.ops = ops.New(s.store.Ready, s.metrics, s.flight, s.Log)
+	s.doors[0].http = s.httpServer(behind(s.trusted, mux))
+	s.doors[1].http = s.httpServer(s.ops)
+	s.doors[1].http.WriteTimeout = 10 * time.Minute // of a profile
+	if s.Config.HTTPS() {
+		s.doors[0].http.TLSConfig = s.tlsConfig()
+		s.doors[2].http = s.httpServer(s.acme.answer(http.HandlerFunc(s.redirect)))
+	}
+	return s.flight.Bound(s.Config.Trace.Slow)
 }
 
 // httpServer bounds what a client can hold without sending anything sensible.
@@ -194,9 +243,13 @@ func (s *Server) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	failed := make(chan error, len(s.doors))
+	moved := make(chan struct{})
 	for _, d := range s.doors {
+		if d.listener == nil {
+			continue
+		}
 		running.Go(func() {
-			if err := d.http.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := d.serve(); !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
 			}
 		})
@@ -205,11 +258,17 @@ func (s *Server) Run(ctx context.Context) error {
 	defer stopClock()
 	running.Go(func() { s.tick(clock) })
 	running.Go(func() { s.hub.Run(s.base) })
+	running.Go(func() { s.watch(clock) })
+	running.Go(func() { s.watchStore(clock, moved) })
+	running.Go(func() { s.acme.run(clock) })
 
 	s.Log.Info("serving", "listen", s.Addr().String(), "ops", s.OpsAddr().String())
 	var err error
 	select {
 	case <-ctx.Done():
+	case <-moved:
+		s.Log.Error("the database is another one than at the start; leaving")
+		err = errors.New("the database is another one than at the start, such as a standby that was promoted: start again")
 	case err = <-failed:
 		s.Log.Error("a listener failed; leaving", "error", err)
 		err = errors.New("a listener failed, see the log")
@@ -225,7 +284,7 @@ const (
 )
 
 func (s *Server) drain() {
-	window := s.Config.Drain.Window
+	window := s.config().Drain.Window
 	ctx, cancel := context.WithTimeout(s.base, max(window, atLeast))
 	defer cancel()
 	s.Log.Info("leaving", "window", window)
@@ -263,6 +322,9 @@ func (s *Server) close() error {
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
+	errs = append(errs, s.closeUploads())
+	s.acme.close()
+	errs = append(errs, s.flight.Close())
 	if s.lock != nil {
 		errs = append(errs, s.lock.Release())
 	}

@@ -19,6 +19,7 @@ import (
 	"kefu/core/desk"
 	"kefu/localserver/internal/config"
 	"kefu/localserver/internal/hub"
+	"kefu/localserver/internal/ops"
 	"kefu/sdk"
 )
 
@@ -280,6 +281,7 @@ func TestTicksGoOn(t *testing.T) {
 			return nil
 		}
 		s := &Server{Options: Options{Config: config.Default(), Now: time.Now, Log: log.logger()}}
+		s.flight = ops.NewFlight("", ops.NewMetrics(""), s.Now, s.Log)
 		h := hub.New(t.Context(), hub.Options{Now: time.Now})
 		defer h.Close()
 		var err error

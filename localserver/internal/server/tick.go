@@ -28,6 +28,7 @@ func (s *Server) tick(ctx context.Context) {
 			return
 		case <-every.C:
 		}
+		s.flight.Look()
 		err := s.tickOnce(ctx)
 		if ctx.Err() != nil {
 			return
