@@ -1,10 +1,11 @@
 // Package dynalite runs the DynamoDB of tests and of functions/local: the npm
-// package of that name, in memory, on a free loopback port.
+// package of that name, on a free loopback port, in memory or in a directory.
 package dynalite
 
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,11 +30,23 @@ type Server struct {
 
 // Start starts one with the npm packages in dir. It ends with Close, with ctx,
 // or with this process, whichever is first, and takes its tables with it.
-func Start(ctx context.Context, dir string) (*Server, error) {
+func Start(ctx context.Context, dir string) (*Server, error) { return Open(ctx, dir, "") }
+
+// Open is Start for one whose tables stay in the directory data, which is made
+// if need be. It must not be open twice.
+func Open(ctx context.Context, dir, data string) (*Server, error) {
 	if _, err := os.Stat(filepath.Join(dir, "node_modules", "dynalite")); err != nil {
 		return nil, fmt.Errorf("the local DynamoDB is not installed in %s: run `make setup`", Dir)
 	}
-	cmd := exec.CommandContext(ctx, "node", "serve.js")
+	args := []string{"serve.js"}
+	if data != "" {
+		data, err := filepath.Abs(data)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, data)
+	}
+	cmd := exec.CommandContext(ctx, "node", args...)
 	cmd.Dir, cmd.Stderr, cmd.WaitDelay = dir, os.Stderr, time.Second
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -49,8 +62,7 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 	s := &Server{cmd: cmd, stdin: stdin}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		_ = s.Close()
-		return nil, fmt.Errorf("the local DynamoDB did not say where it listens: %w", err)
+		return nil, fmt.Errorf("the local DynamoDB did not say where it listens: %w", errors.Join(err, s.Close()))
 	}
 	s.Endpoint = strings.TrimSpace(line)
 	return s, nil

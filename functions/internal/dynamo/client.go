@@ -186,7 +186,7 @@ func (st *Store) remove(ctx context.Context, k key, c condition) error {
 // next tries again.
 func (st *Store) tidy(ctx context.Context, k key, c condition) {
 	if err := st.remove(ctx, k, c); err != nil {
-		st.Log.Warn("something in vain is left in the table", "pk", k.pk, "sk", k.sk, "error", err)
+		st.Log.WarnContext(ctx, "something in vain is left in the table", "pk", k.pk, "sk", k.sk, "error", err)
 	}
 }
 

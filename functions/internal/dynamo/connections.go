@@ -1,15 +1,14 @@
 package dynamo
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"golang.org/x/sync/errgroup"
 
 	"kefu/core"
 	"kefu/core/desk"
@@ -27,8 +26,9 @@ type Connection struct {
 	Data   []byte       // what else the host wants to know of it again
 	Joined time.Time    // when it was first put under topics
 
-	opened bool  // it has an item of its own
-	rows   []key // others that it has
+	opened bool   // it has an item of its own
+	mark   []byte // of the Put that it was read from
+	rows   []key  // others that it has
 }
 
 // connectionLife is when a connection is certainly over: API Gateway ends it
@@ -81,8 +81,39 @@ func split(t desk.Topic) (kind desk.Topic, id string) {
 // Open notes a connection when it begins: what $connect knows and later frames
 // do not. One write unit.
 func (cs *Connections) Open(ctx context.Context, c Connection) error {
-	_, err := cs.st.put(ctx, connectionKey(c.ID), cs.item(c), condition{})
+	it := cs.item(c)
+	it["w"] = bin(newMark())
+	_, err := cs.st.put(ctx, connectionKey(c.ID), it, condition{})
 	return err
+}
+
+// LingerID is the ID of what Linger leaves behind. Nobody can push to it.
+const LingerID = "-"
+
+// Linger has a visitor found under their topic until then, without a
+// connection: between two polls. There is one such a row a conversation, and
+// the last one counts. One write unit.
+func (cs *Connections) Linger(ctx context.Context, c Connection, until time.Time) error {
+	c.ID, c.Joined = LingerID, cs.st.Now().UTC()
+	it := cs.item(c)
+	it["ttl"] = num(until.Unix() + 1)
+	_, err := cs.st.put(ctx, c.row(c.Topics[0]), it, condition{})
+	return err
+}
+
+// Lingers returns what Linger was given last for a visitor's topic, and until
+// when it counts; NotFound if it does no longer. Half a read unit.
+func (cs *Connections) Lingers(ctx context.Context, t desk.Topic) (c Connection, until time.Time, err error) {
+	k := Connection{ID: LingerID}.row(t)
+	found := false
+	err = cs.st.each(ctx, span{pk: k.pk, from: k.sk, to: k.sk, weak: true}, func(it item) (bool, error) {
+		c, until, found = connection(it), time.Unix(getNum(it, "ttl")-1, 0), cs.lives(it)
+		return true, nil
+	})
+	if err == nil && !found {
+		err = core.Errorf(core.NotFound, "nobody polls here")
+	}
+	return c, until, err
 }
 
 // Get returns a connection, or NotFound. It costs half a read unit; a whole
@@ -107,7 +138,7 @@ func (cs *Connections) read(ctx context.Context, id string, weak bool) (Connecti
 	err := cs.st.each(ctx, s, func(it item) (bool, error) {
 		if cs.lives(it) {
 			c = connection(it)
-			c.opened, c.rows = true, c.keys()
+			c.opened, c.mark, c.rows = true, getBin(it, "w"), c.keys()
 		}
 		return true, nil
 	})
@@ -120,20 +151,14 @@ func (cs *Connections) read(ctx context.Context, id string, weak bool) (Connecti
 // Put has a connection found under its topics, and no longer under those it
 // had when it was read. It returns others with the same author and outbox that
 // joined before it: they are replaced, and the caller closes and removes them.
-// A connection that was opened and has ended meanwhile is NotFound. Two write
-// units and one read unit; one more write unit for each conversation watched.
+// A connection that was opened and has ended meanwhile is NotFound; one that
+// somebody else has put since it was read, as another process may that serves
+// another frame of it, is Conflict. Two write units and one read unit; one more
+// write unit for each conversation watched.
 func (cs *Connections) Put(ctx context.Context, c Connection) (replaced []Connection, err error) {
 	c.Joined = cs.st.Now().UTC().Truncate(time.Millisecond)
-	was := condition{}
-	if c.opened {
-		was.text = "attribute_exists(pk)"
-	}
-	r, err := cs.st.put(ctx, connectionKey(c.ID), cs.item(c), was)
-	switch {
-	case err != nil:
+	if err := cs.claim(ctx, c); err != nil {
 		return nil, err
-	case !r.ok:
-		return nil, core.Errorf(core.NotFound, "the connection has ended")
 	}
 	rows := c.keys()
 	for _, k := range rows {
@@ -149,6 +174,33 @@ func (cs *Connections) Put(ctx context.Context, c Connection) (replaced []Connec
 	return cs.replaced(ctx, c)
 }
 
+// Note stores what else the host wants to know of a connection, and leaves
+// alone where it is found. It gives what Put does for one that has ended or
+// changed since it was read. One write unit.
+func (cs *Connections) Note(ctx context.Context, c Connection) error { return cs.claim(ctx, c) }
+
+// claim writes the item of a connection's own.
+func (cs *Connections) claim(ctx context.Context, c Connection) error {
+	it, mark, was := cs.item(c), newMark(), condition{}
+	it["w"] = bin(mark)
+	if c.opened {
+		was = condition{text: "w = :w", values: item{":w": bin(c.mark)}}
+	}
+	r, err := cs.st.put(ctx, connectionKey(c.ID), it, was)
+	if r.ok || err != nil {
+		return err
+	}
+	there, err := r.instead(ctx)
+	switch {
+	case err != nil || bytes.Equal(getBin(there, "w"), mark): // it met itself: the first answer was lost
+		return err
+	case there == nil:
+		return core.Errorf(core.NotFound, "the connection has ended")
+	default:
+		return core.Errorf(core.Conflict, "another frame of this connection came first")
+	}
+}
+
 // replaced finds those that c replaces. Of two that join at once each sees the
 // other, so there is an order of them.
 func (cs *Connections) replaced(ctx context.Context, c Connection) ([]Connection, error) {
@@ -162,7 +214,7 @@ func (cs *Connections) replaced(ctx context.Context, c Connection) ([]Connection
 	err := cs.st.each(ctx, all(k.pk, mine), func(it item) (bool, error) {
 		o := connection(it)
 		older := cmp.Or(o.Joined.Compare(c.Joined), cmp.Compare(o.ID, c.ID)) < 0
-		if o.ID != c.ID && older && o.Who == c.Who && o.Outbox == c.Outbox && cs.lives(it) {
+		if o.ID != c.ID && o.ID != LingerID && older && o.Who == c.Who && o.Outbox == c.Outbox && cs.lives(it) {
 			out = append(out, o)
 		}
 		return false, nil
@@ -189,66 +241,6 @@ func (cs *Connections) Remove(ctx context.Context, c Connection) error {
 		return nil
 	}
 	return cs.st.remove(ctx, connectionKey(c.ID), condition{}) // the last, for it names the others
-}
-
-// Find returns the connections under any of the topics, each once. They may be
-// a moment old. A topic costs half a read unit for each 4 KiB of what is found
-// there; those of one conversation are one, and so are groups and staff.
-func (cs *Connections) Find(ctx context.Context, topics ...desk.Topic) ([]Connection, error) {
-	spans := spansOf(topics)
-	found := make([][]Connection, len(spans))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallel)
-	for i, s := range spans {
-		g.Go(func() error {
-			return cs.st.each(ctx, s, func(it item) (bool, error) {
-				if c := connection(it); cs.lives(it) && slices.ContainsFunc(topics, c.under) {
-					c.rows = []key{keyOf(it)}
-					found[i] = append(found[i], c)
-				}
-				return false, nil
-			})
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	byID := map[string]Connection{}
-	for _, c := range slices.Concat(found...) {
-		c.rows = append(c.rows, byID[c.ID].rows...)
-		byID[c.ID] = c
-	}
-	return slices.SortedFunc(maps.Values(byID), func(a, b Connection) int {
-		return cmp.Or(a.Joined.Compare(b.Joined), cmp.Compare(a.ID, b.ID))
-	}), nil
-}
-
-// under reports whether a connection is found under a topic.
-func (c Connection) under(t desk.Topic) bool { return slices.Contains(c.Topics, t) }
-
-// spansOf returns where to look for the topics, each place once.
-func spansOf(topics []desk.Topic) []span {
-	places := map[key]span{}
-	everybody := key{partStaff, ""}
-	for _, t := range topics {
-		switch kind, id := split(t); kind {
-		case desk.TopicVisitor(""), desk.TopicWatch(""):
-			places[key{atConversation(id), ""}] = all(atConversation(id), "")
-		case desk.TopicAgent(""):
-			places[key{partStaff, id}] = all(partStaff, agentPrefix(id))
-		default:
-			places[everybody] = all(partStaff, "")
-		}
-	}
-	_, staff := places[everybody]
-	var out []span
-	for k, s := range places {
-		if !staff || k.pk != partStaff || k == everybody {
-			s.weak = true
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // keys are the rows of a connection besides its own.

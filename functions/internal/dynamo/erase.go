@@ -46,7 +46,7 @@ func tombstones(it item) []core.Tombstone {
 // finish erases, and forgets that it has to be done.
 func (st *Store) finish(ctx context.Context, k key, id core.ConversationID, gone []core.Tombstone) {
 	if err := st.erase(ctx, id, gone); err != nil {
-		st.Log.Warn("what was recalled is not erased yet", "conversation", id, "error", err)
+		st.Log.WarnContext(ctx, "what was recalled is not erased yet", "conversation", id, "error", err)
 		return
 	}
 	st.tidy(ctx, k, condition{})

@@ -26,6 +26,7 @@
 //	store         store                       epoch and schema                       Epoch                               the first one stays
 //	conn#<id>     -                           a connection, with a TTL               Connections.Open, Put               Remove; the TTL
 //	at#<id>       v#<conn>, w#<conn>          its visitor's, its watchers'           Connections.Put                     a push that is answered by 410; the TTL
+//	at#<id>       v#-                         its visitor polls, with a short TTL    Connections.Linger                  the next poll; the TTL
 //	staff         <agent>#<conn>              an agent's connection                  Connections.Put                     a push that is answered by 410; the TTL
 //
 // # One pointer a conversation

@@ -22,6 +22,31 @@ func (st *Store) head(ctx context.Context, id core.ConversationID) (head, error)
 	return st.newest(ctx, id, func(item) {})
 }
 
+// Remembered returns a conversation as this process saw it last or, if it did
+// not lately, as a weak read has it. It may be old: memory in the sense of
+// core.Apply, which decides anew before it refuses anything. Half a read unit,
+// or none.
+func (st *Store) Remembered(ctx context.Context, id core.ConversationID) core.Conversation {
+	if h, ok := st.heads.Get(id); ok {
+		return h.Conversation
+	}
+	h := head{Conversation: core.Conversation{ID: id}}
+	s := all(partConversation(id), slotPrefix)
+	s.newest, s.limit, s.weak = true, 1, true
+	err := st.each(ctx, s, func(it item) (bool, error) {
+		var err error
+		h, err = unpack(id, it)
+		return true, err
+	})
+	if err != nil {
+		return core.Conversation{ID: id} // whoever goes on with that reads again
+	}
+	if h.Seq > 0 {
+		st.heads.ContainsOrAdd(id, h)
+	}
+	return h.Conversation
+}
+
 func (st *Store) newest(ctx context.Context, id core.ConversationID, found func(item)) (head, error) {
 	h := head{Conversation: core.Conversation{ID: id}}
 	s := all(partConversation(id), slotPrefix)

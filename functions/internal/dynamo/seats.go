@@ -89,7 +89,7 @@ func (st *Store) vacateIf(ctx context.Context, id core.AgentID, seats []seat, c 
 	}
 	c.values[":s"] = set(names...)
 	if _, err := st.update(ctx, agentKey(id), "DELETE seats :s", c); err != nil {
-		st.Log.Warn("a seat is taken in vain until the agent is looked at", "agent", id, "error", err)
+		st.Log.WarnContext(ctx, "a seat is taken in vain until the agent is looked at", "agent", id, "error", err)
 	}
 }
 

@@ -79,7 +79,7 @@ func (st *Store) load(ctx context.Context, ids []core.ConversationID) (map[core.
 		g.Go(func() error {
 			h, err := st.head(ctx, id)
 			if errors.Is(err, errUnreadable) {
-				st.Log.Error("a conversation is passed over", "conversation", id, "error", err)
+				st.Log.ErrorContext(ctx, "a conversation is passed over", "conversation", id, "error", err)
 				return nil
 			}
 			mu.Lock()

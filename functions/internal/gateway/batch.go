@@ -9,6 +9,16 @@ const MaxMessage = wire.MaxMessage
 // maxBatch is how many frames a message may have, by the protocol.
 const maxBatch = 64
 
+// Messages returns frames, in order, as few messages of at most [MaxMessage].
+func Messages(frames [][]byte) [][]byte {
+	batches := pack(frames)
+	out := make([][]byte, len(batches))
+	for i, b := range batches {
+		out[i] = join(b)
+	}
+	return out
+}
+
 // pack divides frames into batches that fit into a message each. A frame that
 // is too large by itself gets one of its own.
 func pack(frames [][]byte) (batches [][][]byte) {

@@ -267,3 +267,15 @@ func within(t *testing.T, what string, so func() bool) {
 		}
 	}
 }
+
+// TestMessages: what is returned, rather than pushed, is divided alike.
+func TestMessages(t *testing.T) {
+	long := []byte(`"` + strings.Repeat("x", gateway.MaxMessage-5) + `"`)
+	got := gateway.Messages([][]byte{[]byte("1"), []byte("2"), long, []byte("3")})
+	if len(got) != 3 || string(got[0]) != "[1,2]" || string(got[1]) != string(long) || string(got[2]) != "3" {
+		t.Errorf("%d messages: %.20s", len(got), got)
+	}
+	if got := gateway.Messages(nil); len(got) != 0 {
+		t.Errorf("nothing is %q", got)
+	}
+}

@@ -1,0 +1,74 @@
+package host
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"kefu/core"
+	"kefu/core/desk"
+	"kefu/functions/internal/cloudfront"
+	"kefu/functions/internal/dynamo"
+	"kefu/functions/internal/gateway"
+)
+
+// Pusher is the way out to connections; gateway.Pusher is one.
+type Pusher interface {
+	Push(ctx context.Context, id string, frames ...[]byte) (gateway.Outcome, error)
+	Close(ctx context.Context, id string) (gateway.Outcome, error)
+}
+
+// Parts are what a Host is made of. Store, Pusher and Now are required.
+type Parts struct {
+	Store  *dynamo.Store
+	Pusher Pusher
+	Door   cloudfront.Door // the zero one: no CloudFront
+	Now    func() time.Time
+	Log    *slog.Logger // nil: none
+	Name   string       // of the function, for metrics
+	Emit   func(line []byte)
+}
+
+// Host is one process of a function. It is safe for concurrent use: Lambda
+// Managed Instances run several invocations in one process.
+type Host struct {
+	Parts
+	desk  *desk.Desk
+	conns *dynamo.Connections
+	seeks seeks
+
+	sessions *lru.Cache[string, *session] // by connection
+	lingers  *lru.Cache[core.ConversationID, linger]
+}
+
+// remembered is how many connections a process remembers, and pollers.
+const remembered = 1000
+
+// New returns a host. It makes the store's signing keys if there are none yet.
+func New(ctx context.Context, p Parts) (*Host, error) {
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
+	}
+	if p.Emit == nil {
+		p.Emit = func([]byte) {}
+	}
+	h := &Host{Parts: p, conns: p.Store.Connections(), sessions: cache[string, *session](), lingers: cache[core.ConversationID, linger]()}
+	var err error
+	h.desk, err = desk.New(ctx, desk.Options{
+		Store: counted{p.Store}, Rooms: h, Floor: h, Stays: h, Seek: h.seeks.add, Now: p.Now, Log: p.Log,
+	})
+	return h, err
+}
+
+// Desk is what the host serves.
+func (h *Host) Desk() *desk.Desk { return h.desk }
+
+func cache[K comparable, V any]() *lru.Cache[K, V] {
+	c, err := lru.New[K, V](remembered)
+	if err != nil {
+		panic("host: " + err.Error()) // the size is positive
+	}
+	return c
+}

@@ -1,0 +1,110 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"kefu/core"
+	"kefu/functions/internal/cloudfront"
+	"kefu/functions/internal/dynamo"
+	"kefu/functions/internal/gateway"
+)
+
+// The environment variables that a function reads when it starts, besides
+// gateway.EndpointVariable, cloudfront.KeyVariable and those that Lambda sets.
+const (
+	TableVariable    = "KEFU_TABLE"                // name of the DynamoDB table
+	LevelVariable    = "KEFU_LOG_LEVEL"            // DEBUG, INFO, WARN or ERROR; "": INFO
+	DynamoVariable   = "AWS_ENDPOINT_URL_DYNAMODB" // "": that of the region. For tests and functions/local
+	PasswordVariable = "KEFU_ADMIN_PASSWORD"       // of the first account
+	SecretVariable   = PasswordVariable + "_SECRET"
+	SecretsVariable  = "AWS_ENDPOINT_URL_SECRETS_MANAGER" // "": that of the region
+)
+
+// Options are what a function is started with. All of them are required.
+type Options struct {
+	Getenv func(string) string
+	Now    func() time.Time
+	Out    io.Writer // where the log goes, metrics included
+}
+
+// Open returns the host that the environment describes. An error is one
+// sentence: which variable is missing or wrong, or why the table can not be
+// used.
+func Open(ctx context.Context, o Options) (*Host, error) {
+	log, err := newLog(o.Getenv, o.Out)
+	if err != nil {
+		return nil, err
+	}
+	pusher, err := gateway.Open(o.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	door, err := cloudfront.Open(o.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	table, endpoint := o.Getenv(TableVariable), o.Getenv(DynamoVariable)
+	if table == "" {
+		return nil, errors.New(TableVariable + " is not set")
+	}
+	if err := checkEndpoint(DynamoVariable, endpoint); err != nil {
+		return nil, err
+	}
+	p := Parts{
+		Store: dynamo.New(dynamo.Options{
+			API: dynamo.NewClient(o.Getenv("AWS_REGION"), endpoint, gateway.Credentials(o.Getenv)), Table: table, Now: o.Now, Log: log,
+		}),
+		Pusher: pusher, Door: door, Now: o.Now, Log: log, Name: o.Getenv("AWS_LAMBDA_FUNCTION_NAME"), Emit: emitter(o.Out),
+	}
+	h, err := New(ctx, p)
+	return h, startError(table, err)
+}
+
+// startError says what is wrong with the table, for there is nothing else that
+// can be.
+func startError(table string, err error) error {
+	var e *core.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e) && e.Cause != nil:
+		return fmt.Errorf("the table %s (%s) can not be used: %w", table, TableVariable, e.Cause)
+	default:
+		return fmt.Errorf("the table %s (%s) can not be used: %w", table, TableVariable, err)
+	}
+}
+
+// checkEndpoint refuses what would send credentials over the network in the
+// clear.
+func checkEndpoint(name, endpoint string) error {
+	u, err := url.Parse(endpoint)
+	switch {
+	case endpoint == "":
+		return nil
+	case err != nil || u.Host == "" || u.User != nil:
+		return fmt.Errorf("%s: %q is not a URL", name, endpoint)
+	case u.Scheme == "https":
+		return nil
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is not an https URL", name, endpoint)
+}
+
+// emitter writes lines whole, though several invocations may at once.
+func emitter(out io.Writer) func([]byte) {
+	var mu sync.Mutex
+	return func(line []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		_, _ = out.Write(line) // there is nowhere to say so
+	}
+}

@@ -1,0 +1,22 @@
+// Command socket is the function behind the WebSocket API: $connect,
+// $disconnect and every message. See package host.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"kefu/functions/internal/host"
+)
+
+func main() {
+	h, err := host.Open(context.Background(), host.Options{Getenv: os.Getenv, Now: time.Now, Out: os.Stdout})
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(h.Socket)
+}

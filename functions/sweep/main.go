@@ -1,0 +1,22 @@
+// Command sweep is the function that a schedule invokes every minute: what only
+// time brings. See package host.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"kefu/functions/internal/host"
+)
+
+func main() {
+	h, err := host.Open(context.Background(), host.Options{Getenv: os.Getenv, Now: time.Now, Out: os.Stdout})
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(h.Sweep)
+}
