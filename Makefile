@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 GOLANGCI := go tool -modfile=infra/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-long race fuzz bench lint fmt sdk setup
+.PHONY: help run build dist test test-long aws-check edge edge-bench race fuzz bench lint fmt sdk setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -19,11 +19,23 @@ run: ## start the server here; flags in ARGS, as in: make run ARGS="--listen :80
 build: ## write ./kefu: one static binary, the same bytes for the same commit
 	CGO_ENABLED=0 go build -buildvcs=auto -trimpath -ldflags "-s -w" -o kefu ./localserver
 
+dist: ## write dist/<function>/bootstrap, what `sam deploy` uploads; GOARCH=amd64 for a machine of that kind
+	infra/dev/dist.sh
+
 test: ## everything that must hold; installs what it needs, then formats, lints, tests, fuzzes, opens a browser
 	infra/dev/test.sh
 
 test-long: setup ## what takes longer: every test once more under the race detector, and 10 s of each fuzz target
 	infra/dev/test-long.sh
+
+aws-check: ## template.yaml as AWS would read it: sam validate, cfn-lint, what SAM makes of it; no account, installs them the first time
+	infra/dev/aws-check.sh
+
+edge: ## start on this machine what template.yaml deploys; flags in ARGS, as in: make edge ARGS="--faults all=0.02"
+	go run ./functions/local $(ARGS)
+
+edge-bench: ## sizes, times and what a million messages cost on AWS, as Markdown; ARGS=--check fails if a figure is missed
+	go run ./functions/local/bench $(ARGS)
 
 race: ## the Go tests under the race detector
 	go test -race ./...

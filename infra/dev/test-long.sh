@@ -3,10 +3,11 @@
 source "$(dirname "$0")/lib.sh"
 
 # Storms of a minute, more seeds, a cable that is cut.
-export KEFU_TEST_LONG=1
+export KEFU_TEST_LONG=1 KEFU_TEST_POSTGRES=required
 
 again() { go test -race -count 1 -timeout 25m ./...; }
 
+step 'template.yaml, as SAM and CloudFormation see it' infra/dev/aws-check.sh
 step 'the DynamoDB store on a second engine' infra/dev/dynamodb/second-opinion.sh
 step 'fuzz, 10 s each' infra/dev/fuzz.sh 10s
 step 'tests: Go, once more under the race detector' again

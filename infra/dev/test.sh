@@ -3,6 +3,9 @@
 # soonest comes first; the Go tests come last, so that their lines are the last thing to be read.
 source "$(dirname "$0")/lib.sh"
 
+# A test that needs PostgreSQL fails where there is none, rather than be left out.
+export KEFU_TEST_POSTGRES=required
+
 go_tests() { go test -race -timeout 10m ./...; }
 sdk_tests() { (cd sdk && npm run --silent test); }
 sdk_size() { (cd sdk && npm run --silent size); }
