@@ -1,15 +1,25 @@
 // Builds sdk/dist, which is committed and embedded by embed.go: `node build.mjs`. With --size it writes nothing and only
 // weighs. The same input gives the same bytes: no hashes of time, no absolute paths, no source maps, the directory is made anew.
 //
-//   visitor/iife.ts  -> kefu.js      the <script async> of a shop's page: sets window.Kefu
-//   visitor/panel.ts -> kefu-panel.mjs  its panel, loaded when a visitor reaches for it
-//   visitor/poll.ts  -> kefu-poll.mjs   long-polling, loaded where no WebSocket gets through
-//   visitor/index.ts -> kefu.mjs     all of it for bundlers: importing it does nothing
-//   console/         -> console/     the agents' page
-//   demo/            -> demo/        an H5 shop with the widget on it
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+//   visitor/iife.ts    -> kefu.js         the <script async> of a shop's page: sets window.Kefu, shows the launcher
+//   visitor/index.ts   -> kefu.mjs        the same for bundlers, without the launcher: importing it does nothing
+//   visitor/ui.ts      -> kefu-ui.mjs     the launcher, for kefu.mjs
+//   visitor/worker.ts  -> kefu-core.mjs   connection, outbox and log, for a worker or the page, loaded when that is idle
+//   visitor/panel.ts   -> kefu-panel.mjs  the chat, loaded when a visitor reaches for the launcher
+//   visitor/extras/    -> kefu-extras.mjs what a chat can begin without, loaded when it has begun
+//   visitor/menu/      -> kefu-menu.mjs   what few ask for, loaded when somebody does
+//   visitor/notice/    -> kefu-notice.mjs invitations, sound and title, loaded when there is a use for them
+//   visitor/poll.ts    -> kefu-poll.mjs   long-polling, loaded where no WebSocket gets through
+//   visitor/es2017.ts  -> kefu.es2017.js  all of it in one, for old webviews
+//   visitor/api.ts     -> ../types/kefu.d.ts  what TypeScript is to know of it; not part of dist
+//   console/           -> console/        the agents' page
+//   demo/              -> demo/           an H5 shop with the widget on it
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { minify } from 'terser';
@@ -18,7 +28,20 @@ const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
 
 /** Bytes after gzip -9 that a file may weigh. A visitor on a phone pays for every one of them. */
-export const budget = { 'kefu.js': 8_000, 'kefu-panel.mjs': 7_500, 'kefu-poll.mjs': 1_500 };
+export const budget = {
+  'kefu.js': 8_000,
+  'kefu.mjs': 4_000,
+  'kefu-ui.mjs': 2_500,
+  'kefu-core.mjs': 7_500,
+  'kefu-panel.mjs': 8_000,
+  'kefu-extras.mjs': 8_000,
+  'kefu-menu.mjs': 2_500,
+  'kefu-notice.mjs': 2_500,
+  'kefu-poll.mjs': 1_500,
+  'kefu.es2017.js': 32_000,
+};
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 // The widget's style sheet travels inside the script, as a string for a constructable style sheet.
 const sheetAsText = {
@@ -41,38 +64,91 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
 };
-const widget = { ...common, target: 'es2021', plugins: [sheetAsText] };
+const widget = {
+  ...common,
+  target: 'es2020',
+  plugins: [sheetAsText],
+  define: { VERSION: JSON.stringify(version) },
+  external: ['./kefu-*.mjs'], // what is loaded later, from beside
+};
+/** What is built of visitor/, and how. */
+const visitor = {
+  'kefu.js': { entryPoints: ['visitor/iife.ts'], format: 'iife' },
+  'kefu.es2017.js': { entryPoints: ['visitor/es2017.ts'], format: 'iife', target: 'es2017' },
+  'kefu.mjs': { entryPoints: ['visitor/index.ts'], format: 'esm' },
+  'kefu-ui.mjs': { entryPoints: ['visitor/ui.ts'], format: 'esm' },
+  'kefu-core.mjs': { entryPoints: ['visitor/worker.ts'], format: 'esm' },
+  'kefu-panel.mjs': { entryPoints: ['visitor/panel.ts'], format: 'esm' },
+  'kefu-extras.mjs': { entryPoints: ['visitor/extras/extras.ts'], format: 'esm' },
+  'kefu-menu.mjs': { entryPoints: ['visitor/menu/menu.ts'], format: 'esm' },
+  'kefu-notice.mjs': { entryPoints: ['visitor/notice/notice.ts'], format: 'esm' },
+  'kefu-poll.mjs': { entryPoints: ['visitor/poll.ts'], format: 'esm' },
+};
 const page = { ...common, target: 'es2022', format: 'esm', outdir: 'dist', jsx: 'automatic', jsxImportSource: 'preact' };
 
 /**
  * One more look at what every shop's page loads: terser folds what esbuild leaves, a twentieth of it. No function of ours
  * uses `this` or `new`, so each may become an arrow.
  */
-async function tighten(code, module) {
-  const { code: tight } = await minify(code, { ecma: 2020, module, compress: { passes: 3, unsafe_arrows: true }, mangle: true });
+async function tighten(code, name) {
+  const ecma = name.includes('es2017') ? 2017 : 2020;
+  const module = name.endsWith('.mjs');
+  const { code: tight } = await minify(code, { ecma, module, compress: { passes: 3, unsafe_arrows: true }, mangle: true });
   return `${tight}\n`;
 }
 
 /** bundleAll returns every file of dist, path -> contents, without touching the disk. */
 export async function bundleAll() {
   const built = await Promise.all([
-    build({ ...widget, entryPoints: ['visitor/iife.ts'], format: 'iife', outfile: 'dist/kefu.js' }),
-    build({ ...widget, entryPoints: ['visitor/index.ts'], format: 'esm', outfile: 'dist/kefu.mjs' }),
-    build({ ...widget, entryPoints: ['visitor/panel.ts'], format: 'esm', outfile: 'dist/kefu-panel.mjs' }),
-    build({ ...widget, entryPoints: ['visitor/poll.ts'], format: 'esm', outfile: 'dist/kefu-poll.mjs' }),
+    ...Object.entries(visitor).map(([name, how]) => build({ ...widget, outfile: `dist/${name}`, ...how })),
     build({ ...page, entryPoints: [{ in: 'demo/main.ts', out: 'demo/main' }] }),
     build({ ...page, entryPoints: [{ in: 'console/main.tsx', out: 'console/main' }] }),
   ]);
   const files = new Map();
   for (const { outputFiles } of built) for (const f of outputFiles) files.set(relative(dist, f.path), Buffer.from(f.contents));
-  for (const name of ['kefu.js', 'kefu.mjs', 'kefu-panel.mjs', 'kefu-poll.mjs']) {
-    const code = files.get(name).toString();
-    files.set(name, Buffer.from(await tighten(code, name.endsWith('.mjs'))));
-  }
+  for (const name in visitor) files.set(name, Buffer.from(await tighten(files.get(name).toString(), name)));
   for (const still of ['demo/index.html', 'demo/style.css', 'demo/icon.svg', 'console/index.html'])
     files.set(still, readFileSync(join(root, still)));
   return files;
 }
+
+/** The published types: what tsc makes of visitor/api.ts, and the two functions that there are. */
+export async function declare() {
+  const out = mkdtempSync(join(tmpdir(), 'kefu-types-'));
+  try {
+    const flags = [
+      '--ignoreConfig',
+      '--declaration',
+      '--emitDeclarationOnly',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022,dom',
+      '--outDir',
+      out,
+    ];
+    await promisify(execFile)(process.execPath, [
+      join(root, 'node_modules/typescript/bin/tsc'),
+      ...flags,
+      join(root, 'visitor/api.ts'),
+    ]);
+    return `${readFileSync(join(out, 'api.d.ts'), 'utf8')}${FUNCTIONS}`;
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+const FUNCTIONS = `
+/** @example const chat = init({ endpoint: 'wss://your.domain/ws' }) */
+export declare const init: Init;
+/** @example const chat = createClient({ endpoint: 'wss://your.domain/ws', onMessage: draw }) */
+export declare const createClient: CreateClient;
+declare global {
+    interface Window {
+        Kefu?: KefuGlobal;
+    }
+}
+`;
 
 async function main() {
   const files = await bundleAll();
@@ -82,6 +158,8 @@ async function main() {
       mkdirSync(dirname(join(dist, name)), { recursive: true });
       writeFileSync(join(dist, name), contents);
     }
+    mkdirSync(join(root, 'types'), { recursive: true });
+    writeFileSync(join(root, 'types/kefu.d.ts'), await declare());
   }
   for (const name of [...files.keys()].sort()) {
     const gzip = gzipSync(files.get(name), { level: 9 }).length;

@@ -1,9 +1,12 @@
 // Package sdk holds the built browser side of Kefu, for hosts to serve.
 //
 //	kefu.js             the widget, for a <script> on a shop's page
-//	kefu-panel.mjs      its panel, which it loads when a visitor reaches for it
-//	kefu-poll.mjs       long-polling, which it loads where WebSocket does not work
-//	kefu.mjs            all of it, for bundlers
+//	kefu.es2017.js      the same for old webviews, in one file
+//	kefu.mjs            the same for bundlers; kefu-ui.mjs is its launcher
+//	kefu-core.mjs       the connection, which they load when the page is idle
+//	kefu-panel.mjs      the chat, which they load when a visitor reaches for it,
+//	                    and then kefu-extras, kefu-menu and kefu-notice.mjs
+//	kefu-poll.mjs       long-polling, which is loaded where WebSocket does not work
 //	demo/index.html     an H5 shop with the widget on it
 //	console/index.html  the agents' page
 //

@@ -13,7 +13,8 @@ import (
 
 func TestFilesHoldsWhatHostsServe(t *testing.T) {
 	for _, name := range []string{
-		"kefu.js", "kefu-panel.mjs", "kefu-poll.mjs", "kefu.mjs", "demo/index.html", "demo/main.js", "demo/style.css",
+		"kefu.js", "kefu.es2017.js", "kefu.mjs", "kefu-ui.mjs", "kefu-core.mjs", "kefu-poll.mjs",
+		"kefu-panel.mjs", "kefu-extras.mjs", "kefu-menu.mjs", "kefu-notice.mjs", "demo/index.html", "demo/main.js", "demo/style.css",
 		"console/index.html", "console/main.js", "console/main.css",
 	} {
 		data, err := fs.ReadFile(sdk.Files(), name)

@@ -157,7 +157,7 @@ function textOf(body: object, key: 'tag' | 'group'): { tag?: string; group?: str
   return typeof value === 'string' ? { [key]: value } : {};
 }
 
-const saidKinds = new Set(['text', 'image', 'file', 'options']);
+const saidKinds = new Set(['text', 'image', 'file', 'options', 'form']);
 
 /** Whether an event is something said, not something that happened. A recalled message was said; of its edits nothing was. */
 export function isSaid(e: Pick<LogEvent, 'body'>): boolean {

@@ -23,6 +23,8 @@ function bodyText(e: LogEvent): string {
       return t('thread.image', { name: body.name });
     case 'file':
       return body.name;
+    case 'form':
+      return body.fields[0]?.value ?? '';
     default:
       return body.text.replace(/\s+/g, ' ');
   }

@@ -2,7 +2,7 @@
  * A shop that does not exist, to see the widget at work on an H5 page. All it does for the chat is `Kefu.init` with the
  * address it was served from itself; everything else is a shop.
  */
-import type { Kefu } from '../visitor/kefu.ts';
+import type { Kefu } from '../visitor/api.ts';
 
 const words = {
   'zh-CN': {

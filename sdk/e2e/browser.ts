@@ -17,9 +17,10 @@ const types: { [ext: string]: string } = {
   '.svg': 'image/svg+xml',
 };
 
-/** CHROMIUM names another one than Debian's. */
-export const launch = (): Promise<Browser> =>
+/** CHROMIUM names another one than Debian's; `without` are flags of Playwright's that are not wanted. */
+export const launch = (without: string[] = []): Promise<Browser> =>
   chromium.launch({
+    ignoreDefaultArgs: without,
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update'],
   });
@@ -40,6 +41,8 @@ export interface Shop {
 
 export async function shop(browser: Browser, options: BrowserContextOptions = {}): Promise<Shop> {
   const context = await browser.newContext({ locale: 'en-US', ...options });
+  // What a worker connects to is out of reach for routeWebSocket; workers.test.ts is about those.
+  await context.addInitScript(() => Reflect.deleteProperty(window, 'Worker'));
   const desk = new Desk();
   const complaints: string[] = [];
   const cut = new Set<() => void>();

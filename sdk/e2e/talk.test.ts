@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { launch } from './browser.ts';
 import { type Server, startServer } from './server.ts';
+import { configure } from './settings.ts';
 
 /**
  * A visitor on the demo page and an agent in the console talk through the real server, which dies now and then. What is
@@ -123,6 +124,9 @@ it('they talk, in two tabs too, and after a reload', async () => {
 });
 
 it('the agent closes, the visitor rates and writes again', async () => {
+  await configure(server, (site) => {
+    site.rating = true;
+  });
   const agent = await signIn();
   const visitor = await visit(await newContext(true));
   await write(visitor, 'one');
@@ -130,9 +134,9 @@ it('the agent closes, the visitor rates and writes again', async () => {
   await reply(agent, 'two');
   await soon(() => visitorSees(visitor)).toEqual(['one', 'two']);
   await agent.getByRole('button', { name: 'Close', exact: true }).click();
-  await visitor.getByText('This chat is closed').waitFor();
+  await visitor.getByText('This chat is closed').first().waitFor();
   await visitor.getByRole('button', { name: '4 of 5' }).click();
-  await visitor.getByText('You rated this chat 4 of 5').waitFor();
+  await visitor.getByText('You rated this chat 4 of 5').first().waitFor();
   await agent.getByText('Rated 4 of 5').waitFor();
   await write(visitor, 'three');
   await soon(() => visitorSees(visitor)).toEqual(['one', 'two', 'three']);

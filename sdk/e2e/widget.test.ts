@@ -1,48 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launch, type Shop, shop, violations } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { bubbles, chat, DESKTOP, input, LI_NA, launcher, log, ROOM, say, shown, soon, stage } from './widget.ts';
 
-let browser: Browser;
-let open: Shop[] = [];
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  for (const { complaints, context } of open) {
-    expect(complaints).toEqual([]);
-    await context.close();
-  }
-  open = [];
-});
-
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
-const DESKTOP = { viewport: { width: 1280, height: 800 } };
-const LI_NA = { id: 'a-1', name: 'Li Na' };
-const ROOM = 'c-1';
-
-const start = async (options = {}): Promise<Shop> => {
-  const s = await shop(browser, options);
-  open.push(s);
-  return s;
-};
-const launcher = (page: Page) => page.getByRole('button', { name: /Open chat|打开客服/ });
-const input = (page: Page) => page.getByRole('textbox', { name: /Type a message|输入消息/ });
-const log = (page: Page) => page.getByRole('log');
-const chat = async (page: Page) => {
-  await launcher(page).click();
-  await input(page).waitFor();
-};
-const say = async (page: Page, text: string) => {
-  await input(page).fill(text);
-  await input(page).press('Enter');
-};
-/** What the bubbles say, in order. */
-const bubbles = (page: Page) => log(page).locator('.b').allTextContents();
-const soon = (f: () => unknown) => expect.poll(f, { timeout: 10_000 });
-const shown = async (locator: Locator) => locator.waitFor({ timeout: 10_000 });
-const answer = (s: Shop, text: string, room = ROOM) => s.desk.append(room, { kind: 'agent', ...LI_NA }, { kind: 'text', text });
+const { answer, start } = stage();
 
 describe('talking', () => {
   it('a message goes from pending to stored to read, an answer comes back', async () => {
@@ -112,7 +71,7 @@ describe('talking', () => {
   });
 
   it('shows the place in the queue, typing, and the end with a rating', async () => {
-    const s = await start(DESKTOP);
+    const s = await start(DESKTOP, { rating: true });
     const page = await s.open();
     await chat(page);
     await say(page, 'hi');
@@ -290,6 +249,7 @@ describe('the page', () => {
     await say(page, 'hi');
     await shown(log(page).locator('.stored'));
     for (let i = 0; i < 120; i++) answer(s, `line ${i}`);
+    await soon(() => s.desk.room(ROOM).head.read?.visitor).toBe(122);
     await page.reload();
     await chat(page);
     await soon(async () => (await bubbles(page)).at(-1)).toBe('line 119');
@@ -358,93 +318,5 @@ describe('the page', () => {
     answer(s, 'secret', room);
     answer(s, 'shown', room);
     await soon(() => bubbles(page)).toEqual(['hi', 'shown']);
-  });
-});
-
-describe('looks', () => {
-  const out = process.env.KEFU_SHOTS;
-  const looks = [
-    { name: 'phone-en-light', at: PHONE, lang: 'en', dark: false },
-    { name: 'phone-zh-dark', at: PHONE, lang: 'zh-CN', dark: true },
-    { name: 'desktop-zh-light', at: DESKTOP, lang: 'zh-CN', dark: false },
-    { name: 'desktop-en-dark', at: DESKTOP, lang: 'en', dark: true },
-  ];
-  it.each(looks)('$name: no rule of WCAG is broken, closed, talking, failed and rated', async ({ name, at, lang, dark }) => {
-    const s = await start({ ...at, colorScheme: dark ? 'dark' : 'light' });
-    const zh = lang.startsWith('zh');
-    s.desk.greeting = zh ? '您好!想喝点什么茶?' : 'Hello! What would you like to drink?';
-    const page = await s.open(`/demo/?lang=${lang}`);
-    const shot = async (state: string) => {
-      if (out) mkdirSync(out, { recursive: true });
-      if (out) await page.screenshot({ path: `${out}/${name}-${state}.png` });
-      expect(await violations(page)).toEqual([]);
-    };
-    await shown(launcher(page));
-    await shot('1-closed');
-    await chat(page);
-    await say(page, zh ? '你好,石涧乌龙是轻焙火还是重焙火?' : 'Hi! Is the Stonebrook oolong lightly or heavily roasted?');
-    await shown(log(page).locator('.stored'));
-    s.desk.change(ROOM, { phase: 'waiting', queue: { position: 3, eta: 130 } });
-    await shown(log(page).getByText(/about 2 min|约 2 分钟/));
-    await shot('2-waiting');
-    const by = { kind: 'agent' as const, id: 'a-1', name: zh ? '李娜' : 'Li Na' };
-    s.desk.assign(ROOM, by);
-    s.desk.append(ROOM, by, { kind: 'text', text: zh ? '您好,我是李娜。' : 'Hello, this is Li Na.' });
-    s.desk.append(ROOM, by, {
-      kind: 'text',
-      text: zh
-        ? '这款是轻焙火的,花香比较明显;喜欢炭香的话,可以看看 https://shop.example/roasted'
-        : 'It is lightly roasted, with a clear note of orchid. If you like it darker, look at https://shop.example/roasted',
-    });
-    s.desk.append(ROOM, by, {
-      kind: 'image',
-      url: '/demo/icon.svg',
-      name: 'leaf',
-      size: 300,
-      mime: 'image/svg+xml',
-      width: 96,
-      height: 96,
-    });
-    s.desk.append(ROOM, by, {
-      kind: 'options',
-      text: zh ? '要哪种包装?' : 'Which pack would you like?',
-      options: zh ? ['50 克', '100 克', '礼盒'] : ['50 g', '100 g', 'Gift box'],
-    });
-    await shown(page.getByRole('button', { name: /^100/ }));
-    for (const guest of s.desk.guests) s.desk.show(guest, ROOM, { type: 'typing', conversation: ROOM, by });
-    await shown(page.locator('.d'));
-    await shot('3-talking');
-    s.desk.fault = () => ({ code: 'too_large' });
-    await say(page, zh ? '礼盒,谢谢' : 'The gift box, please');
-    await shown(log(page).locator('.failed'));
-    s.desk.fault = () => undefined;
-    s.down(true);
-    await shown(page.getByRole('status').getByText(/No connection|网络已断开/));
-    await say(page, zh ? '在吗?' : 'Are you there?');
-    await shown(log(page).locator('.pending'));
-    await shot('4-failed');
-    s.down(false);
-    await soon(() => log(page).locator('.pending').count()).toBe(0);
-    await page.getByRole('button', { name: /retry|重试/ }).click();
-    // Stored, not only on its way: what arrives after the end would open the next session.
-    await soon(() => log(page).locator('.failed, .pending').count()).toBe(0);
-    s.desk.append(ROOM, { kind: 'system' }, { kind: 'closed', reason: 'request', by });
-    s.desk.change(ROOM, { phase: 'closed', agent: undefined });
-    await shown(page.getByRole('button', { name: /4 of 5|4 分/ }));
-    await page.getByRole('button', { name: /4 of 5|4 分/ }).hover();
-    await shot('5-closed-session');
-  });
-
-  it('right to left: mirrored, and still no rule broken', async () => {
-    const s = await start(DESKTOP);
-    const page = await s.open();
-    await page.evaluate(() => document.documentElement.setAttribute('dir', 'rtl'));
-    await chat(page);
-    await say(page, 'مرحبا');
-    await shown(log(page).locator('.stored'));
-    if (out) await page.screenshot({ path: `${out}/desktop-rtl.png` });
-    expect(await violations(page)).toEqual([]);
-    const box = await log(page).boundingBox();
-    expect(box!.x).toBeLessThan(640);
   });
 });

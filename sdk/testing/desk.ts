@@ -284,9 +284,13 @@ export class Desk {
           ? { kind: 'rated', session: frame.session, score: frame.score }
           : frame.type === 'end'
             ? { kind: 'closed', reason: 'ended', by: guest.by }
-            : { kind: 'noted', of: frame.type };
+            : frame.type === 'edit'
+              ? { kind: 'edited', seq: frame.seq, body: frame.body }
+              : frame.type === 'recall'
+                ? { kind: 'recalled', seq: frame.seq }
+                : { kind: frame.type === 'human' ? 'handoff' : 'noted', of: frame.type, reason: '' };
     const event = this.append(id, frame.type === 'send' ? guest.by : { kind: 'system' }, body, from);
-    const phase: Phase | undefined = frame.type === 'end' ? 'closed' : undefined;
+    const phase: Phase | undefined = frame.type === 'end' ? 'closed' : frame.type === 'human' ? 'waiting' : undefined;
     if (phase) this.change(id, { phase });
     return { type: 'ack', origin: frame.origin, n: frame.n, conversation: id, seq: event.seq, prev: event.prev, at: event.at };
   }

@@ -1,4 +1,4 @@
-import { type Client, createClient } from '../visitor/client.ts';
+import { type Client, type ClientOptions, createClient } from '../visitor/client.ts';
 import type { Reason } from '../visitor/link.ts';
 import { createFallback } from '../visitor/poll.ts';
 import { type Clock, createClock } from './clock.ts';
@@ -31,8 +31,9 @@ export class Browser {
     this.net = new Net(this.clock, this.desk);
   }
 
-  async open(): Promise<Client> {
-    const page = createClient({
+  /** A page that has not started. */
+  make(o: Partial<ClientOptions> = {}): Client {
+    return createClient({
       endpoint: 'ws://desk/ws',
       site: 'default',
       about: () => ({}),
@@ -44,7 +45,12 @@ export class Browser {
       },
       claim: this.device.claim,
       kv: async () => this.device.kv(),
+      ...o,
     });
+  }
+
+  async open(o?: Partial<ClientOptions>): Promise<Client> {
+    const page = this.make(o);
     await page.start();
     this.pages.push(page);
     return page;

@@ -30,6 +30,7 @@ export class Device {
 
   kv(): Kv {
     return {
+      lasts: true,
       read: async <T>(prefix: string) => this.keys(prefix).map((key): [string, T] => [key, JSON.parse(this.pairs.get(key)!)]),
       write: (changes) => {
         // Values are taken as they are now, like a structured clone.

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../testing/clock.ts';
 import { Browser } from '../testing/device.ts';
-import { type Client, subject } from './client.ts';
+import { subject } from './account.ts';
+import type { Client } from './client.ts';
 
 const say = (page: Client, text: string) => page.send({ type: 'send', body: { kind: 'text', text } });
 const seen = (page: Client) => page.log.events.flatMap((e) => (e.body.kind === 'text' ? [e.body.text] : []));

@@ -1,92 +1,26 @@
-import type { Claim } from './claim.ts';
-import { createEmitter, type Emitter } from './emitter.ts';
-import type { Env } from './env.ts';
+import { accountOf, subject } from './account.ts';
+import type { Client, ClientError, ClientEvents, ClientOptions, Held } from './contract.ts';
+import { createEmitter } from './emitter.ts';
 import type { Kv } from './kv.ts';
-import { createLink, type LinkState, type Reason } from './link.ts';
-import { createLog, isSaid, type Log, type Logged } from './log.ts';
-import { type Entry, type Outbox, openOutbox } from './outbox.ts';
-import type { Cursor, createFallback } from './poll.ts';
-import type {
-  Ack,
-  ClientFrame,
-  Conversation,
-  Hello,
-  LogEvent,
-  NumberedFrame,
-  Party,
-  Sent,
-  ServerFrame,
-  VisitorWelcome,
-} from './wire.ts';
+import { createLink, type LinkState } from './link.ts';
+import { createLog, isSaid, type Logged } from './log.ts';
+import { type Outbox, openOutbox } from './outbox.ts';
+import type { Cursor } from './poll.ts';
+import type { Ack, Conversation, Hello, LogEvent, Party, ServerFrame, VisitorWelcome } from './wire.ts';
 
-/**
- * A visitor's side of the desk, without a page: link, outbox and log put together.
- *
- * What is kept on the device, by site and user: the visitor's token, the draft, and the outbox. The log is asked for anew
- * by each page. `start` and `stop` may alternate: a page that goes into the browser's back/forward cache stops, so that
- * another page may send what it left, and starts afresh when it comes back.
- */
-export interface Client extends Pick<Emitter<ClientEvents>, 'on'> {
-  readonly state: LinkState;
-  /** The conversation as the server last told. */
-  readonly head: Conversation | undefined;
-  readonly site: VisitorWelcome['site'];
-  readonly log: Log;
-  /** What waits, and what was refused. */
-  readonly entries: readonly Entry[];
-  /** Messages of others that the visitor has not seen. */
-  readonly unread: number;
-  start(): Promise<void>;
-  stop(): void;
-  /** The page shows or is online again. */
-  wake(): void;
-  /** Resolves once it is stored on this device; it leaves when it can. */
-  send(frame: NumberedFrame): Promise<Entry>;
-  retry(key: string): void;
-  /** The server has had too much at once: what waits is sent a little later. */
-  readonly slowed: boolean;
-  /** Sends what is not numbered, now or never. False: not sent. */
-  tell(frame: Exclude<ClientFrame, Hello | Sent>): boolean;
-  /** Everything up to the end has been seen. Tells so if there was something new of others. */
-  read(): void;
-  /** What the device keeps for this visitor. */
-  store(): Promise<Kv | undefined>;
-}
-
-export interface ClientEvents {
-  /** Something of the above changed. */
-  change: undefined;
-  /** A message of somebody else that is new, or that was missed while away. */
-  message: Logged;
-  /** An agent or bot types. */
-  typing: Party;
-  state: LinkState;
-}
-
-export interface ClientOptions {
-  endpoint: string;
-  site: string;
-  /** A token signed by the site's own server. */
-  user?: { token: string } | undefined;
-  /** For what goes into `hello` besides. */
-  about(): Pick<Hello, 'page' | 'lang' | 'tag'>;
-  env: Env;
-  /** Brings long-polling when WebSocket does not work. Where it rejects there is only WebSocket. */
-  fallback(reason: Reason): Promise<{ createFallback: typeof createFallback }>;
-  /** Opens what the device keeps under a name. */
-  kv(name: string): Promise<Kv>;
-  claim: Claim;
-  hidden?(): boolean;
-}
+export type * from './contract.ts';
 
 const EXPIRED = 4004;
 const UNAUTHORIZED = 4500;
+const FORBIDDEN = 4501;
 const REPLACED = 4503;
 
-export function createClient(o: ClientOptions): Client {
+/** The real one: link, outbox and log put together. */
+export function createClient(o: ClientOptions): Client & { readonly held: Held } {
   const { env } = o;
+  let { user } = o;
   const { on, emit } = createEmitter<ClientEvents>();
-  const account = `kefu/${o.site}/${subject(o.user?.token)}`;
+  const account = accountOf(o.site, user);
   let kv: Kv | undefined;
   let outbox: Outbox | undefined;
   let ready = Promise.resolve<Outbox>(undefined!);
@@ -94,15 +28,19 @@ export function createClient(o: ClientOptions): Client {
   let head: Conversation | undefined;
   let site: VisitorWelcome['site'] = {};
   let token: string | undefined;
-  let epoch = '';
+  let epoch = o.from?.epoch ?? '';
   let greeted = ''; // the origin of the last hello
+  let refreshed = false; // the site's own token, since the last welcome
+  const said: ((box: Outbox) => Promise<void>)[] = []; // before there was an outbox
+  let line: Promise<unknown> | undefined; // of what is looked up before it is said again
   let introduced = () => {}; // lets other pages say hello without a token
-  let seen = 0;
+  let seen = o.from?.seen ?? 0;
   let slowed = false;
 
   const unread = () => log.events.filter((e) => e.seq > seen && isTheirs(e)).length;
   const changed = () => emit('change', undefined);
   const log = createLog((after) => link.send({ type: 'after', seq: after }));
+  log.reset(o.from?.events ?? []);
 
   // ---- hello ----------------------------------------------------------------------------------------------------------
 
@@ -129,15 +67,21 @@ export function createClient(o: ClientOptions): Client {
     const box = await ready;
     await introduce();
     greeted = box.origin();
-    return { type: 'hello', v: 1, user: o.user, ...cursor(), ...o.about() };
+    return { type: 'hello', v: 1, user, ...cursor(), ...(await o.about()) };
   };
 
   // ---- frames ---------------------------------------------------------------------------------------------------------
 
   /** An event of one's own ends its entry, and keeps its place on the page by the entry's key. */
   const own = (event: LogEvent): LogEvent & { key?: string } => {
-    const entry = outbox?.acknowledge(event);
+    const entry = end(event);
     return entry ? { ...event, key: entry.key } : event;
+  };
+
+  const end = (ack: Partial<Ack>) => {
+    const entry = outbox?.acknowledge(ack);
+    if (entry) emit('sent', { id: entry.id, seq: ack.seq! });
+    return entry;
   };
 
   const announce = (events: Logged[]) => {
@@ -149,12 +93,20 @@ export function createClient(o: ClientOptions): Client {
     outbox!.doubt(greeted, frame.n);
     const events = frame.events.map(own);
     const resumed = epoch && !frame.reset;
+    const held = new Set(log.events.map(nameOf));
+    const wasHere = !!epoch;
+    refreshed = false;
     token = frame.token;
     void kv?.write([['me/token', token]]).then(introduced);
     epoch = frame.epoch;
     head = frame.conversation;
-    site = frame.site;
-    resumed ? announce(log.fill(events)) : log.reset(events);
+    site = { ...frame.site, ...(frame.limits?.uploads && { uploads: frame.limits.uploads }) };
+    if (resumed) announce(log.fill(events));
+    else {
+      log.reset(events);
+      // Another store, or an older state of it: what this page has not shown yet is news all the same.
+      if (wasHere) announce(log.events.filter((e) => !held.has(nameOf(e))));
+    }
     outbox!.accepted(greeted, frame.n);
     outbox!.up(epoch);
     log.reach(head.seq, true);
@@ -164,7 +116,7 @@ export function createClient(o: ClientOptions): Client {
 
   const acknowledge = (ack: Ack) => {
     slowed = false;
-    const entry = outbox?.acknowledge(ack);
+    const entry = end(ack);
     const { seq, prev, at, origin, n } = ack;
     if (entry?.frame.type !== 'send' || prev === undefined) return log.reach(seq);
     const { conversation } = ack;
@@ -204,6 +156,9 @@ export function createClient(o: ClientOptions): Client {
       case 'typing':
         if (frame.by.kind !== 'visitor') emit('typing', frame.by);
         return;
+      case 'delta':
+        emit('delta', frame);
+        return;
       case 'read':
         hearRead(frame.by, frame.seq);
         break;
@@ -229,7 +184,7 @@ export function createClient(o: ClientOptions): Client {
   };
 
   /** Two final answers are not final for a visitor. */
-  const recover = (code: number) => {
+  const recover = (code: number, reason: string) => {
     const run = runs;
     const again = () => run === runs && link.start();
     if (code === REPLACED) {
@@ -237,17 +192,30 @@ export function createClient(o: ClientOptions): Client {
       // that hold one name after all would end here too: their origins differ from now on.
       outbox?.renew();
       env.after(1_000 + env.random() * 4_000, again);
+    } else if (code === UNAUTHORIZED && user && o.refresh && !refreshed) {
+      refreshed = true;
+      o.refresh().then(
+        (fresh) => {
+          // What one user left on this device must not be sent by another.
+          if (subject(fresh) !== subject(user!.token)) return deny('token', 'another user');
+          user = { token: fresh };
+          again();
+        },
+        () => deny('token', ''),
+      );
     } else if (code === UNAUTHORIZED && token) {
       // A token that is not theirs (any more): be a new visitor rather than shut out for ever.
       void forget()?.then(again);
-    }
+    } else deny(code === UNAUTHORIZED ? 'unauthorized' : code === FORBIDDEN ? 'forbidden' : 'stopped', reason);
   };
+
+  const deny = (code: ClientError['code'], message: string) => emit('error', { code, message });
 
   const onState = (state: LinkState) => {
     if (state.at !== 'open') outbox?.down();
     if (state.at === 'waiting' && state.code === EXPIRED) forget();
     if (isDown(state)) introduced();
-    if (state.at === 'stopped') recover(state.code);
+    if (state.at === 'stopped') recover(state.code, state.reason);
     emit('state', state);
     changed();
   };
@@ -274,10 +242,13 @@ export function createClient(o: ClientOptions): Client {
       transmit: (frames) => link.send(...frames),
       onSilence: () => link.replace(),
       onChange: changed,
-      onRefused: changed,
+      onRefused: ({ id, failed }) => emit('failed', { id, code: failed! }),
     });
-    // It was stopped, or started again, in the meantime.
+    if (!store.lasts) deny('storage', '');
+    const takes = said.splice(0).map((say) => say(box));
+    // It was stopped, or started again, in the meantime; what was said is written down all the same.
     if (run !== runs) {
+      await Promise.all(takes);
       box.close();
       store.close();
       return box;
@@ -286,6 +257,13 @@ export function createClient(o: ClientOptions): Client {
     outbox = box;
     token ??= await readToken();
     return box;
+  };
+
+  /** Gives the outbox back: another page, or the next start of this one, goes on with it. */
+  const shut = () => {
+    outbox?.close();
+    kv?.close();
+    outbox = kv = undefined;
   };
 
   return {
@@ -307,6 +285,7 @@ export function createClient(o: ClientOptions): Client {
       return unread();
     },
     async start() {
+      shut();
       const run = ++runs;
       ready = open(run);
       await ready;
@@ -316,12 +295,19 @@ export function createClient(o: ClientOptions): Client {
     stop() {
       runs++;
       link.stop();
-      outbox?.close();
-      kv?.close();
-      outbox = kv = undefined;
+      shut();
     },
     wake: () => link.probe(),
-    send: async (frame) => (await ready).send(frame),
+    send: (frame, id, again) => {
+      const take = async (box: Outbox) => (again && (await box.ids()).has(id!)) || box.send(frame, '', id);
+      const give = () => (outbox ? take(outbox) : new Promise((done, fail) => said.push((box) => take(box).then(done, fail))));
+      if (!again && !line) return give();
+      const mine = (line ?? Promise.resolve()).then(give).finally(() => {
+        if (line === mine) line = undefined;
+      });
+      line = mine;
+      return mine;
+    },
     retry: (key) => outbox?.retry(key),
     get slowed() {
       return slowed;
@@ -336,18 +322,30 @@ export function createClient(o: ClientOptions): Client {
       await ready;
       return kv;
     },
+    async bearer() {
+      await ready;
+      return token;
+    },
+    rings: true,
+    async clear() {
+      const kept = (await kv?.read('')) ?? [];
+      const run = ++runs;
+      link.stop();
+      outbox?.close(); // it writes no more
+      await kv?.write(kept.map(([key]) => [key, undefined]));
+      token = head = undefined;
+      epoch = '';
+      seen = 0;
+      log.reset([]);
+      changed();
+      if (run === runs) await this.start();
+    },
+    get held() {
+      return { epoch, events: log.events, seen };
+    },
   };
 }
 
 const isDown = ({ at }: LinkState) => at !== 'connecting' && at !== 'open';
+const nameOf = ({ seq, at, by }: LogEvent) => `${seq} ${at} ${by.kind}`;
 const isTheirs = (event: LogEvent) => isSaid(event) && event.by.kind !== 'visitor';
-
-/** Whose token it is, for the name of the store: what one user left must not be sent by the next one of the same phone. */
-export function subject(jwt: string | undefined): string {
-  try {
-    const claims = jwt!.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/');
-    return `${JSON.parse(atob(claims)).sub}`;
-  } catch {
-    return jwt?.slice(-12) ?? '';
-  }
-}

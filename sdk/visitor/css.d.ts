@@ -11,3 +11,11 @@ declare module '*/thread.css' {
   const text: string;
   export default text;
 }
+declare module '*/extras.css' {
+  const text: string;
+  export default text;
+}
+declare module '*/notice.css' {
+  const text: string;
+  export default text;
+}

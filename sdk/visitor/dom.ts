@@ -31,14 +31,14 @@ export function icon(path: string): SVGElement {
   return svg;
 }
 
-/** Adds a style sheet. A constructed one needs no permission of the page's CSP; browsers before 2023 get an element. */
-export function dress(root: ShadowRoot, text: string) {
+/** Adds a style sheet. A constructed one needs no permission of the page's CSP; browsers before 2023 get an element, with a nonce. */
+export function dress(root: ShadowRoot, text: string, nonce = '') {
   try {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
   } catch {
-    root.append(h('style', {}, text));
+    root.append(h('style', { nonce }, text));
   }
 }
 
@@ -60,3 +60,6 @@ export function safeUrl(url: string, base: string): string | undefined {
     return undefined;
   }
 }
+
+/** A name without the characters that turn the order of what follows round: `invoice\u202Egpj.exe` is no picture. */
+export const plain = (name: string) => name.replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');

@@ -6,8 +6,12 @@ export interface Words<K extends string> {
 
 export type Translate<K extends string> = (key: K, values?: { [name: string]: string | number }) => string;
 
-/** For a language tag: Chinese for every `zh`, else English. */
-export function translator<K extends string>(lang: string, { en, zh }: Words<K>): Translate<K> {
+/** For a language tag: Chinese for every `zh`, else English; a page's own words come before either. */
+export function translator<K extends string>(
+  lang: string,
+  { en, zh }: Words<K>,
+  own: Partial<Record<K, string>> = {},
+): Translate<K> {
   const words = /^zh/i.test(lang) ? zh : en;
-  return (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => `${values[name] ?? ''}`);
+  return (key, values = {}) => (own[key] ?? words[key]).replace(/\{(\w+)\}/g, (_, name) => `${values[name] ?? ''}`);
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { words as extraWords } from './extras/words.ts';
 import { translator } from './i18n.ts';
 import { type Item, type ItemsOptions, itemsOf } from './items.ts';
 import type { Logged } from './log.ts';
+import { words as menuWords } from './menu/words.ts';
 import type { Entry } from './outbox.ts';
 import type { Conversation, LogEvent, Party } from './wire.ts';
 import { words } from './words.ts';
@@ -94,6 +96,17 @@ describe('bubbles', () => {
     expect(bubbles(items({ events: [options], entries: [entry('k', 'a')] }))[0]!.fresh).toBeUndefined();
   });
 
+  it('the site’s quick replies are offered under the greeting, until something is said', () => {
+    const o = { greeting: 'Hello', quick: ['Delivery'] };
+    expect(bubbles(items(o))).toMatchObject([{ body: { options: ['Delivery'] }, fresh: true }]);
+    expect(bubbles(items({ ...o, entries: [entry('k', 'hi')] }))[0]!.fresh).toBeUndefined();
+  });
+
+  it('what the assistant is writing stands at the end, above the queue', () => {
+    const all = items({ events: [event(visitor, text('1'))], live: 'Our gar', head: head({ phase: 'waiting' }) });
+    expect(all.slice(-2)).toMatchObject([{ id: 'live', state: 'live', body: { text: 'Our gar' } }, { id: 'waiting' }]);
+  });
+
   it('a day begins with its date', () => {
     const next = { at: '2026-11-25T08:00:00.000Z' };
     const all = items({ events: [event(agent, text('1')), event(agent, text('2')), event(agent, text('3'), next)] });
@@ -120,6 +133,19 @@ describe('lines', () => {
     ]);
   });
 
+  it('of two scores of a session the last one is told', () => {
+    const rated = (session: number, score: number) => system({ kind: 'rated', session, score });
+    expect(lines(items({ events: [rated(1, 2), rated(2, 5), rated(1, 4)] }))).toEqual([
+      'You rated this chat 5 of 5',
+      'You rated this chat 4 of 5',
+    ]);
+  });
+
+  it('a line says where the new ones begin', () => {
+    const events = [event(agent, text('old'), { seq: 1 }), event(agent, text('new'), { seq: 2 })];
+    expect(items({ events, unread: 2 }).map((i) => i.id)).toEqual([expect.stringContaining('day'), '#1', 'unread', '#2']);
+  });
+
   it('a recalled message leaves a line in its place, once', () => {
     const events = [
       event(agent, { kind: 'tombstone' }),
@@ -143,34 +169,13 @@ describe('lines', () => {
   });
 });
 
-describe('rating', () => {
-  const served = () => [
-    system({ kind: 'assigned', agent: { id: 'a', name: 'Li Na' } }),
-    system({ kind: 'closed', reason: 'x', by: agent }),
-  ];
-  const asked = (o: Partial<ItemsOptions>) => items(o).some((i) => i.is === 'rating');
-
-  it('is asked for once a person’s session is closed, until it is given', () => {
-    const closed = head({ phase: 'closed' });
-    expect(asked({ events: served(), head: head() })).toBe(false);
-    expect(asked({ events: served(), head: closed })).toBe(true);
-    expect(asked({ events: [...served(), system({ kind: 'rated', session: 1, score: 5 })], head: closed })).toBe(false);
-    const rate = entry('k', '', { frame: { type: 'rate', session: 1, score: 5 } });
-    expect(asked({ events: served(), entries: [rate], head: closed })).toBe(false);
-  });
-
-  it('is not asked for where nobody served, nor for the session before', () => {
-    const closed = system({ kind: 'closed', reason: 'x', by: agent });
-    expect(asked({ events: [closed], head: head({ phase: 'closed' }) })).toBe(false);
-    expect(asked({ events: served(), head: head({ phase: 'closed', session: 2 }) })).toBe(false);
-  });
+it.each([words, extraWords, menuWords])('every word is there in both languages, with the same blanks', ({ en, zh }) => {
+  const blanks = (all: object) => Object.entries(all).map(([key, text]) => [key, `${text}`.match(/\{\w+\}/g)?.sort() ?? []]);
+  expect(blanks(zh)).toEqual(blanks(en));
 });
 
-it('every word is there in both languages, with the same blanks', () => {
-  const blanks = (s: string) => s.match(/\{\w+\}/g)?.sort() ?? [];
-  expect(Object.keys(words.zh)).toEqual(Object.keys(words.en));
-  for (const key of Object.keys(words.en) as (keyof typeof words.en)[])
-    expect(blanks(words.zh[key])).toEqual(blanks(words.en[key]));
-  expect(translator('zh-Hant-HK', words)('score', { n: 3 })).toBe('3 分');
-  expect(translator('de', words)('score', { n: 3 })).toBe('3 of 5');
+it('a language tag chooses, and a page has the last word', () => {
+  expect(translator('zh-Hant-HK', words)('queue', { n: 3 })).toBe('您当前排在第 3 位');
+  expect(translator('de', words)('queue', { n: 3 })).toBe('You are number 3 in the queue');
+  expect(translator('de', words, { queue: 'Noch {n} vor Ihnen' })('queue', { n: 3 })).toBe('Noch 3 vor Ihnen');
 });

@@ -8,7 +8,7 @@ import type { Word } from './words.ts';
  * What the thread shows, from state alone: log, outbox and head in, a list out. `id` stays the same while a message goes
  * from pending to read, so its element does too.
  */
-export type Item = Bubble | Line | Rating;
+export type Item = Bubble | Line;
 
 export interface Bubble {
   id: string;
@@ -18,8 +18,8 @@ export interface Bubble {
   body: Body;
   at: number;
   edited?: boolean;
-  /** Of the visitor's own: how far it got. */
-  state?: 'pending' | 'failed' | 'stored' | 'read';
+  /** Of the visitor's own: how far it got. `live`: it is still being written, by the assistant. */
+  state?: 'pending' | 'failed' | 'stored' | 'read' | 'live';
   /** The first of several in a row shows who speaks. */
   first: boolean;
   /** Quick replies can be tapped. */
@@ -32,24 +32,23 @@ export interface Line {
   text: string;
 }
 
-export interface Rating {
-  id: string;
-  is: 'rating';
-  session: number;
-}
-
 export interface ItemsOptions {
   events: readonly Logged[];
   entries: readonly Entry[];
   head: Conversation | undefined;
-  /** Shown at the very beginning, as said by `host`. */
+  /** Shown at the very beginning, as said by `host`, with the site's quick replies. */
   greeting: string;
+  quick?: string[] | undefined;
   host: string;
+  /** The first event that had not been seen when the panel was opened. */
+  unread?: number | undefined;
+  /** What there is of the assistant's answer. */
+  live?: string | undefined;
   t: Translate<Word>;
   lang: string;
 }
 
-export function itemsOf({ events, entries, head, greeting, host, t, lang }: ItemsOptions): Item[] {
+export function itemsOf({ events, entries, head, greeting, quick = [], host, unread, live, t, lang }: ItemsOptions): Item[] {
   const items: Item[] = [];
   let day = '';
   const add = (bubble: Omit<Bubble, 'first' | 'is'>) => {
@@ -65,10 +64,17 @@ export function itemsOf({ events, entries, head, greeting, host, t, lang }: Item
   };
 
   if (greeting && !events[0]?.prev)
-    add({ id: 'greeting', mine: false, by: { kind: 'bot', name: host }, body: { kind: 'text', text: greeting }, at: 0 });
+    add({
+      id: 'greeting',
+      mine: false,
+      by: { kind: 'bot', name: host },
+      body: { kind: 'options', text: greeting, options: quick },
+      at: 0,
+    });
   for (const event of events) {
     const id = event.key ?? `#${event.seq}`;
-    const text = isRecalled(event) ? t('recalled') : lineOf(event, t);
+    if (event.seq === unread) items.push({ id: 'unread', is: 'line', text: t('fresh') });
+    const text = isRecalled(event) ? t('recalled') : isOutdone(event, events) ? '' : lineOf(event, t);
     if (text) items.push({ id, is: 'line', text });
     if (!isSaid(event)) continue;
     const mine = event.by.kind === 'visitor';
@@ -82,17 +88,20 @@ export function itemsOf({ events, entries, head, greeting, host, t, lang }: Item
       ...(mine && { state: event.seq <= (head?.read?.agent ?? 0) ? 'read' : 'stored' }),
     });
   }
-  const rating = ratingOf(events, entries, head);
-  if (rating) items.push(rating);
   for (const { key, frame, at, failed } of entries) {
     if (frame.type !== 'send') continue;
     add({ id: key, mine: true, by: { kind: 'visitor' }, body: frame.body, at, state: failed ? 'failed' : 'pending' });
   }
   const last = items.at(-1);
   if (last?.is === 'bubble') last.fresh = true;
+  if (live) add({ id: 'live', mine: false, by: { kind: 'bot' }, body: { kind: 'text', text: live }, at: 0, state: 'live' });
   if (head?.phase === 'waiting') items.push({ id: 'waiting', is: 'line', text: waiting(head, t) });
   return items;
 }
+
+/** Of several scores of one session the last one counts. */
+const isOutdone = ({ seq, body }: Logged, events: readonly Logged[]) =>
+  body.kind === 'rated' && events.some((e) => e.seq > seq && e.body.kind === 'rated' && e.body.session === body.session);
 
 function waiting({ queue }: Conversation, t: Translate<Word>): string {
   if (!queue) return t('waiting');
@@ -118,14 +127,4 @@ function lineOf({ body }: LogEvent, t: Translate<Word>): string {
     default:
       return '';
   }
-}
-
-/** A session that a person held may be rated once it is closed, until it is. */
-function ratingOf(events: readonly Logged[], entries: readonly Entry[], head: Conversation | undefined): Rating | undefined {
-  if (head?.phase !== 'closed') return undefined;
-  const { session } = head;
-  const kinds = events.filter((e) => e.session === session).map((e) => e.body.kind as string);
-  const rated = events.some(({ body }) => body.kind === 'rated' && body.session === session);
-  const rating = entries.some(({ frame }) => frame.type === 'rate');
-  return kinds.includes('assigned') && !rated && !rating ? { id: `rate ${session}`, is: 'rating', session } : undefined;
 }

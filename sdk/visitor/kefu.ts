@@ -1,211 +1,237 @@
-import { browserClaim } from './claim.ts';
-import { type Client, createClient } from './client.ts';
-import { createEmitter } from './emitter.ts';
+import type { ClientOptions, ConnState, InitOptions, Kefu, KefuClient, KefuEvents, Message, UiOptions } from './api.ts';
+import type { Client } from './client.ts';
+import type { Asks, Down, Up } from './core.ts';
+import { createEmitter, type Emitter } from './emitter.ts';
 import { browser } from './env.ts';
-import { openKv } from './kv.ts';
-import { createLauncher, type Launcher, type UiOptions } from './launcher.ts';
-import type { LinkState, Reason } from './link.ts';
-import type { Logged } from './log.ts';
-import type { createPanel, Panel } from './panel.ts';
-import type { createFallback } from './poll.ts';
-import type { Body } from './wire.ts';
+import { createHost, spawnWorker } from './host.ts';
+import type { LinkState } from './link.ts';
+import { isSaid } from './log.ts';
+import type { createNotice } from './notice/notice.ts';
+import type { createPanel, PanelOptions } from './panel.ts';
+import { createRemote, type Remote } from './remote.ts';
+import type { CreateUi, Ui } from './ui.ts';
 
-/** What a shop's page says to `init`. */
-export interface InitOptions {
-  /** `wss://your.domain/ws`. */
-  endpoint: string;
-  /** The brand or web site at this desk. `default` if left out. */
-  site?: string;
-  /** Who the visitor is: a JWT signed by the site's own server. Without it they are anonymous. */
-  user?: { token: string };
-  /** A language tag; `zh…` is Chinese, all others English. The page's, then the browser's, if left out. */
-  lang?: string;
-  /** What the chat is about, for routing. */
-  tag?: string;
-  title?: string;
-  /** Any CSS colour. */
-  color?: string;
-  /** False: no widget; send and listen with the object that `init` returns. */
-  ui?: UiOptions | false;
-  /** Each new message of an agent or the assistant. Its bubble is drawn by itself; return false to draw it yourself. */
-  onMessage?(message: Logged): unknown;
-  /**
-   * False: WebSocket or nothing. Else the chat long-polls where a network lets no WebSocket through, until one gets through.
-   * A function is called before it does so for the first time; it may return false: no.
-   */
-  fallback?: boolean | ((info: Fallback) => unknown);
-}
-
-/** `closed`: refused, or cut soon after it was opened. `timeout`: no answer. `forbidden`: by the page's CSP. */
-export interface Fallback {
-  from: 'ws';
-  to: 'longpoll';
-  reason: Reason;
-}
-
-export interface KefuEvents {
-  message: Logged;
-  state: LinkState['at'];
-  unread: number;
-  open: undefined;
-  close: undefined;
-}
-
-/** The chat on a page. */
-export interface Kefu {
-  readonly state: LinkState['at'];
-  /** Messages of others that the visitor has not seen. */
-  readonly unread: number;
-  /** Sends a text or another body. Resolves once it is stored on this device; it is delivered when that is possible. */
-  send(message: string | Body): Promise<void>;
-  open(): void;
-  close(): void;
-  /** Returns its own off. */
-  on<K extends keyof KefuEvents>(type: K, f: (value: KefuEvents[K]) => void): () => void;
-  /** Takes everything off the page. What was not sent yet waits for the next one. */
-  destroy(): void;
-}
-
-/** Brings what most pages do without: at once where it is bundled, from the desk where the page should not wait for it. */
+/** Brings what a page can show itself without: at once where it is bundled, from the desk where the page should not wait for it. */
 export interface Load {
+  core(): Promise<{ createCore(down: (message: Down) => void): (message: Up) => void }>;
+  /** Of the same, for a worker. */
+  url?: string | undefined;
+  /** The launcher: in the same breath, if it is there already. */
+  ui(show: (got: { createUi: CreateUi }) => void): void;
   panel(): Promise<{ createPanel: typeof createPanel }>;
-  poll(): Promise<{ createFallback: typeof createFallback }>;
+  extras: NonNullable<PanelOptions['extras']>;
+  menu: NonNullable<PanelOptions['menu']>;
+  notice(): Promise<{ createNotice: typeof createNotice }>;
 }
 
-export function createKefu(o: InitOptions, load: Load, onDestroy: () => void): Kefu {
-  if (!/^wss?:\/\//.test(o?.endpoint)) throw new TypeError('Kefu.init: endpoint must be a ws: or wss: URL');
+/** A chat, and what is behind it. */
+export interface Chat {
+  /** All of KefuClient but what it is on a page with a widget. */
+  api: KefuClient;
+  client: Client;
+  emit: Emitter<KefuEvents>['emit'];
+  /** Connects, if it was not wanted yet. */
+  begin(): void;
+  /** Messages that the page draws itself. */
+  hides(seq: number): boolean;
+  lang: string;
+}
+
+const IDLE = 5_000; // a page that is not loaded by then hangs on something of its own
+
+export function createChat(o: ClientOptions, load: Pick<Load, 'core' | 'url'>): Chat {
+  if (!/^wss?:\/\//.test(o?.endpoint)) throw new TypeError('Kefu: endpoint must be a ws: or wss: URL');
   const { on, emit } = createEmitter<KefuEvents>();
   const lang = o.lang || document.documentElement.lang || navigator.language;
   const hidden = new Set<number>();
-  const { fallback } = o;
-  let may: boolean | undefined; // fall back; asked once
+  let { user } = o;
+  let named = false; // who it is has been told, or asked for
   let unread = 0;
+  let last: ConnState = 'idle';
+  let offs: (() => void)[] = [];
+  let begun = false;
+  let ended = false;
 
-  const client = createClient({
+  const asks = askPage(o, lang);
+  const client: Remote = createRemote({
     endpoint: o.endpoint,
     site: o.site || 'default',
-    user: o.user,
-    about: () => ({
-      // Without the part behind #, which is nobody's business.
-      page: { url: location.href.split('#')[0]!, title: document.title, referrer: document.referrer },
-      lang,
-      tag: o.tag,
-    }),
-    env: browser,
-    fallback: async (reason) => {
-      may ??= (typeof fallback === 'function' ? fallback({ from: 'ws', to: 'longpoll', reason }) : fallback) !== false;
-      return may ? load.poll() : Promise.reject();
+    user: async () => {
+      if (!named && !user && o.getToken) user = { token: await o.getToken() };
+      named = true;
+      return user;
     },
-    kv: (name) => openKv(name, browser, storage()),
-    claim: browserClaim(browser),
+    refreshes: !!o.getToken,
+    asks,
+    env: browser,
+    locks: globalThis.navigator.locks,
+    channel: globalThis.BroadcastChannel && ((name) => new BroadcastChannel(name)),
     hidden: () => document.hidden,
+    host: (start, down) =>
+      createHost({ spawn: () => spawnWorker(workerUrl(o.worker, load.url)), load: load.core, env: browser }, start, down),
   });
+
   client.on('message', (message) => {
-    if (o.onMessage?.(message) === false) hidden.add(message.seq);
-    emit('message', message);
+    if (o.onMessage?.(message as Message) === false) hidden.add(message.seq);
+    emit('message', message as Message);
   });
-  client.on('state', ({ at }) => emit('state', at));
+  client.on('state', (state) => {
+    const now = stateOf(state);
+    if (now === last) return;
+    last = now;
+    o.onState?.(now);
+    emit('state', now);
+  });
   client.on('change', () => {
     if (client.unread === unread) return;
     unread = client.unread;
     emit('unread', unread);
   });
+  client.on('typing', (by) => emit('typing', by));
+  client.on('sent', ({ id, seq }) => id && emit('sent', { id, seq }));
+  client.on('failed', ({ id, code }) => id && emit('fail', { id, code }));
+  client.on('error', (error) => {
+    o.onError?.(error);
+    emit('error', error);
+  });
 
-  const offs = followPage(client);
-  const ui = o.ui === false ? undefined : createUi({ ...o, ...o.ui, lang }, client, load.panel, (seq) => hidden.has(seq), emit);
-  void client.start();
-  return {
+  const begin = () => {
+    if (begun || ended) return;
+    begun = true;
+    for (const off of offs) off();
+    offs = followPage(client);
+    void client.start();
+  };
+  if (!o.lazy && o.consent !== 'manual') offs.push(whenIdle(begin));
+
+  const api: KefuClient = {
     get state() {
-      return client.state.at;
+      return last;
     },
     get unread() {
       return client.unread;
     },
-    send: async (message) => {
-      await client.send({ type: 'send', body: typeof message === 'string' ? { kind: 'text', text: message } : message });
+    get messages() {
+      return client.log.events.filter(isSaid) as Message[];
     },
-    open: () => void ui?.toggle(true),
-    close: () => void ui?.toggle(false),
+    async send(message) {
+      if (ended) throw new Error('Kefu: destroyed');
+      begin();
+      return client.send({
+        type: 'send',
+        body: typeof message === 'string' ? { kind: 'text', text: message } : message,
+      }) as Promise<string>;
+    },
+    read: client.read,
     on,
+    consent: begin,
+    identify(next) {
+      user = next;
+      named = true;
+      client.forget();
+      if (begun) void client.start();
+    },
     destroy() {
+      ended = true;
       for (const off of offs) off();
-      ui?.destroy();
       client.stop();
-      onDestroy();
     },
   };
+  return { api, client, emit, begin, lang, hides: (seq) => hidden.has(seq) };
 }
 
-interface Ui {
-  toggle(open: boolean): Promise<void>;
-  destroy(): void;
+/** Which file the worker is to be made from. Throws if there is to be none. */
+function workerUrl(worker: ClientOptions['worker'] = 'auto', url: string | undefined): string {
+  const chosen = worker === 'auto' ? url : worker;
+  if (!chosen) throw new Error();
+  return chosen;
 }
 
-/** Launcher and panel, each as soon as there is something to put it in and somebody who wants it. */
-function createUi(
-  o: InitOptions & UiOptions & { lang: string },
-  client: Client,
-  load: Load['panel'],
-  hides: (seq: number) => boolean,
-  emit: (type: 'open' | 'close', value: undefined) => void,
-): Ui {
-  let launcher: Launcher | undefined;
-  let panel: Panel | undefined;
-  let loading: ReturnType<Load['panel']> | undefined;
-  let wanted = false; // it shall be open
-
-  const fetchPanel = () => {
-    loading ??= load();
-    // A visitor without a network taps again later.
-    loading.catch(() => {
-      loading = undefined;
-    });
-    return loading;
-  };
-  const show = () => launcher?.show(panel?.isOpen ? 0 : client.unread, !!panel?.isOpen);
-  const onToggle = (open: boolean) => {
-    wanted = open;
-    show();
-    emit(open ? 'open' : 'close', undefined);
-  };
-
-  const toggle = async (open: boolean) => {
-    wanted = open;
-    if (open && launcher && !panel) {
-      launcher.button.setAttribute('aria-busy', 'true');
-      const loaded = await fetchPanel().catch(() => undefined);
-      launcher?.button.removeAttribute('aria-busy');
-      // Meanwhile it may have been closed, destroyed, or loaded by another call.
-      if (loaded && launcher && !panel) {
-        panel = loaded.createPanel({ ...o, launcher, client, hides, onToggle });
-      }
-    }
-    wanted ? panel?.open() : panel?.close();
-  };
-
-  const mount = () => {
-    const onClick = () => void toggle(!panel?.isOpen);
-    launcher = createLauncher({ ...o, onClick, onNear: () => void fetchPanel().catch(() => {}) });
-    show();
-    if (wanted) void toggle(true);
-  };
-  const offs = [client.on('change', show)];
-  if (document.body) mount();
-  else offs.push(listen(document, 'DOMContentLoaded', mount));
+/** What the core wants to know of the page. */
+function askPage({ fallback, getToken, tag }: ClientOptions, lang: string): Asks {
+  let may: boolean | undefined; // fall back; asked once
   return {
-    toggle,
-    destroy() {
-      for (const f of offs) f();
-      panel?.destroy();
-      launcher?.destroy();
-      launcher = undefined;
+    // Without the part behind #, which is nobody's business.
+    about: () => ({
+      page: { url: location.href.split('#')[0]!, title: document.title, referrer: document.referrer },
+      lang,
+      tag,
+    }),
+    fallback(reason) {
+      may ??= (typeof fallback === 'function' ? fallback({ from: 'ws', to: 'longpoll', reason }) : fallback) !== false;
+      return may;
     },
+    refresh: () => getToken!(),
   };
 }
 
-function listen(target: EventTarget, type: string, f: (e: Event) => void): () => void {
+function stateOf(state: LinkState): ConnState {
+  switch (state.at) {
+    case 'open':
+      return state.via;
+    case 'waiting':
+      return 'offline';
+    case 'stopped':
+      return 'denied';
+    default:
+      return state.at;
+  }
+}
+
+/** A chat with something to see. */
+export function createKefu(o: InitOptions, load: Load, onDestroy: () => void): Kefu {
+  const chat = createChat(o, load);
+  const { destroy } = chat.api;
+  let ui: Ui | undefined;
+  let wanted = false; // it shall be open, as soon as it is there
+  let ended = false;
+  const toggle = (open: boolean) => {
+    wanted = open;
+    void ui?.toggle(open);
+  };
+  const show = ({ createUi }: { createUi: CreateUi }) => {
+    if (ended) return;
+    ui = createUi({ ...o, ...(o.ui as UiOptions) }, chat, load);
+    if (wanted) toggle(true);
+  };
+  if (o.ui !== false) load.ui(show);
+  // Not Object.assign, which would read the getters once and for all.
+  return Object.create(chat.api, {
+    open: { value: () => toggle(true) },
+    close: { value: () => toggle(false) },
+    destroy: {
+      value: () => {
+        ended = true;
+        destroy();
+        ui?.destroy();
+        onDestroy();
+      },
+    },
+  });
+}
+
+export function listen(target: EventTarget, type: string, f: (e: Event) => void): () => void {
   target.addEventListener(type, f);
   return () => target.removeEventListener(type, f);
+}
+
+/** Once the page has what it needs itself. */
+function whenIdle(f: () => void): () => void {
+  let stop = () => {};
+  const soon = () => {
+    stop();
+    const { requestIdleCallback } = window as Partial<Window>;
+    if (requestIdleCallback) requestIdleCallback(f, { timeout: 1_000 });
+    else f();
+  };
+  if (document.readyState === 'complete') soon();
+  else {
+    const offs = [listen(window, 'load', soon), browser.after(IDLE, soon)];
+    stop = () => {
+      for (const off of offs) off();
+    };
+  }
+  return () => stop();
 }
 
 /**
@@ -222,13 +248,4 @@ function followPage(client: Client): (() => void)[] {
     listen(window, 'pagehide', () => client.stop()),
     listen(window, 'pageshow', (e) => (e as PageTransitionEvent).persisted && void client.start()),
   ];
-}
-
-/** Even to look at it throws where cookies are blocked. */
-function storage(): IDBFactory | undefined {
-  try {
-    return indexedDB;
-  } catch {
-    return undefined;
-  }
 }

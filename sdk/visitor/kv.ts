@@ -12,6 +12,8 @@ export interface Kv {
   read<T>(prefix: string): Promise<[key: string, value: T][]>;
   /** Writes all or nothing, and resolves once it is stored. `undefined` deletes. Never rejects. */
   write(changes: [key: string, value: unknown][]): Promise<void>;
+  /** False: nothing that is written outlives the page. */
+  readonly lasts: boolean;
   close(): void;
 }
 
@@ -36,14 +38,18 @@ export async function openKv(name: string, env: Pick<Env, 'after'>, idb: IDBFact
       }
     });
 
+  let late = false;
   const db = await soon<IDBDatabase>((done) => {
     const opening = idb!.open(name, 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
-    opening.onsuccess = () => done(opening.result);
+    // Nobody would ever close one that comes too late.
+    opening.onsuccess = () => (late ? opening.result.close() : done(opening.result));
     opening.onerror = () => done();
   });
+  late = true;
   // A later version of the SDK in another tab must not wait for this page to close.
   if (db) db.onversionchange = () => db.close();
+  let lasts = !!db;
 
   return {
     async read<T>(prefix: string) {
@@ -71,10 +77,14 @@ export async function openKv(name: string, env: Pick<Env, 'after'>, idb: IDBFact
         writing.oncomplete = () => done(true);
         writing.onabort = () => done();
       });
+      lasts = !!stored;
       // In memory a deleted key stays as undefined, to hide what the database may still hold.
       for (const [key, value] of changes) stored ? memory.delete(key) : memory.set(key, structuredClone(value));
     },
 
+    get lasts() {
+      return lasts;
+    },
     close: () => db?.close(),
   };
 }

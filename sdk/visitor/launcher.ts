@@ -1,3 +1,4 @@
+import type { InitOptions, UiOptions } from './api.ts';
 import { dress, h, icon } from './dom.ts';
 import css from './launcher.css';
 
@@ -16,17 +17,9 @@ export interface Launcher {
   destroy(): void;
 }
 
-export interface UiOptions {
-  /** The corner it stands in: `end` (right, in left-to-right pages) or `start`. */
-  side?: 'start' | 'end';
-  theme?: 'auto' | 'light' | 'dark';
-  zIndex?: number;
-}
-
-export interface LauncherOptions extends UiOptions {
+export interface LauncherOptions
+  extends Pick<InitOptions & UiOptions, 'side' | 'theme' | 'zIndex' | 'color' | 'strings' | 'nonce'> {
   lang: string;
-  /** Any CSS colour; text on it is black or white, whichever reads better, if it is #rrggbb. */
-  color?: string | undefined;
   onClick(): void;
   /** Somebody is about to click. */
   onNear(): void;
@@ -34,14 +27,19 @@ export interface LauncherOptions extends UiOptions {
 
 const BUBBLE = 'M5 5h14a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2h-8l-5 4v-4H5a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2zM8 11h.01M12 11h.01M16 11h.01';
 
-export function createLauncher({ lang, color, side, zIndex, onClick, onNear }: LauncherOptions): Launcher {
-  const [name, more] = /^zh/i.test(lang) ? ['打开客服', '条未读消息'] : ['Open chat', 'unread messages'];
+export function createLauncher({ lang, color, side, theme, zIndex, strings, nonce, onClick, onNear }: LauncherOptions): Launcher {
+  const [open, unread] = /^zh/i.test(lang) ? ['打开客服', '条未读消息'] : ['Open chat', 'unread messages'];
+  const words = { open, unread, ...strings };
   const host = h('div', { lang });
   const root = host.attachShadow({ mode: 'open' });
-  dress(root, css);
+  dress(root, css, nonce);
   if (side === 'start') host.setAttribute('start', '');
-  if (zIndex) host.style.zIndex = `${zIndex}`;
+  if (zIndex) host.style.setProperty('--z', `${zIndex}`);
   if (color) paint(host, color);
+  const system = matchMedia('(prefers-color-scheme:dark)');
+  const tint = () => host.toggleAttribute('dark', theme === 'dark' || (theme !== 'light' && system.matches));
+  system.addEventListener?.('change', tint); // not before Safari 14
+  tint();
 
   const badge = h('span', { className: 'n', hidden: true, 'aria-hidden': 'true' });
   const button = h(
@@ -51,26 +49,28 @@ export function createLauncher({ lang, color, side, zIndex, onClick, onNear }: L
     badge,
   );
   root.append(button);
-  document.body.append(host);
+  // Not in the body: a transform or a filter there would take hold of what is fixed.
+  document.documentElement.append(host);
 
   return {
     host,
     root,
     button,
-    show(unread, open) {
-      badge.hidden = !unread;
-      badge.textContent = unread > 99 ? '99+' : `${unread}`;
-      button.setAttribute('aria-label', name + (unread ? `, ${unread} ${more}` : ''));
-      button.setAttribute('aria-expanded', `${open}`);
-      host.toggleAttribute('open', open);
+    show(n, isOpen) {
+      badge.hidden = !n;
+      badge.textContent = n > 99 ? '99+' : `${n}`;
+      button.setAttribute('aria-label', words.open + (n ? `, ${n} ${words.unread}` : ''));
+      button.setAttribute('aria-expanded', `${isOpen}`);
+      host.toggleAttribute('open', isOpen);
     },
     destroy() {
+      system.removeEventListener?.('change', tint);
       host.remove();
     },
   };
 }
 
-/** Sets the shop's colour, and the colour of text on it. */
+/** Sets the shop's colour, and the colour of text on it: black or white, whichever reads better, if it is #rrggbb. */
 function paint(host: HTMLElement, color: string) {
   host.style.setProperty('--k', color);
   const [, r, g, b] = /^#(..)(..)(..)$/.exec(color)?.map((part) => Number.parseInt(part, 16) / 255) ?? [];

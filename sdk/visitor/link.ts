@@ -61,7 +61,8 @@ const SLOWEST = 15_000;
 const BACKOFF = 500;
 const BACKOFF_MAX = 30_000;
 const SETTLED = 8_000; // a shorter life is a failure too: some boxes let the upgrade through and then cut
-const ENOUGH = 2; // this many WebSockets in a row come to nothing, and the fallback has its turn
+const ENOUGH = 3; // this many WebSockets in a row come to nothing, and the fallback has its turn
+const EARLY = 64; // frames kept for after the welcome
 const PONG = 5_000;
 const PROBE = 2_500;
 const HIDDEN_BEAT = 60;
@@ -76,6 +77,7 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
   let fell: Fallback | false | undefined; // the last try to connect was the fallback's
   let since = 0; // when this connection was welcomed; 0 before
   let why: Reason = 'closed';
+  let early: ServerFrame[] = []; // what overtook the welcome
   let told = 0; // the close code that an error stood for, if it was the last frame
   let beat = { every: 25, now: 25, max: 50 }; // seconds
   let stopLimit = () => {}; // of the state: connecting or waiting
@@ -135,6 +137,7 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
   const connect = () => {
     leave();
     told = 0;
+    early = [];
     // A fallback that got nowhere is no better: then it is WebSocket's turn again.
     fell = misses >= ENOUGH && (!fell || since > 0) && fallback;
     since = 0;
@@ -187,7 +190,10 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
       if (state.at !== 'open') return obey(told, frame.message, later(frame.retry));
     }
     if (frame.type === 'welcome') welcome(frame);
-    if (state.at === 'open') onFrame(frame);
+    // Where each push is a call of its own (API Gateway) one may overtake the welcome; an answer never does.
+    if (state.at !== 'open') return void (early.length < EARLY && early.push(frame));
+    onFrame(frame);
+    for (const kept of early.splice(0)) if (state.at === 'open') onFrame(kept);
   };
 
   const later = (seconds?: number) => seconds && (1 + env.random()) * seconds * 1000;
@@ -264,7 +270,7 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
   };
 }
 
-/** What a message holds: one frame or a batch. Rubbish is no frame at all. */
+/** What a message holds: one frame or a batch. What has no type is no frame at all: rubbish, or a word of the gateway's own. */
 function parse(data: string): ServerFrame[] {
   try {
     const got = JSON.parse(data);

@@ -18,7 +18,7 @@ export interface Log {
   /** Takes the answer to `after` or `before`. Returns what is new at the end. */
   fill(events: LogEvent[]): Logged[];
   /** Starts over with what a `welcome` brings. */
-  reset(events: LogEvent[]): void;
+  reset(events: readonly LogEvent[]): void;
   /** The log is known to reach seq; `again` asks even if it was asked before, for an answer may have been lost. */
   reach(seq: number, again?: boolean): void;
 }
@@ -30,7 +30,7 @@ export interface Logged extends LogEvent {
 }
 
 /** Whether an event is something said, not something that happened; what was recalled is said no more. */
-export const isSaid = ({ body }: Pick<LogEvent, 'body'>) => /^(text|image|file|options)$/.test(body.kind);
+export const isSaid = ({ body }: Pick<LogEvent, 'body'>) => /^(text|image|file|options|form)$/.test(body.kind);
 
 /** Whether it was a message that is gone, not one of the edits it had. */
 export const isRecalled = ({ body }: Pick<LogEvent, 'body'>) => body.kind === 'tombstone' && !body.seq;

@@ -21,7 +21,7 @@ export interface Outbox {
   /** After `replaced` (4503): someone else says hello with it, so what comes next gets a fresh one. What waits keeps its numbers. */
   renew(): void;
   /** Takes a frame. Resolves to its entry once it is stored; it is listed at once. Agents name the conversation. */
-  send(frame: NumberedFrame, conversation?: string): Promise<Entry>;
+  send(frame: NumberedFrame, conversation?: string, id?: string): Promise<Entry>;
   /** Sends what was refused once more, as a new frame at the end. */
   retry(key: string): void;
   /** Forgets what was refused. */
@@ -48,6 +48,8 @@ export interface Outbox {
   refuse(error: Refusal): void;
   /** Looks for outboxes that lost their page. */
   adopt(): Promise<void>;
+  /** See Shelf. */
+  ids(): Promise<Set<string>>;
   /** Gives the name back: the page goes away. */
   close(): void;
 }
@@ -80,7 +82,8 @@ const KEY = 9; // digits of time in a key, base 36
 const ANSWER = 10_000;
 const REST = 1_000;
 const REST_MAX = 30_000;
-const HOLDS = 200; // more is refused: memory has bounds
+const HOLDS = 200; // more may not wait: memory has bounds
+const KEEPS = 48 * 3_600_000; // what is older was said in another situation: whoever said it decides
 const unknown = /^(rate_limited|unavailable|internal)$/;
 
 export async function openOutbox(o: OutboxOptions): Promise<Outbox> {
@@ -153,15 +156,26 @@ export async function openOutbox(o: OutboxOptions): Promise<Outbox> {
     void save(left);
   };
 
-  const giveUp = (entry: Entry, { code, message }: Refusal) => {
+  const setAside = (entry: Entry, code: Refusal['code'] | 'expired', message: string) => {
     entry.failed = code;
     refusals.delete(entry);
     // A retry of what was said makes sense to whoever said it; a `take` that came too late does not.
     if (entry.frame.type === 'send') void shelf.save([entry]);
     else remove([entry]);
-    renumber(entry.conversation, entry.origin);
     o.onChange(entry.conversation);
     o.onRefused(entry, message);
+  };
+
+  const giveUp = (entry: Entry, { code, message }: Refusal) => {
+    setAside(entry, code, message);
+    renumber(entry.conversation, entry.origin);
+  };
+
+  /** What waited too long and is known not to be stored: the server has just said which n of this origin it has. */
+  const expire = (conversation: string, origin: string) => {
+    const old = under(conversation, origin).filter((e) => env.now() - e.at > KEEPS);
+    for (const e of old) setAside(e, 'expired', '');
+    if (old[0]) renumber(conversation, origin);
   };
 
   // ---- sending --------------------------------------------------------------------------------------------------------
@@ -274,11 +288,11 @@ export async function openOutbox(o: OutboxOptions): Promise<Outbox> {
     flight = undefined;
   };
 
-  const send = async (frame: NumberedFrame, conversation = '') => {
+  const send = async (frame: NumberedFrame, conversation = '', id?: string) => {
     const counter = counterOf(conversation);
-    const fits = all.length < HOLDS;
+    const fits = all.filter((e) => !e.failed).length < HOLDS;
     const number = fits ? { origin: counter.origin, n: ++counter.n } : { origin: '', n: 0, failed: 'full' as const };
-    const entry: Entry = { key: newKey(), conversation, ...number, frame, at: env.now(), epoch: tab.epoch };
+    const entry: Entry = { key: newKey(), conversation, ...number, frame, at: env.now(), epoch: tab.epoch, ...(id && { id }) };
     all.push(entry);
     o.onChange(conversation);
     await save([entry]);
@@ -312,11 +326,14 @@ export async function openOutbox(o: OutboxOptions): Promise<Outbox> {
     down,
     doubt,
     accepted(origin, n, conversation = '') {
-      if (!doubt(origin, n, conversation)) accept(conversation, origin, n);
+      if (doubt(origin, n, conversation)) return;
+      accept(conversation, origin, n);
+      expire(conversation, origin);
     },
     acknowledge: ({ origin = '', n = 0 }, conversation = '') => accept(conversation, origin, n),
     refuse,
     adopt,
+    ids: shelf.ids,
     close() {
       down();
       shelf.close();

@@ -46,6 +46,7 @@ const PAUSE = 1_000; // after an answer that came too soon and says nothing: nev
 const RETURN = 10_000; // until the next try of a WebSocket, doubled to
 const RETURN_MAX = 300_000;
 const CONNECT = 15_000;
+const EARLY = 64; // messages kept for after a welcome
 
 const finalCodes: { [status: number]: number } = { 401: 4500, 403: 4501 };
 
@@ -84,6 +85,7 @@ export function createFallback({ url, env, cursor, hello, misses, post = browser
     drop();
     stop = env.after(CONNECT, miss);
     let mine: Socket;
+    const early: string[] = []; // what overtook the welcome
     try {
       mine = beside = env.socket(url);
     } catch {
@@ -94,7 +96,7 @@ export function createFallback({ url, env, cursor, hello, misses, post = browser
       first().catch(() => mine === beside && miss());
     };
     mine.onmessage = ({ data }) => {
-      if (!framesOf(data).some((f) => f.type === 'welcome')) return;
+      if (!framesOf(data).some((f) => f?.type === 'welcome')) return void (early.length < EARLY && early.push(data));
       beside = undefined;
       stop();
       carrier.onclose = null;
@@ -102,7 +104,7 @@ export function createFallback({ url, env, cursor, hello, misses, post = browser
       carrier = mine;
       socket.via = 'ws';
       carry();
-      socket.onmessage?.({ data });
+      for (const text of [data, ...early]) socket.onmessage?.({ data: text });
     };
     mine.onclose = miss;
     mine.onerror = () => {};

@@ -16,6 +16,8 @@ export interface Shelf {
   /** Stores entries and counters, all or nothing. */
   save(entries: Entry[]): Promise<void>;
   remove(entries: Entry[]): Promise<void>;
+  /** The ids of all that any page of this device has on its shelf, or had until lately. */
+  ids(): Promise<Set<string>>;
   /** Moves here what pages that are gone left, and returns it, oldest first. */
   adopt(): Promise<Entry[]>;
   /** Gives the name back. */
@@ -33,8 +35,10 @@ export interface Entry {
   at: number;
   /** The epoch its number belongs to; empty before the first welcome. */
   epoch: string;
-  /** Set once it is refused for good. */
-  failed?: Code;
+  /** What the page called it that said it, so that it may say it once more. */
+  id?: string;
+  /** Set once it is refused for good; `expired`: it is too old to be sent without a word. */
+  failed?: Code | 'expired';
 }
 
 /** Last n given under an origin. */
@@ -46,6 +50,8 @@ export interface Counter {
 export interface Tab {
   epoch: string;
   counters: { [conversation: string]: Counter };
+  /** Ids of the last entries that were acknowledged. */
+  done?: string[];
 }
 
 export interface ShelfOptions {
@@ -56,6 +62,8 @@ export interface ShelfOptions {
   name: string;
 }
 
+/** Longer than any burst that is not answered yet. */
+const DONE = 64;
 /** With more conversations than this a name is not used again: an agent's would grow for ever. */
 const MAX_COUNTERS = 200;
 
@@ -98,7 +106,17 @@ export async function openShelf({ kv, claim, env, name: account }: ShelfOptions)
     name,
     tab,
     save: (entries) => kv.write([[`tab/${name}`, tab], ...entries.map((e): [string, unknown] => [at(e), e])]),
-    remove: (entries) => kv.write(entries.map((e) => [at(e), undefined])),
+    remove(entries) {
+      const ids = entries.flatMap((e) => e.id ?? []);
+      tab.done = [...(tab.done ?? []), ...ids].slice(-DONE);
+      const gone = entries.map((e): [string, unknown] => [at(e), undefined]);
+      return kv.write(ids[0] ? [[`tab/${name}`, tab], ...gone] : gone);
+    },
+    async ids() {
+      const waiting = (await kv.read<Entry>('out/')).map(([, { id }]) => id);
+      const done = (await kv.read<Tab>('tab/')).map(([, of]) => of.done);
+      return new Set([waiting, ...done].flatMap((ids) => (ids ?? []).flatMap((id) => id ?? [])));
+    },
     async adopt() {
       const found: Entry[] = [];
       for (const other of await tabs()) {

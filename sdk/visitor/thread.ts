@@ -1,12 +1,14 @@
-import { arrange, h, icon, safeUrl } from './dom.ts';
+import { arrange, h, icon, plain, safeUrl } from './dom.ts';
 import type { Translate } from './i18n.ts';
-import type { Bubble, Item, Rating } from './items.ts';
+import type { Bubble, Item } from './items.ts';
 import type { Body } from './wire.ts';
 import type { Word } from './words.ts';
 
 /** Draws items into an element, each once: an item that is already there is brought up to date, not drawn again. */
 export interface Thread {
   draw(items: Item[]): void;
+  /** The element of an item. */
+  of(id: string): HTMLElement | undefined;
 }
 
 export interface ThreadOptions {
@@ -14,9 +16,10 @@ export interface ThreadOptions {
   lang: string;
   /** What relative URLs belong to. */
   base: string;
+  /** What stands below the items, whatever they are. */
+  tail: Element[];
   say(text: string): void;
   retry(key: string): void;
-  rate(session: number, score: number): void;
 }
 
 interface Drawn {
@@ -24,31 +27,38 @@ interface Drawn {
   content: string; // what it was drawn from
 }
 
-export function createThread(el: HTMLElement, { t, lang, base, say, retry, rate }: ThreadOptions): Thread {
+const link = (href: string, className: string, ...children: (Node | string)[]) =>
+  h('a', { href, className, target: '_blank', rel: 'noopener noreferrer nofollow' }, ...children);
+
+export function createThread(el: HTMLElement, { t, lang, base, tail, say, retry }: ThreadOptions): Thread {
   let drawn = new Map<string, Drawn>();
 
   const file = (body: Extract<Body, { url: string }>) => {
     const href = safeUrl(body.url, base);
-    if (!href) return [body.name];
-    const link = { href, target: '_blank', rel: 'noopener noreferrer' };
-    if (body.kind === 'file')
-      return [h('a', { ...link, className: 'f' }, icon(CLIP), `${body.name} · ${Math.ceil(body.size / 1024)} KB`)];
-    const { width, height } = body;
+    const label = plain(body.name);
+    if (!href) return [label];
+    const { kind, size, width, height } = body;
+    const named = () => [icon(CLIP), `${label} · ${Math.ceil(size / 1024)}\u00a0KB`];
+    // Pictures over plain http, from a stranger, would tell everybody on the way who looks at them.
+    if (kind === 'file' || !(href.startsWith('https:') || href.startsWith(new URL('/v1/files/', base).href)))
+      return [link(href, 'f', ...named())];
     // Width and height are known before the picture is: the thread does not jump.
-    return [h('a', link, h('img', { src: href, alt: body.name, loading: 'lazy', ...(width && height && { width, height }) }))];
+    const picture = h('img', { src: href, alt: label, loading: 'lazy', ...(width && height && { width, height }) });
+    const a = link(href, '', picture);
+    picture.onerror = () => a.replaceChildren(...named());
+    return [a];
   };
 
   const content = ({ body, fresh }: Bubble): (Node | string)[] => {
     if ('url' in body) return file(body);
-    const text = body.text
-      .split(LINK)
-      .map((part, i) => (i % 2 ? h('a', { href: part, target: '_blank', rel: LINK_REL }, part) : part));
-    if (body.kind !== 'options' || !fresh) return text;
+    if (body.kind === 'form') return [body.fields.map((f) => `${f.label}: ${f.value}`).join('\n')];
+    const text = body.text.split(LINK).map((part, i) => (i % 2 ? link(part, '', plain(part)) : part));
+    if (body.kind !== 'options' || !fresh || !body.options[0]) return text;
     const chips = body.options.map((o) => h('button', { className: 'o', type: 'button', onclick: () => say(o) }, o));
     return [...text, h('div', { role: 'group' }, ...chips)];
   };
 
-  const name = ({ by }: Bubble) => by.name || t(by.kind === 'visitor' ? 'you' : by.kind === 'bot' ? 'bot' : 'agent');
+  const name = ({ by }: Bubble) => plain(by.name || t(by.kind === 'visitor' ? 'you' : by.kind === 'bot' ? 'bot' : 'agent'));
 
   const bubble = (item: Bubble) => {
     const time = item.at ? new Date(item.at).toLocaleTimeString(lang, { timeStyle: 'short' }) : '';
@@ -59,27 +69,15 @@ export function createThread(el: HTMLElement, { t, lang, base, say, retry, rate 
       h('span', { className: 'w' }, `${name(item)}: `),
       h('div', { className: 'b', dir: 'auto' }, ...content(item)),
       h('span', { className: 't' }, item.edited && `${t('edited')} · `, time),
-      h('button', { className: 'x', type: 'button', onclick: () => retry(item.id) }, t('failed')),
+      item.state === 'failed' && h('button', { className: 'x', type: 'button', onclick: () => retry(item.id) }, t('failed')),
     );
   };
 
-  const rating = ({ session }: Rating) => {
-    const star = (n: number) =>
-      h('button', { type: 'button', 'aria-label': t('score', { n }), onclick: () => rate(session, n) }, '★');
-    return h(
-      'div',
-      { className: 'r', role: 'group', 'aria-label': t('rate') },
-      t('rate'),
-      h('p', {}, ...[1, 2, 3, 4, 5].map(star)),
-    );
-  };
-
-  const make = (item: Item): HTMLElement =>
-    item.is === 'bubble' ? bubble(item) : item.is === 'rating' ? rating(item) : h('p', { className: 'l' }, item.text);
+  const make = (item: Item): HTMLElement => (item.is === 'bubble' ? bubble(item) : h('p', { className: 'l' }, item.text));
 
   const fresh = (item: Item): Drawn => {
-    const { state: _, first: __, ...rest } = item as Bubble;
-    const content = JSON.stringify(rest);
+    const { state, first: _, ...rest } = item as Bubble;
+    const content = JSON.stringify([rest, state === 'failed']);
     const known = drawn.get(item.id);
     const el = known?.content === content ? known.el : make(item);
     // State is a class, for a change of it is no news to a screen reader.
@@ -90,14 +88,12 @@ export function createThread(el: HTMLElement, { t, lang, base, say, retry, rate 
   return {
     draw(items) {
       drawn = new Map(items.map((item) => [item.id, fresh(item)]));
-      arrange(
-        el,
-        [...drawn.values()].map((d) => d.el),
-      );
+      arrange(el, [...[...drawn.values()].map((d) => d.el), ...tail]);
     },
+    of: (id) => drawn.get(id)?.el,
   };
 }
 
-const LINK = /(https?:\/\/[^\s<>"']+)/;
-const LINK_REL = 'noopener noreferrer nofollow';
+// What runs or is no address of the net is no link. Nothing but ASCII, and no full stop at its end: text goes on there.
+const LINK = /((?:https?:\/\/|mailto:|tel:)[!#-&(-;=?-~]*[\w/=#&+-])/i;
 const CLIP = 'M19 11l-7.5 7.5a4.5 4.5 0 0 1-6.4-6.4l8-8a3 3 0 0 1 4.3 4.3l-7.7 7.7a1.5 1.5 0 0 1-2.1-2.1l6.5-6.5';

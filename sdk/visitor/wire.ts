@@ -50,8 +50,14 @@ export interface OptionsBody {
   options: string[];
 }
 
+/** What a visitor filled in before the first message of a session: the site's own questions, with the answers. */
+export interface FormBody {
+  kind: 'form';
+  fields: { id: string; label: string; value: string }[];
+}
+
 /** What people and bots say: what `send` and `edit` carry. */
-export type Body = TextBody | FileBody | OptionsBody;
+export type Body = TextBody | FileBody | OptionsBody | FormBody;
 
 /** What the desk itself writes into the log. Fields not listed are the server's business (`why`, say). */
 export type SystemBody =
@@ -123,6 +129,74 @@ export interface Agent {
   groups?: string[];
 }
 
+// ---- what a site asks of its visitors -----------------------------------------------------------------------------------
+
+/** One question of the form before a session. `options` are those of a `select`. */
+export interface FormField {
+  id: string;
+  label: string;
+  type: 'text' | 'email' | 'tel' | 'select' | 'textarea';
+  required?: boolean;
+  options?: string[];
+}
+
+/** Words that are offered to a visitor who has not asked for a chat. */
+export interface Invite {
+  id: string;
+  text: string;
+  /** Seconds on the page. */
+  after?: number;
+  /** Of the page; `*` is any number of characters. */
+  path?: string;
+  /** Part of where the visitor came from. */
+  referrer?: string;
+  /** Seconds until the same one may be shown again; a day if left out. */
+  again?: number;
+}
+
+/** When a site is open; `day` 0 is Sunday, `from` and `until` are `HH:MM` in the site's zone. */
+export interface Hours {
+  day: number;
+  from: string;
+  until: string;
+}
+
+/** What `POST /v1/uploads` takes: `size` in bytes; `post`: the file itself goes elsewhere, by a policy that it answers with. */
+export interface UploadLimits {
+  size: number;
+  types: string[];
+  post?: boolean;
+}
+
+/** What a visitor's `welcome` says of the site, in the visitor's language. */
+export interface Site {
+  name?: string;
+  greeting?: string;
+  lang?: string;
+  /** False: nobody is there; leave a message. */
+  open?: boolean;
+  /** What to say then. */
+  offline?: string;
+  /** When it opens next. */
+  opens?: Time;
+  hours?: Hours[];
+  /** Of `hours`: `Asia/Shanghai`. */
+  zone?: string;
+  form?: { text?: string; fields: FormField[] };
+  /** Quick replies under the greeting. */
+  quick?: string[];
+  invite?: Invite[];
+  privacy?: { text?: string; url?: string };
+  /** A score is asked for after a session that a person held. */
+  rating?: boolean;
+  uploads?: UploadLimits;
+  /** Agents are shown what the visitor is typing; only then does `typing` carry it. */
+  preview?: boolean;
+  /** Seconds that a message may be edited or recalled for; 0: not at all. */
+  edit?: number;
+  [more: string]: unknown;
+}
+
 // ---- client frames ----------------------------------------------------------------------------------------------------
 
 export interface Hello {
@@ -171,7 +245,7 @@ interface WelcomeBase {
   reset?: boolean;
   /** Seconds. */
   heartbeat: { every: number; max: number };
-  limits?: { [name: string]: number };
+  limits?: { uploads?: UploadLimits; [name: string]: unknown };
   features?: string[];
   more?: boolean;
 }
@@ -183,17 +257,7 @@ export interface VisitorWelcome extends WelcomeBase {
   /** Last accepted n of the hello's origin. */
   n: number;
   visitor: { id: string; name?: string; avatar?: string; online?: boolean };
-  site: {
-    name?: string;
-    greeting?: string;
-    lang?: string;
-    open?: boolean;
-    /** Agents are shown what the visitor is typing; only then does `typing` carry it. */
-    preview?: boolean;
-    /** Seconds that a message may be edited or recalled for; 0: not at all. */
-    edit?: number;
-    [more: string]: unknown;
-  };
+  site: Site;
   conversation: Conversation;
   events: LogEvent[];
 }

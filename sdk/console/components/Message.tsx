@@ -77,6 +77,8 @@ function BodyView({ body }: { body: Body }) {
           </ul>
         </>
       );
+    case 'form':
+      return <Text text={body.fields.map((f) => `${f.label}: ${f.value}`).join('\n')} />;
     default:
       return <>{t('thread.unsupported')}</>;
   }

@@ -1,0 +1,219 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { launch } from './browser.ts';
+import { fresh, type Notes, noted, openStage, type Stage, say, sees, soon, state } from './stage.ts';
+
+/** Where the connection lives: which tab, worker or page, and what a page's policy has to say about it. */
+let browser: Browser;
+let stage: Stage;
+let open: BrowserContext[] = [];
+beforeAll(async () => {
+  // Playwright switches the cache of pages off that a visitor comes back to.
+  browser = await launch(['--disable-back-forward-cache']);
+});
+afterAll(() => browser.close());
+beforeEach(async () => {
+  stage = await openStage();
+});
+afterEach(async () => {
+  for (const context of open) await context.close();
+  open = [];
+  await stage.end();
+});
+
+const headless = { ui: false } as const;
+const talks = async (page: Page, text: string) => {
+  await say(page, text);
+  await soon(() => sees(page)).toContain(text);
+};
+
+describe('tabs', () => {
+  it('three have one connection; the leader is closed, and the others go on', async () => {
+    const context = await fresh(browser, open);
+    const pages: Page[] = [];
+    for (let i = 0; i < 3; i++) pages.push(await stage.visit(context, { init: headless }));
+    for (const page of pages) await soon(() => state(page)).toBe('ws');
+    expect(stage.faults.open).toBe(1);
+    const told = pages.map((_, i) => `m${i}`);
+    for (const [i, page] of pages.entries()) await talks(page, told[i]!);
+    for (const page of pages) await soon(() => sees(page)).toEqual(told);
+    const leads = (page: Page) => page.workers().length === 1;
+    expect(pages.filter(leads)).toHaveLength(1);
+    const [leader, others] = [pages.find(leads)!, pages.filter((page) => !leads(page))];
+    const late = say(others[0]!, 'm3');
+    await leader.close();
+    await late;
+    await stage.answer('still there?');
+    await soon(async () => (await stage.stored()).sort()).toEqual([...told, 'm3', 'still there?']);
+    const log = await stage.stored();
+    for (const page of others) await soon(() => sees(page)).toEqual(log);
+    for (const page of others) expect(await noted(page, ({ heard }) => heard)).toEqual(['still there?']);
+    await soon(() => stage.faults.open).toBe(1);
+  });
+
+  it('the leader is frozen: a page that is looked at takes over, and both agree when it thaws', async () => {
+    const context = await fresh(browser, open);
+    const first = await stage.visit(context, { init: { ...headless, worker: false } });
+    await talks(first, 'one');
+    const second = await stage.visit(context, { init: { ...headless, worker: false } });
+    await soon(() => state(second)).toBe('ws');
+    // As good as frozen: nothing runs on it for as long as a debugger holds it.
+    const session = await context.newCDPSession(first);
+    await session.send('Debugger.enable');
+    await session.send('Debugger.pause');
+    const stuck = first.evaluate(() => 0);
+    await talks(second, 'two');
+    await session.send('Debugger.resume');
+    await session.send('Debugger.disable');
+    await stuck;
+    await soon(() => sees(first)).toEqual(['one', 'two']);
+    await talks(first, 'three');
+    await soon(() => sees(second)).toEqual(['one', 'two', 'three']);
+    expect(await stage.stored()).toEqual(['one', 'two', 'three']);
+    await soon(() => stage.faults.open).toBe(1);
+  });
+
+  it('a page comes back from the back/forward cache, and has missed nothing', async () => {
+    const context = await fresh(browser, open);
+    const page = await stage.visit(context, { init: headless });
+    await talks(page, 'one');
+    await page.evaluate(() => {
+      window.addEventListener('pageshow', (e) => {
+        (window as never as { back: boolean }).back = e.persisted;
+      });
+    });
+    const home = page.url();
+    await page.goto(home.replace('/?', '/elsewhere?'));
+    await stage.answer('two');
+    await page.evaluate(() => history.back());
+    await soon(() => page.evaluate('window.back').catch(() => undefined)).toBe(true);
+    await soon(() => sees(page)).toEqual(['one', 'two']);
+    await talks(page, 'three');
+    expect(await stage.stored()).toEqual(['one', 'two', 'three']);
+  });
+});
+
+describe('the worker', () => {
+  it('goes on while the page is blocked for 2 s', async () => {
+    const page = await stage.visit(await fresh(browser, open), { init: headless });
+    await talks(page, 'one');
+    expect(page.workers()).toHaveLength(1);
+    const ends = page.evaluate(() => {
+      void (window as never as { notes: Notes }).notes.chat.send('two');
+      const end = performance.now() + 2_000;
+      while (performance.now() < end);
+      return Date.now();
+    });
+    await soon(() => stage.stored(), 1_900).toContain('two');
+    const stored = Date.now();
+    expect(stored).toBeLessThan(await ends);
+    await soon(() => sees(page)).toEqual(['one', 'two']);
+  });
+
+  it.each([
+    ['nothing is said of it', '', 'auto', 1, []],
+    [
+      'workers of blobs are allowed',
+      "default-src 'none'; script-src 'self' DESK; connect-src DESK; worker-src blob:",
+      'auto',
+      1,
+      [],
+    ],
+    [
+      'only files are allowed: the page, at the price of one complaint',
+      "default-src 'none'; script-src 'self' DESK; connect-src DESK",
+      'auto',
+      0,
+      ['worker-src'],
+    ],
+    ['only files are allowed, and the page says so', "default-src 'none'; script-src 'self' DESK; connect-src DESK", false, 0, []],
+    [
+      'only files are allowed, and the shop has a copy',
+      "default-src 'none'; script-src 'self' DESK; connect-src DESK",
+      '/kefu-core.mjs',
+      1,
+      [],
+    ],
+    [
+      'trusted types, ours among them',
+      "script-src 'self' DESK; worker-src blob:; require-trusted-types-for 'script'; trusted-types kefu",
+      'auto',
+      1,
+      [],
+    ],
+    [
+      'trusted types, and none of ours',
+      "script-src 'self' DESK; worker-src blob:; require-trusted-types-for 'script'; trusted-types 'none'",
+      'auto',
+      0,
+      ['trusted-types'],
+    ],
+  ] as const)('CSP: %s', async (_, csp, worker, workers, complaints) => {
+    const page = await stage.visit(await fresh(browser, open), { csp, init: { ...headless, worker } });
+    await talks(page, 'one');
+    expect(page.workers()).toHaveLength(workers);
+    expect(await noted(page, ({ violations }) => violations)).toEqual(complaints);
+    expect(await state(page)).toBe('ws');
+  });
+
+  it('the whole widget needs no more than that', async () => {
+    const csp = "default-src 'none'; script-src 'self' DESK; style-src 'self'; connect-src DESK; worker-src blob:; img-src DESK";
+    const page = await stage.visit(await fresh(browser, open), { csp, init: { lang: 'en' } });
+    await page.getByRole('button', { name: 'Open chat' }).click();
+    await page.getByRole('textbox', { name: 'Type a message' }).fill('hello');
+    await page.getByRole('textbox', { name: 'Type a message' }).press('Enter');
+    await soon(() => sees(page)).toEqual(['hello']);
+    expect(await noted(page, ({ violations }) => violations)).toEqual([]);
+    const box = await page.getByRole('dialog').boundingBox();
+    expect(box!.height).toBeGreaterThan(300); // it has its style
+  });
+});
+
+it('storage is denied: the chat works, and says that it can not keep anything', async () => {
+  const deny = () =>
+    Object.defineProperty(window, 'indexedDB', {
+      get() {
+        throw new DOMException('denied', 'SecurityError');
+      },
+    });
+  const page = await stage.visit(await fresh(browser, open), { before: deny, init: { ...headless, worker: false } });
+  await talks(page, 'one');
+  expect(await noted(page, ({ errors }) => errors)).toEqual(['storage']);
+});
+
+it('a module has the same, with and without something to see', async () => {
+  const page = await stage.visit(await fresh(browser, open));
+  const { url } = stage.faults;
+  // As text, for the test runner would make imports of its own of these.
+  const names = await page.evaluate(`import('${url}/kefu.mjs').then((kefu) => {
+    notes.chat = kefu.createClient({ endpoint: '${url.replace('http', 'ws')}/ws' });
+    return Object.keys(kefu).sort();
+  })`);
+  expect(names).toEqual(['createClient', 'init']);
+  await talks(page, 'one');
+  expect(page.workers()).toHaveLength(1);
+  await page.evaluate(`import('${url}/kefu.mjs').then((kefu) => {
+    kefu.init({ endpoint: '${url.replace('http', 'ws')}/ws', lang: 'en' }).open();
+  })`);
+  await page.getByRole('log').getByText('one', { exact: true }).waitFor();
+  await soon(() => stage.faults.open).toBe(1);
+});
+
+it('a webview of 2019 has the whole chat from one file', async () => {
+  const age = () => {
+    for (const name of ['Worker', 'BroadcastChannel', 'structuredClone', 'queueMicrotask', 'requestIdleCallback', 'CSSStyleSheet'])
+      Reflect.deleteProperty(window, name);
+    for (const name of ['at', 'flat', 'flatMap']) Reflect.deleteProperty(Array.prototype, name);
+    Reflect.deleteProperty(Element.prototype, 'replaceChildren');
+    Reflect.deleteProperty(String.prototype, 'replaceAll');
+    Reflect.deleteProperty(Object, 'fromEntries');
+    Reflect.deleteProperty(Navigator.prototype, 'locks');
+  };
+  const page = await stage.visit(await fresh(browser, open), { script: 'kefu.es2017.js', before: age, init: { lang: 'en' } });
+  await page.getByRole('button', { name: 'Open chat' }).click();
+  await page.getByRole('textbox', { name: 'Type a message' }).fill('hello');
+  await page.getByRole('textbox', { name: 'Type a message' }).press('Enter');
+  await soon(() => stage.stored()).toEqual(['hello']);
+  await stage.answer('hi');
+  await page.getByRole('log').getByText('hi', { exact: true }).waitFor();
+});
