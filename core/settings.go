@@ -85,7 +85,7 @@ func (l Limits) Allowed() (rate, burst int) { return cmp.Or(l.Rate, 10), cmp.Or(
 func DefaultSettings() Settings {
 	return Settings{
 		Sites: []Site{{
-			ID: "default", Name: "Kefu", Groups: []GroupID{"default"}, Edit: 2 * time.Minute, Timeouts: DefaultTimeouts(),
+			ID: "default", Name: "Kefu", Groups: []GroupID{"default"}, Edit: 2 * time.Minute, Rating: true, Timeouts: DefaultTimeouts(),
 			Greeting: Texts{"en": "Hello! How can we help you?", "zh": "您好，请问有什么可以帮您？"},
 		}},
 		Groups:  []Group{{ID: "default", Name: "Service"}},

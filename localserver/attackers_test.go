@@ -122,6 +122,31 @@ func flood(ctx context.Context, a *attacker) error {
 	return <-ended
 }
 
+// newcomer is somebody else each time, with a word to begin a conversation with,
+// which is stored or, if too many do that, to come again (promise 22).
+func newcomer(ctx context.Context, a *attacker) error {
+	c, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.CloseNow()
+	a.inPlace()
+	err = write(ctx, c, attackerHello)
+	if err == nil {
+		_, _, err = c.Read(ctx)
+	}
+	if err == nil {
+		err = write(ctx, c, `{"type":"send","origin":"origin-of-attack","n":1,"body":{"kind":"text","text":"hello"}}`)
+	}
+	for err == nil {
+		var m []byte
+		if _, m, err = c.Read(ctx); bytes.Contains(m, []byte(`"ack"`)) || bytes.Contains(m, []byte(`"rate_limited"`)) {
+			return nil
+		}
+	}
+	return err
+}
+
 // untilTold reads to the end, which must be one of those that flood expects.
 func untilTold(ctx context.Context, c *websocket.Conn) error {
 	last := ""

@@ -54,6 +54,7 @@ func TestBadInput(t *testing.T) {
 		do   func(context.Context, *attacker) error
 	}{
 		{"a flood of frames", 2, flood},
+		{"ever new visitors", 20, newcomer},
 		{"2,000 sockets that never say hello", 50, silence},
 		{"readers that never read", 5, deaf},
 		{"10,000 levels of nesting", 2, shouting(strings.Repeat("[", 10_000), strings.Repeat(`{"type":`, 4000), `{"type":"send","body":`+strings.Repeat("[", 10_000)+strings.Repeat("]", 10_000)+"}")},

@@ -10,14 +10,16 @@ import (
 	"kefu/core/wire"
 )
 
-// Who sends too fast is told so, and when to come again. Two things are
+// Who sends too fast is told so, and when to come again. Three things are
 // bounded by buckets of tokens, a frame costing one:
 //
 //   - all that one visitor or agent sends, by whatever tabs and polls: so that
 //     ten tabs are not ten times as heavy as one;
 //   - the pings of each connection, which have room of their own, and the
 //     hellos of each author: or a tab that is told to be slow would lose its
-//     heartbeat too, and could not come back.
+//     heartbeat too, and could not come back;
+//   - the first words of visitors who never said anything, all together on this
+//     node: for who takes another name each time has a full bucket each time.
 //
 // Nothing is counted by address: a school behind one NAT is no flood.
 //
@@ -115,6 +117,29 @@ func (s *senders) findLocked(who core.Party) *sender {
 		s.young[who] = x
 	}
 	return x
+}
+
+// arrivals bounds how many conversations begin on a node. A new one costs all
+// who look at its line more than a message of an old one does.
+type arrivals struct {
+	mu   sync.Mutex
+	used bucket // guarded by mu
+}
+
+const (
+	arrivalRate, arrivalBurst = 100, 1000 // a second, and at once: a campaign that a shop sends out
+	arrivalRetry              = time.Second
+)
+
+// come returns RateLimited if too many begin. What goes on goes on.
+func (a *arrivals) come(now time.Time) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	wait := a.used.take(1, allowance{arrivalRate, arrivalBurst}, now)
+	if wait == 0 {
+		return nil
+	}
+	return &core.Error{Code: core.RateLimited, Message: "very many begin to write now; come again in a moment", Retry: max(wait, arrivalRetry)}
 }
 
 func framesOf(s *sender) *bucket { return &s.frames }

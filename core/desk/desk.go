@@ -168,6 +168,7 @@ type Desk struct {
 	passwords *identity.Passwords
 	logins    *throttle
 	senders   senders
+	arrivals  arrivals
 	epoch     string
 
 	staff    cache[map[core.AgentID]core.Account]

@@ -45,7 +45,7 @@ func TestSiteInLanguage(t *testing.T) {
 // A site that says nothing of all that adds nothing to a welcome.
 func TestSiteOfFewWords(t *testing.T) {
 	n := newNode(t)
-	n.set(func(s *core.Settings) { s.Sites[0].Greeting = nil })
+	n.set(func(s *core.Settings) { s.Sites[0].Greeting, s.Sites[0].Rating = nil, false })
 	if got := string(wire.Encode(n.visitor("vi").find("welcome").of("site"))); got != `{"edit":120,"name":"Kefu","open":true}` {
 		t.Errorf("the welcome shows %s", got)
 	}

@@ -14,11 +14,13 @@ func (d *Desk) serveNumbered(ctx context.Context, p *Peer, who core.Actor, f *wi
 	if err != nil {
 		return err
 	}
-	if f.Type == wire.Send {
-		err = d.introduce(ctx, p)
-	}
-	if err != nil {
-		return err
+	if f.Type == wire.Send && p.profile != nil { // nobody has heard of them yet
+		if err := d.arrivals.come(d.Now()); err != nil {
+			return err
+		}
+		if err := d.introduce(ctx, p); err != nil {
+			return err
+		}
 	}
 	recalled, err := d.recalling(ctx, who, f)
 	if err != nil {

@@ -2,7 +2,6 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { launch } from './browser.ts';
 import { type Server, startServer } from './server.ts';
-import { configure } from './settings.ts';
 
 /**
  * A visitor on the demo page and an agent in the console talk through the real server, which dies now and then. What is
@@ -124,9 +123,6 @@ it('they talk, in two tabs too, and after a reload', async () => {
 });
 
 it('the agent closes, the visitor rates and writes again', async () => {
-  await configure(server, (site) => {
-    site.rating = true;
-  });
   const agent = await signIn();
   const visitor = await visit(await newContext(true));
   await write(visitor, 'one');
