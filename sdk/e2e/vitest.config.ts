@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-// One browser at a time: the machines these run on are small, and a page that starves looks like a page that fails.
+// Two files at a time: they mostly wait. More on a small machine, and a page that starves looks like one that fails.
 export default defineConfig({
   test: {
     include: ['e2e/**/*.test.ts'],
     environment: 'node',
-    fileParallelism: false,
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // CI shares its cores with others. What fails twice is no starved page.
