@@ -96,8 +96,9 @@ func (c *client) comesBack() bool {
 		return false
 	}
 	c.t.Logf("%s comes back; it was told %q", c.name, c.words)
+	c.inbox = slices.DeleteFunc(c.inbox, is("welcome")) // an earlier one says nothing of this link
 	c.open()
-	c.say(c.helloFrame())
+	c.hail(is("welcome")) // before which nothing may be said
 	if c.watches != nil {
 		c.say(c.watches)
 	}

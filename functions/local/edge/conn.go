@@ -123,7 +123,7 @@ func (c *conn) write(ctx context.Context) {
 			if c.ws.Write(ctx, websocket.MessageText, m.data) != nil {
 				return // read sees it as well
 			}
-			c.g.count(func(u *Usage) { u.Out += units(m.data) })
+			c.g.count(func(u *Usage) { u.Out, u.Sent = u.Out+units(m.data), u.Sent+len(m.data) })
 			c.stir()
 		case <-ctx.Done():
 			return
@@ -193,7 +193,7 @@ func (c *conn) left(err error) {
 		errors.As(err, &how)
 	}
 	c.mu.Unlock()
-	if c.g.ctx.Err() != nil || c.g.Faults.hit(LostDisconnect) {
+	if c.g.ctx.Err() != nil || c.g.Faults.Hit(LostDisconnect) {
 		return
 	}
 	if _, err := c.g.invoke(c.g.ctx, "$disconnect", c.event(disconnectEvent(how))); err != nil {

@@ -79,6 +79,7 @@ func (e *Environment) live(address string) error {
 		Env: e.f.environ(address, e.name), Stdout: out, Stderr: out,
 		WaitDelay: time.Second, // a child of the child may hold the pipe
 	}
+	apart(cmd)
 	began := e.f.Now()
 	if err := cmd.Start(); err != nil {
 		return err
@@ -163,8 +164,8 @@ func (e *Environment) invoke(event []byte) ([]byte, error) {
 	}
 	began := e.f.Now()
 	defer func() { e.f.bill(e.f.Now().Sub(began)) }()
-	if e.f.Faults.hit(Crash) {
-		time.AfterFunc(e.f.Faults.upTo(Crash, 5*time.Millisecond), e.kill) // maybe in the middle of the next one
+	if e.f.Faults.Hit(Crash) {
+		time.AfterFunc(e.f.Faults.UpTo(Crash, 5*time.Millisecond), e.kill) // maybe in the middle of the next one
 	}
 	select {
 	case a := <-i.done:

@@ -28,12 +28,20 @@ const (
 	ColdStart      Fault = "cold-start"      // an idle environment is given up for a new one
 	LostResponse   Fault = "lost-response"   // the function did its work, and the caller gets an error
 	Crash          Fault = "crash"           // an environment dies within 5 ms of having been given an event
+
+	// These are of the database: see package kefu/functions/local/ddb.
+	DBThrottle Fault = "db-throttle" // a request is refused: too much was asked for
+	DBFail     Fault = "db-fail"     // a request is answered with 500, and nothing was done
+	DBLost     Fault = "db-lost"     // a request was served, and the answer is lost
+	DBDelay    Fault = "db-delay"    // a request waits up to 50 ms
+	DBLag      Fault = "db-lag"      // a weak read says what was true up to half a second ago
 )
 
 // AllFaults returns every fault, in the order above.
 func AllFaults() []Fault {
 	return []Fault{
 		Reorder, Duplicate, Delay, LostDisconnect, Vanish, FalseGone, Throttle, TooLarge, ColdStart, LostResponse, Crash,
+		DBThrottle, DBFail, DBLost, DBDelay, DBLag,
 	}
 }
 
@@ -112,8 +120,8 @@ func (f *Faults) Hits() map[Fault]int {
 	return maps.Clone(f.hits)
 }
 
-// hit decides, once.
-func (f *Faults) hit(x Fault) bool {
+// Hit decides, once, whether a fault strikes.
+func (f *Faults) Hit(x Fault) bool {
 	if f == nil {
 		return false
 	}
@@ -127,8 +135,8 @@ func (f *Faults) hit(x Fault) bool {
 	return true
 }
 
-// upTo draws a duration below limit, for a fault that struck.
-func (f *Faults) upTo(x Fault, limit time.Duration) time.Duration {
+// UpTo draws a duration below limit, for a fault that struck.
+func (f *Faults) UpTo(x Fault, limit time.Duration) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return time.Duration(f.dice[x].Int64N(int64(limit)))

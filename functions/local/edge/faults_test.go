@@ -16,9 +16,9 @@ func TestSeeded(t *testing.T) {
 		f.Set(0.5)
 		for range 64 {
 			if disturb {
-				f.hit(Vanish)
+				f.Hit(Vanish)
 			}
-			list = append(list, f.hit(Crash))
+			list = append(list, f.Hit(Crash))
 		}
 		return list
 	}
@@ -30,18 +30,18 @@ func TestSeeded(t *testing.T) {
 	}
 	f := NewFaults(1)
 	for range 1000 {
-		if f.hit(Delay) {
+		if f.Hit(Delay) {
 			t.Fatal("a fault that was not switched on")
 		}
 	}
 	f.Set(0.2, Delay)
 	for range 1000 {
-		f.hit(Delay)
+		f.Hit(Delay)
 	}
 	if n := f.Hits()[Delay]; n < 150 || n > 250 {
 		t.Errorf("%d of 1000 at 0.2", n)
 	}
-	if (*Faults)(nil).hit(Delay) {
+	if (*Faults)(nil).Hit(Delay) {
 		t.Error("no faults strike")
 	}
 }
@@ -49,7 +49,7 @@ func TestSeeded(t *testing.T) {
 // TestParse: what a flag says.
 func TestParse(t *testing.T) {
 	f := NewFaults(1)
-	if err := f.Parse("all=0, crash=1"); err != nil || !f.hit(Crash) || f.hit(Vanish) {
+	if err := f.Parse("all=0, crash=1"); err != nil || !f.Hit(Crash) || f.Hit(Vanish) {
 		t.Errorf("%v, %v", err, f.rates)
 	}
 	for text, want := range map[string]string{"": "probability", "crash": "probability", "crash=2": "probability", "crash=NaN": "probability", "rain=1": "vanish", "vanish=1,rain=1": "rain"} {
@@ -57,7 +57,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if f.hit(Vanish) {
+	if f.Hit(Vanish) {
 		t.Error("a list that is wrong sets nothing")
 	}
 }

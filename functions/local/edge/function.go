@@ -104,7 +104,7 @@ func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		defer f.running.Done()
 		result, err := e.invoke(event)
 		f.release(e)
-		if err == nil && f.Faults.hit(LostResponse) {
+		if err == nil && f.Faults.Hit(LostResponse) {
 			result, err = nil, failure("Fault", "the response was lost")
 		}
 		done <- answer{result, err}
@@ -133,7 +133,7 @@ func (f *Function) acquire() (*Environment, error) {
 		return nil, errClosed
 	}
 	e := f.idleLocked()
-	if e != nil && f.Faults.hit(ColdStart) {
+	if e != nil && f.Faults.Hit(ColdStart) {
 		f.retireLocked(e)
 		e = nil
 	}

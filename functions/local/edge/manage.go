@@ -51,13 +51,13 @@ func (g *Gateway) serveManagement(w http.ResponseWriter, r *http.Request, escape
 // post queues a message for a connection, if the faults let it.
 func (g *Gateway) post(w http.ResponseWriter, c *conn, body []byte) {
 	switch {
-	case g.Faults.hit(FalseGone):
+	case g.Faults.Hit(FalseGone):
 		refuse(w, http.StatusGone, "GoneException", "Gone")
-	case g.Faults.hit(TooLarge):
+	case g.Faults.Hit(TooLarge):
 		refuse(w, http.StatusRequestEntityTooLarge, "PayloadTooLargeException", "Payload Too Large")
-	case g.Faults.hit(Vanish):
+	case g.Faults.Hit(Vanish):
 		w.WriteHeader(http.StatusOK)
-	case g.Faults.hit(Throttle) || !c.send(outgoing{data: body}):
+	case g.Faults.Hit(Throttle) || !c.send(outgoing{data: body}):
 		refuse(w, http.StatusTooManyRequests, "LimitExceededException", "Too Many Requests")
 	default:
 		w.WriteHeader(http.StatusOK)

@@ -16,17 +16,17 @@ func (c *conn) accept(data []byte) {
 	c.seen++
 	n := c.seen
 	var overtaken chan struct{}
-	if faults.hit(Reorder) {
+	if faults.Hit(Reorder) {
 		overtaken = make(chan struct{})
 		c.held[n] = overtaken
 	}
 	c.mu.Unlock()
 	var delay time.Duration
-	if faults.hit(Delay) {
-		delay = faults.upTo(Delay, maxDelay)
+	if faults.Hit(Delay) {
+		delay = faults.UpTo(Delay, maxDelay)
 	}
 	copies := 1
-	if faults.hit(Duplicate) {
+	if faults.Hit(Duplicate) {
 		copies = 2
 	}
 	for range copies {

@@ -7,6 +7,12 @@ type Usage struct {
 	In, Out int // messages, in units of 32 KB: of clients, and to them
 	Posts   int // calls of @connections that found a connection; not billed themselves
 	Minutes int // of connections that have ended, each rounded up
+	Sent    int // bytes to clients, without what frames, TLS and TCP add
+}
+
+// Minus returns what was used since then.
+func (u Usage) Minus(then Usage) Usage {
+	return Usage{u.In - then.In, u.Out - then.Out, u.Posts - then.Posts, u.Minutes - then.Minutes, u.Sent - then.Sent}
 }
 
 // Usage returns the counters.

@@ -26,7 +26,8 @@ func TestUsage(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if got, want := w.Usage(), (Usage{In: 1, Out: 3, Posts: 1, Minutes: 2}); got != want {
+		want := Usage{In: 1, Out: 3, Posts: 1, Minutes: 2, Sent: len("small") + MaxFrame + 1}
+		if got := w.Usage(); got != want || got.Minus(got) != (Usage{}) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	})

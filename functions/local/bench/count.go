@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"kefu/functions/local/edge"
+	"kefu/functions/local/stack"
+)
+
+// counted is what was used, each for one of its kind.
+type counted struct {
+	warm   units // a message, served by a process that knows the conversation
+	cold   units // one, served by a process that does not
+	rights units // that a process reads again what rights are judged by
+
+	hello        units // $connect and hello of a visitor
+	open         units // the first message, which opens a session and finds an agent, and the first answer
+	visitorsPing units
+	agentsPing   units
+	end          units // closing the session
+	leave        units // $disconnect
+	sweep        units // of one open session, once a minute
+}
+
+// text is what everybody says: 60 characters are more than most do.
+func text(i int) string {
+	return fmt.Sprintf("%03d 你好，我想问一下我的订单什么时候发货，谢谢！ And is it blue?", i)
+}
+
+// count has people talk and counts.
+func (b *bench) count(ctx context.Context) (c counted, err error) {
+	if err := b.hire(ctx); err != nil {
+		return c, err
+	}
+	defer b.agent.leave()
+	people := make([]*client, perAgent) // what a ping of the agent costs depends on how many there are
+	n := float64(len(people))
+	per := func(to *units, each func(i int) error) {
+		if err != nil {
+			return
+		}
+		*to, err = b.of(ctx, func() error {
+			for i := range people {
+				if err := each(i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		*to = to.times(1 / n)
+	}
+	per(&c.hello, func(i int) (err error) { people[i], err = b.visitor(ctx); return err })
+	per(&c.open, func(i int) error { return b.opens(ctx, people[i]) })
+	per(&c.warm, func(i int) error { return b.exchange(ctx, people[i]) })
+	c.warm = c.warm.times(1.0 / exchanged)
+	per(&c.visitorsPing, func(i int) error { return ping(ctx, people[i]) })
+	per(&c.agentsPing, func(int) error { return ping(ctx, b.agent) })
+	if err == nil {
+		err = b.countCold(ctx, people, &c)
+	}
+	if err == nil {
+		c.sweep, err = b.of(ctx, func() error { return b.sweep(ctx) })
+		c.sweep = c.sweep.times(1 / n)
+	}
+	per(&c.end, func(i int) error {
+		return b.agent.does(ctx, "end", people[i].id, map[string]any{"session": 1})
+	})
+	per(&c.leave, func(i int) error { return b.goes(ctx, people[i]) })
+	return c, err
+}
+
+// hire makes an agent who has a seat for everybody.
+func (b *bench) hire(ctx context.Context) error {
+	var admin, agent struct{ Token string }
+	var made struct{ ID string }
+	if err := call(ctx, b.URL()+"/v1/login", "", map[string]string{"name": "admin", "password": b.Password}, &admin); err != nil {
+		return err
+	}
+	who := map[string]any{"name": "bench", "password": b.Password, "role": "agent", "groups": []string{"default"}, "capacity": perAgent}
+	if err := call(ctx, b.URL()+"/v1/agents", admin.Token, who, &made); err != nil {
+		return err
+	}
+	if err := call(ctx, b.URL()+"/v1/login", "", map[string]string{"name": "bench", "password": b.Password}, &agent); err != nil {
+		return err
+	}
+	var err error
+	if b.agent, err = dial(ctx, b.URL(), "bench-outbox-agent", agent.Token); err != nil {
+		return err
+	}
+	if err := b.agent.say(ctx, map[string]any{"type": "status", "status": "online"}); err != nil {
+		return err
+	}
+	_, err = b.agent.await(ctx, is("presence"))
+	return err
+}
+
+// exchanged is how many messages an exchange has.
+const exchanged = 12
+
+// exchange is some messages to and fro, each with its ack and its push.
+func (b *bench) exchange(ctx context.Context, v *client) error {
+	for i := range exchanged / 2 {
+		if err := b.says(ctx, v, "", 2*i); err != nil {
+			return err
+		}
+		if err := b.answers(ctx, v, 2*i+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// opens has a visitor write for the first time. The agent is told of the
+// assignment, asks for what came before it, and answers: how fast they were is
+// noted once a session.
+func (b *bench) opens(ctx context.Context, v *client) error {
+	if err := v.writes(ctx, "", text(0)); err != nil {
+		return err
+	}
+	if _, err := b.agent.await(ctx, func(f frame) bool { return f.Type == "event" && f.Body.Kind == "assigned" }); err != nil {
+		return err
+	}
+	if err := b.agent.say(ctx, map[string]any{"type": "after", "conversation": v.id, "seq": 0}); err != nil {
+		return err
+	}
+	if _, err := b.agent.await(ctx, is("events")); err != nil {
+		return err
+	}
+	return b.answers(ctx, v, 1)
+}
+
+// says has a visitor write, and the agent see it.
+func (b *bench) says(ctx context.Context, v *client, conversation string, i int) error {
+	if err := v.writes(ctx, conversation, text(i)); err != nil {
+		return err
+	}
+	return b.agent.sees(ctx, text(i))
+}
+
+func (b *bench) answers(ctx context.Context, v *client, i int) error {
+	if err := b.agent.writes(ctx, v.id, text(i)); err != nil {
+		return err
+	}
+	return v.sees(ctx, text(i))
+}
+
+func ping(ctx context.Context, c *client) error {
+	if err := c.say(ctx, map[string]any{"type": "ping", "next": 30}); err != nil {
+		return err
+	}
+	_, err := c.await(ctx, is("pong"))
+	return err
+}
+
+// countCold has a process that is new, but has read what rights are judged by,
+// serve one message of each conversation, every other one an agent's.
+func (b *bench) countCold(ctx context.Context, people []*client, c *counted) (err error) {
+	extra := people[0]
+	if err := b.anew(ctx, extra); err != nil {
+		return err
+	}
+	rest := people[1:]
+	c.cold, err = b.of(ctx, func() error {
+		for i, v := range rest {
+			if i%2 == 0 {
+				err = b.says(ctx, v, "", 100+i)
+			} else {
+				err = b.answers(ctx, v, 100+i)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	c.cold = c.cold.times(1 / float64(len(rest)))
+	if err != nil {
+		return err
+	}
+	timer := time.NewTimer(rightsEvery*time.Second + time.Second)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	late, err := b.of(ctx, func() error { return b.says(ctx, extra, "", 200) })
+	c.rights = late.minus(c.warm)
+	return err
+}
+
+// anew replaces the process of the socket function by one that remembers
+// nothing, and has it serve one message of each side.
+func (b *bench) anew(ctx context.Context, v *client) error {
+	b.Faults.Set(1, edge.ColdStart)
+	if err := v.say(ctx, map[string]any{"type": "ping", "next": 30}); err != nil {
+		return err
+	}
+	_, err := v.await(ctx, is("pong"))
+	b.Faults.Set(0)
+	if err != nil {
+		return err
+	}
+	if err := b.says(ctx, v, "", 98); err != nil {
+		return err
+	}
+	return b.answers(ctx, v, 99)
+}
+
+// sweep has the sweep function called, as once a minute.
+func (b *bench) sweep(ctx context.Context) error {
+	s := &edge.Schedule{Name: stack.Sweep, Function: b.Functions[stack.Sweep], Now: b.Now}
+	return s.Fire(ctx)
+}

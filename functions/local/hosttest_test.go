@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"kefu/core/hosttest"
+	"kefu/functions/local/edge"
+	"kefu/functions/local/stack"
+)
+
+const adminPassword = "correct horse battery staple"
+
+// sweepEvery is a minute on AWS. What is promised within two sweeps is within
+// two of these here.
+const sweepEvery = time.Second
+
+// TestHost has this host keep its word: see core/hosttest.
+func TestHost(t *testing.T) {
+	t.Parallel() // most of it waits for five seconds to pass
+	hosttest.Run(t, func(t *testing.T) hosttest.Host { return host(t, nil) })
+}
+
+// TestHostUnderFaults tells the same stories while everything goes wrong that
+// may: promises 1 to 14 and 22 hold, and 19 to 21 within two sweeps.
+func TestHostUnderFaults(t *testing.T) {
+	t.Parallel()
+	seeds, long := uint64(3), os.Getenv("KEFU_TEST_LONG") != ""
+	if long {
+		seeds = 20
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint("seed ", seed+1), func(t *testing.T) {
+			faults := edge.NewFaults(seed + 1)
+			hosttest.Run(t, func(t *testing.T) hosttest.Host {
+				h := host(t, faults)
+				h.Only = []string{"Trouble/Storm", "Routing/CapacityRaces"} // they draw the most
+				if seed == 0 || long {
+					h.Only = underFaults()
+				}
+				trouble(faults)
+				return h
+			})
+			t.Log(faults.Hits())
+		})
+	}
+}
+
+// underFaults are the stories in which every step is one that a client may
+// repeat until it sees the effect. The others ask once, and want an answer.
+func underFaults() []string {
+	return []string{
+		"Trouble/Storm", "Session/Life", "Session/OneOwner", "Session/CapacityLowered", "Session/Away", "Session/VisitorEnds",
+		"Routing/CapacityRaces", "Resume/Cursor", "Resume/ReadYourWrites", "Edit/EditAndRecall",
+	}
+}
+
+// trouble switches the faults on, as often as a bad day on AWS has them, and
+// somewhat more.
+func trouble(f *edge.Faults) {
+	f.Set(0.10, edge.Reorder, edge.Delay, edge.DBDelay)
+	f.Set(0.05, edge.Duplicate, edge.DBLag)
+	f.Set(0.02, edge.Vanish, edge.Throttle, edge.TooLarge, edge.ColdStart, edge.DBThrottle, edge.DBFail)
+	f.Set(0.01, edge.FalseGone, edge.LostResponse, edge.Crash, edge.DBLost)
+	f.Set(0.10, edge.LostDisconnect)
+}
+
+// host opens a stack of the deployable binaries.
+func host(t *testing.T, faults *edge.Faults) hosttest.Host {
+	t.Helper()
+	s, err := stack.Open(context.WithoutCancel(t.Context()), stack.Options{
+		Root: repository(t), Dist: dist(t), Password: adminPassword, Environments: 50, Sweep: sweepEvery, Faults: faults,
+		Now: time.Now, Output: &logs{t: t}, Level: "warn",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return hosttest.Host{URL: s.URL(), Admin: "admin", Password: adminPassword, Profile: profile()}
+}
+
+// profile is what this host claims. A right is judged by copies that a process
+// reads again every five seconds, and so are settings; what was not pushed is
+// found by the next heartbeat, of which an agent's is the shortest.
+func profile() hosttest.Profile {
+	const cached, heartbeat = 5*time.Second + 200*time.Millisecond, 10 * time.Second
+	return hosttest.Profile{
+		Gateway: true, Heal: heartbeat, Rights: 2 * cached, Lag: cached,
+		Features: []hosttest.Feature{
+			hosttest.Watch, hosttest.Poll, hosttest.Rate, hosttest.Edit, hosttest.Preview, hosttest.Settings, hosttest.Users, hosttest.Blocks,
+		},
+	}
+}
+
+// logs are what the functions print, readable; go test shows them of a test
+// that fails.
+type logs struct {
+	t  *testing.T
+	mu sync.Mutex
+}
+
+func (l *logs) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return (&readable{out: l.t.Output()}).Write(line)
+}
+
+func repository(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// dist builds the functions, once for all tests, and returns where they are.
+func dist(t *testing.T) string {
+	t.Helper()
+	dir, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// built is set by TestMain.
+var built func() (string, error)
+
+// buildTo builds the functions as they are deployed, for this machine.
+func buildTo(dir string) error {
+	for _, name := range []string{stack.Socket, stack.HTTP, stack.Sweep} {
+		out := filepath.Join(dir, name, "bootstrap")
+		cmd := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-ldflags", "-s -w", "-o", out, "./functions/"+name)
+		cmd.Dir, cmd.Env = filepath.Join("..", ".."), append(os.Environ(), "CGO_ENABLED=0")
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%w: %s", err, said)
+		}
+	}
+	return nil
+}
