@@ -10,6 +10,9 @@ import (
 	"kefu/localserver/internal/server"
 )
 
+// TestReadme: the README says of this host what it claims.
+func TestReadme(t *testing.T) { hosttest.Table(t, "../README.md", "localserver", profile()) }
+
 // TestHost has this host keep its word: see core/hosttest.
 func TestHost(t *testing.T) {
 	hosttest.Run(t, func(t *testing.T) hosttest.Host {

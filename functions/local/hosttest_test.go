@@ -27,6 +27,9 @@ func TestHost(t *testing.T) {
 	hosttest.Run(t, func(t *testing.T) hosttest.Host { return host(t, nil) })
 }
 
+// TestReadme: the README says of this host what it claims.
+func TestReadme(t *testing.T) { hosttest.Table(t, "../../README.md", "functions", profile()) }
+
 // TestHostUnderFaults tells the same stories while everything goes wrong that
 // may: promises 1 to 14 and 22 hold, and 19 to 21 within two sweeps.
 func TestHostUnderFaults(t *testing.T) {

@@ -10,6 +10,14 @@ go_tests() { go test -race -timeout 10m ./...; }
 sdk_tests() { (cd sdk && npm run --silent test); }
 sdk_size() { (cd sdk && npm run --silent size); }
 browser() { (cd sdk && KEFU_BIN=$PWD/../kefu npm run --silent e2e); }
+# The same pages on the other host: the functions as they are deployed.
+browser_functions() {
+  local bin
+  bin=$(mktemp -d)
+  go build -o "$bin/kefu" ./functions/local
+  (cd sdk && KEFU_HOST=functions KEFU_BIN=$bin/kefu npx vitest run --config e2e/vitest.config.ts e2e/talk e2e/chaos)
+  rm -rf "$bin"
+}
 
 step 'set-up' infra/dev/setup.sh
 step 'lint: SDK' infra/dev/lint.sh sdk
@@ -19,6 +27,7 @@ step 'sdk/dist is fresh' infra/dev/sdk.sh fresh
 step 'build ./kefu' make --no-print-directory build
 step 'lint: Go' infra/dev/lint.sh go
 step 'browser' browser
+step 'browser, on functions/local' browser_functions
 step 'fuzz, 3 s each' infra/dev/fuzz.sh 3s
 step 'tests: Go, under the race detector' go_tests
 took

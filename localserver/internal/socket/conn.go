@@ -45,8 +45,15 @@ func (s *socket) Close(code wire.CloseCode, reason string) {
 }
 
 // Abort cuts the connection below the library, whose own CloseNow waits for a
-// Close that goes on.
-func (s *socket) Abort() { _ = s.below.Conn.Close() }
+// Close that goes on. It goes below TLS too, which would first say goodbye to
+// who does not listen, for up to 5 s.
+func (s *socket) Abort() {
+	below := s.below.Conn
+	if over, ok := below.(interface{ NetConn() net.Conn }); ok {
+		below = over.NetConn()
+	}
+	_ = below.Close()
+}
 
 // refuse says what is wrong with a message that is none, and closes.
 func (s *socket) refuse(err error, code wire.CloseCode) {
