@@ -90,7 +90,8 @@ type Floor interface {
 	// visit must not block and must not call the Floor.
 	Each(ctx context.Context, topics []Topic, visit func(*Peer))
 
-	// Present reports whether anybody is found under the topic.
+	// Present reports whether anybody is found under the topic; also where that
+	// can not be found out.
 	Present(ctx context.Context, t Topic) bool
 }
 

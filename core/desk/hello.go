@@ -159,7 +159,7 @@ func (d *Desk) helloAgent(ctx context.Context, p *Peer, token identity.Agent, f 
 	if err := d.Floor.Join(ctx, p, p.topics...); err != nil {
 		return err
 	}
-	d.renew(ctx, account.ID, agentMax)
+	d.arrive(ctx, account.ID)
 	if err := d.greetAgent(ctx, p, f, account, settings); err != nil {
 		d.Floor.Leave(ctx, p)
 		return err

@@ -53,6 +53,17 @@ func leaseEnd(now time.Time, next int) time.Time {
 	return now.Add(max(leaseFor, time.Duration(next)*2500*time.Millisecond))
 }
 
+// arrive begins the lease of an agent who has just said hello. It is written,
+// whatever is remembered here: the end of their last connection may have
+// shortened it on another node.
+func (d *Desk) arrive(ctx context.Context, id core.AgentID) {
+	l := d.leases.find(id)
+	l.mu.Lock()
+	l.until = time.Time{}
+	l.mu.Unlock()
+	d.renew(ctx, id, agentMax)
+}
+
 // renew prolongs the lease of an agent who has just sent something.
 func (d *Desk) renew(ctx context.Context, id core.AgentID, next int) {
 	until := leaseEnd(d.Now(), next)
