@@ -23,7 +23,6 @@ const sweepEvery = time.Second
 
 // TestHost has this host keep its word: see core/hosttest.
 func TestHost(t *testing.T) {
-	t.Parallel() // most of it waits for five seconds to pass
 	hosttest.Run(t, func(t *testing.T) hosttest.Host { return host(t, nil) })
 }
 
@@ -33,7 +32,6 @@ func TestReadme(t *testing.T) { hosttest.Table(t, "../../README.md", "functions"
 // TestHostUnderFaults tells the same stories while everything goes wrong that
 // may: promises 1 to 14 and 22 hold, and 19 to 21 within two sweeps.
 func TestHostUnderFaults(t *testing.T) {
-	t.Parallel()
 	seeds, whole := uint64(3), uint64(1)
 	if os.Getenv("KEFU_TEST_LONG") != "" {
 		seeds, whole = 20, 3
