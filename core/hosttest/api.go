@@ -40,11 +40,22 @@ const password = "walnut-lantern-42-meadow"
 // hire makes an account and logs it in.
 func (s *suite) hire(t *testing.T, role string, groups []string) *account {
 	t.Helper()
-	a := &account{name: fmt.Sprintf("agent-%d", s.accounts.Add(1)), password: password, role: role}
-	var made struct{ ID string }
-	s.call(t, http.MethodPost, "/v1/agents", fields{"name": a.name, "password": a.password, "role": role, "groups": groups}, &made)
-	a.id = made.ID
-	s.login(t, a)
+	a := &account{password: password, role: role}
+	var status int
+	var answer []byte
+	err := s.again(func() (err error) { // under another name, for the last one may be taken: by whom no answer came to
+		a.name = fmt.Sprintf("agent-%d", s.accounts.Add(1))
+		who := fields{"name": a.name, "password": a.password, "role": role, "groups": groups}
+		status, answer, err = s.try(s.admin.token, http.MethodPost, "/v1/agents", who)
+		if err == nil && status >= 500 {
+			err = fmt.Errorf("status %d", status)
+		}
+		return err
+	})
+	if err != nil || status != http.StatusCreated {
+		t.Fatalf("%s is not hired: %d %s, %v", a.name, status, answer, err)
+	}
+	s.login(t, a) // which says the id
 	return a
 }
 

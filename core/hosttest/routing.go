@@ -111,14 +111,17 @@ func tellCapacityRaces(p *play) {
 		visitors = append(visitors, p.visitor(fmt.Sprintf("visitor %d", i+1)))
 	}
 	for round := range 3 {
-		for _, v := range visitors { // all at once
+		said := make([]fields, len(visitors))
+		for i, v := range visitors { // all at once
 			view := v.view(v.mine())
-			v.say(fields{"origin": view.origin, "n": view.next, "body": text(fmt.Sprintf("round %d", round))}.of("send"))
+			said[i] = fields{"origin": view.origin, "n": view.next, "body": text(fmt.Sprintf("round %d", round))}.of("send")
+			v.say(said[i])
 			view.next++
 		}
 		agents[round].goes("away")
 		agents[round].offers(2)
-		for _, v := range visitors {
+		for i, v := range visitors {
+			v.answered(said[i], func(f frame) bool { return f.Type == "ack" && f.Origin == said[i]["origin"] && f.N >= said[i]["n"].(uint64) })
 			v.sees(v, fmt.Sprintf("round %d", round))
 		}
 		for _, v := range visitors[round*3 : round*3+3] {

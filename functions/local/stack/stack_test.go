@@ -153,9 +153,7 @@ func TestOpen(t *testing.T) {
 		_, body := get(t, s.URL()+"/v1/swept")
 		return strings.Contains(body, "swept")
 	})
-	if s.Database.Usage().Writes == 0 {
-		t.Error("nothing was counted")
-	}
+	within(t, "it is counted", func() bool { return s.Database.Usage().Writes > 0 }) // others may see it before it is
 
 	c, _, err := websocket.Dial(t.Context(), "ws://"+host+"/ws", nil)
 	if err != nil {
