@@ -121,7 +121,9 @@ func tellCapacityRaces(p *play) {
 		agents[round].goes("away")
 		agents[round].offers(2)
 		for i, v := range visitors {
-			v.answered(said[i], func(f frame) bool { return f.Type == "ack" && f.Origin == said[i]["origin"] && f.N >= said[i]["n"].(uint64) })
+			v.answered(said[i], func(f frame) bool {
+				return f.Type == "ack" && f.Origin == said[i]["origin"] && f.N >= said[i]["n"].(uint64)
+			})
 			v.sees(v, fmt.Sprintf("round %d", round))
 		}
 		for _, v := range visitors[round*3 : round*3+3] {
