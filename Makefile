@@ -25,8 +25,8 @@ dist: ## write dist/<function>/bootstrap, what `sam deploy` uploads; GOARCH=amd6
 test: ## everything that must hold; installs what it needs, then formats, lints, tests, fuzzes, opens a browser
 	infra/dev/test.sh
 
-test-long: setup ## what takes longer: every test once more under the race detector, and 10 s of each fuzz target
-	infra/dev/test-long.sh
+test-long: setup ## what takes longer, or some of it: PARTS="aws fuzz"; infra/dev/test-long.sh --parts lists them
+	@PARTS="$(PARTS)" infra/dev/test-long.sh
 
 aws-check: ## template.yaml as AWS would read it: sam validate, cfn-lint, what SAM makes of it; no account, installs them the first time
 	infra/dev/aws-check.sh

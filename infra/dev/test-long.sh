@@ -1,15 +1,62 @@
 #!/usr/bin/env bash
-# What is worth more time than every change has. CI adds it where .ci/run says so; run it before a release.
+# What is worth more time than every change has. Run it before a release: make test-long. With PARTS it runs only those:
+# make test-long PARTS="image helm". CI asks for the parts that a change touches; see .ci/run.
+#
+# test-long.sh --parts lists the parts, one a line: name, minutes on two cores, heading.
+# test-long.sh --touched COMMIT prints the names of the parts whose paths have changed since, the shortest first.
 source "$(dirname "$0")/lib.sh"
 
 # Storms of a minute, more seeds and a cable that is cut are for machines that have more than two cores to themselves:
 # KEFU_TEST_LONG=1 make race.
 export KEFU_TEST_POSTGRES=required
 
+mode=run since=
+case ${1:-} in
+  --parts) mode=list ;;
+  --touched) mode=touched since=${2:?of which commit} ;;
+esac
+listed=()
+
+if [ $mode = run ]; then
+  known=$(infra/dev/test-long.sh --parts | cut -f1)
+  for name in ${PARTS:-}; do
+    grep -qxF -- "$name" <<<"$known" || { echo "there is no part $name; there are:" $known >&2; exit 2; }
+  done
+fi
+
+# part NAME MINUTES 'PATHS' 'HEADING' COMMAND... is one of them. PATHS are git pathspecs, of what has CI run it when it changes;
+# "-" is for what CI never runs. MINUTES is what it takes on two cores, tools and all, rounded up.
+part() {
+  local name=$1 minutes=$2 paths=$3 heading=$4
+  shift 4
+  case $mode in
+    list) printf '%s\t%s\t%s\n' "$name" "$minutes" "$heading" ;;
+    touched)
+      [ "$paths" != - ] || return 0
+      set -f
+      # shellcheck disable=SC2086 # a list of words
+      git diff --quiet "$since" HEAD -- $paths || listed+=("$minutes $name")
+      set +f
+      ;;
+    run)
+      [ -z "${PARTS:-}" ] || [[ " $PARTS " == *" $name "* ]] || return 0
+      step "$heading" "$@"
+      ;;
+  esac
+}
+
 again() { go list ./... | grep -v /functions/local$ | xargs go test -race -count 1 -timeout 20m; }
 
-step 'template.yaml, as SAM and CloudFormation see it' infra/dev/aws-check.sh
-step 'the DynamoDB store on a second engine' infra/dev/dynamodb/second-opinion.sh
-step 'fuzz, 10 s each' infra/dev/fuzz.sh 10s
-step 'tests: Go, once more under the race detector' again
-took
+part aws 3 'template.yaml infra/aws infra/dev/aws-check.sh' \
+  'template.yaml, as SAM and CloudFormation see it' infra/dev/aws-check.sh
+part dynamodb 3 'functions/internal/dynamo infra/dev/dynamodb' \
+  'the DynamoDB store on a second engine' infra/dev/dynamodb/second-opinion.sh
+part fuzz 6 'core/step.go core/wire/*.go localserver/internal/socket/*.go' \
+  'fuzz, 10 s each' infra/dev/fuzz.sh 10s
+part race 20 'core/step.go localserver/internal/sqlstore' \
+  'tests: Go, once more under the race detector' again
+
+case $mode in
+  touched) [ ${#listed[@]} = 0 ] || printf '%s\n' "${listed[@]}" | sort -n | cut -d' ' -f2 ;;
+  run) took ;;
+esac
