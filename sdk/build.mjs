@@ -12,10 +12,10 @@
 //   visitor/poll.ts    -> kefu-poll.mjs   long-polling, loaded where no WebSocket gets through
 //   visitor/es2017.ts  -> kefu.es2017.js  all of it in one, for old webviews
 //   visitor/api.ts     -> ../types/kefu.d.ts  what TypeScript is to know of it; not part of dist
-//   console/           -> console/        the agents' page
+//   console/           -> console/        the agents' page: main.js is the inbox, pages/ and chunks what is loaded later
 //   demo/              -> demo/           an H5 shop with the widget on it
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,8 @@ export const budget = {
   'kefu-poll.mjs': 1_500,
   'kefu.es2017.js': 32_000,
 };
+/** The same for the inbox of the console: all that it takes before the first conversation is shown. */
+export const INBOX = 80_000;
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -97,14 +99,46 @@ async function tighten(code, name) {
   return `${tight}\n`;
 }
 
+/** bundleConsole returns the files of the agents' page, path in dist -> contents. A chunk has a hash of its content in its name. */
+export async function bundleConsole() {
+  const own = join(root, 'console/pages');
+  const sheets = existsSync(own) ? readdirSync(own).filter((name) => name.endsWith('.css')) : [];
+  const { outputFiles } = await build({
+    ...page,
+    splitting: true,
+    chunkNames: 'console/[name]-[hash]',
+    entryPoints: [
+      { in: 'console/main.tsx', out: 'console/main' },
+      ...sheets.map((name) => ({ in: `console/pages/${name}`, out: `console/pages/${name.slice(0, -4)}` })),
+    ],
+  });
+  return new Map(outputFiles.map((f) => [relative(dist, f.path).replaceAll('\\', '/'), Buffer.from(f.contents)]));
+}
+
+/** The files that the inbox takes: what the page names, and what those scripts import without waiting. */
+export function inboxOf(files) {
+  const found = new Set(['console/index.html', 'console/main.css', 'console/main.js']);
+  for (const name of found) {
+    if (!name.endsWith('.js')) continue;
+    for (const [, to] of files
+      .get(name)
+      .toString()
+      .matchAll(/(?:from|import)"\.\/([^"]+)"/g))
+      found.add(`console/${to}`);
+  }
+  return [...found];
+}
+
+/** Bytes after gzip -9 of some files. */
+export const gzipOf = (files, names) => names.reduce((sum, name) => sum + gzipSync(files.get(name), { level: 9 }).length, 0);
+
 /** bundleAll returns every file of dist, path -> contents, without touching the disk. */
 export async function bundleAll() {
   const built = await Promise.all([
     ...Object.entries(visitor).map(([name, how]) => build({ ...widget, outfile: `dist/${name}`, ...how })),
     build({ ...page, entryPoints: [{ in: 'demo/main.ts', out: 'demo/main' }] }),
-    build({ ...page, entryPoints: [{ in: 'console/main.tsx', out: 'console/main' }] }),
   ]);
-  const files = new Map();
+  const files = await bundleConsole();
   for (const { outputFiles } of built) for (const f of outputFiles) files.set(relative(dist, f.path), Buffer.from(f.contents));
   for (const name in visitor) files.set(name, Buffer.from(await tighten(files.get(name).toString(), name)));
   for (const still of ['demo/index.html', 'demo/style.css', 'demo/icon.svg', 'console/index.html'])
@@ -169,6 +203,11 @@ async function main() {
       process.exitCode = 1;
     }
   }
+  const inbox = gzipOf(files, inboxOf(files));
+  console.log(`${'the inbox of the console'.padEnd(24)} ${' '.repeat(9)}  ${String(inbox).padStart(6)} B gzip`);
+  if (inbox <= INBOX) return;
+  console.error(`the inbox: ${inbox} B gzip is over its budget of ${INBOX} B`);
+  process.exitCode = 1;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

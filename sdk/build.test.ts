@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { budget, bundleAll, declare } from './build.mjs';
+import { budget, bundleAll, declare, gzipOf, INBOX, inboxOf } from './build.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), 'dist');
 const built = await bundleAll();
@@ -22,6 +22,12 @@ it('two builds are the same', { timeout: 60_000 }, async () => {
 
 it.each(Object.entries(budget))('%s weighs at most %i bytes after gzip', (name, most) => {
   expect(gzipSync(built.get(name)!, { level: 9 }).length).toBeLessThanOrEqual(most);
+});
+
+it(`the inbox of the console takes at most ${INBOX} bytes after gzip, and no page that is opened later is part of it`, () => {
+  const inbox = inboxOf(built);
+  expect(gzipOf(built, inbox)).toBeLessThanOrEqual(INBOX);
+  for (const name of inbox) expect(name).not.toContain('/pages/');
 });
 
 it('importing kefu.mjs does nothing, not even where there is no page', async () => {

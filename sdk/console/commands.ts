@@ -4,8 +4,12 @@ import type { Command } from './keys.ts';
 import { busyWith, rightsOf } from './select.ts';
 import type { Store } from './store.ts';
 
+const anywhere = new Set<Command>(['next', 'previous', 'help']);
+
 /** Carries a command out. False: there was nothing to do, and the key is left to the browser. */
 export function act(store: Store, command: Command): boolean {
+  // What can not be seen is not acted on: elsewhere than in the inbox only what leads there has a meaning.
+  if (store.place.value.page && !anywhere.has(command)) return false;
   switch (command) {
     case 'next':
       return step(store, 1);

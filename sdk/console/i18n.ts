@@ -31,9 +31,18 @@ export function known(key: string): key is Key {
 
 /** The text of a key in a language. `{x}` takes `args.x`; of `one | many`, `args.n` chooses. */
 export function text(l: Lang, key: Key, args: Args = {}): string {
-  const forms = tables[l][key].split(' | ');
+  return fill(tables[l][key], args);
+}
+
+function fill(template: string, args: Args = {}): string {
+  const forms = template.split(' | ');
   const form = forms.length > 1 && args.n !== 1 ? forms[1] : forms[0];
   return (form ?? '').replace(/\{(\w+)\}/g, (whole, name: string) => String(args[name] ?? whole));
+}
+
+/** A page's own words: a function like `t` for its two tables, which are loaded with the page and not before. */
+export function words<K extends string>(own: Readonly<Record<Lang, Readonly<Record<K, string>>>>): (key: K, args?: Args) => string {
+  return (key, args) => fill(own[lang.value][key], args);
 }
 
 /** The text of a key in the page's language. */

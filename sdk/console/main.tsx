@@ -15,7 +15,7 @@ import { openDrafts } from './drafts.ts';
 import { lang, preferred, t } from './i18n.ts';
 import { commandOf } from './keys.ts';
 import { createLive } from './live.ts';
-import { idOf, pathOf } from './route.ts';
+import { hashOf, placeOf } from './route.ts';
 import { browserStorages } from './storage.ts';
 import { Store } from './store.ts';
 import './styles/index.css';
@@ -40,14 +40,14 @@ function createStore(): Store {
   return store;
 }
 
-/** The address names the open conversation, so that a reload and the back button do what one expects. */
+/** The address names the page and the open conversation, so that a reload and the back button do what one expects. */
 function followAddress(store: Store): void {
-  store.selected.value = idOf(location.hash);
+  store.go(placeOf(location.hash));
   effect(() => {
-    const id = store.selected.value;
-    if (idOf(location.hash) !== id) history.pushState(null, '', pathOf(id));
+    const hash = hashOf(store.place.value);
+    if (hashOf(placeOf(location.hash)) !== hash) history.pushState(null, '', hash);
   });
-  addEventListener('popstate', () => store.select(idOf(location.hash)));
+  addEventListener('popstate', () => store.go(placeOf(location.hash)));
 }
 
 function followPage(store: Store): void {

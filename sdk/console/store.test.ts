@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type Drafts, openDrafts } from './drafts.ts';
 import { lang } from './i18n.ts';
 import { commandOf, type Press, shortcuts } from './keys.ts';
-import { idOf, pathOf } from './route.ts';
+import { hashOf, idOf, type Page, pathOf, placeOf } from './route.ts';
 import type { Storages } from './storage.ts';
 import { Store } from './store.ts';
 import { World } from './test/world.ts';
@@ -317,6 +317,30 @@ describe('the address', () => {
     for (const hash of ['', '#', '#/', '#/c/', '#/x/c1', '#/c/a/b', '#/c/%', `#/c/${'a'.repeat(129)}`])
       expect(idOf(hash), hash).toBeUndefined();
     expect(idOf(pathOf(undefined))).toBeUndefined();
+  });
+
+  it('names a page, the longest that there is, and what is left of the address', () => {
+    const page = (name: string): Page => ({ name, roles: [], load: () => Promise.reject(new Error(name)) });
+    const all = [page('floor'), page('setup'), page('setup/receptionist')];
+    const places: [string, object][] = [
+      ['#/floor', { page: 'floor', path: '' }],
+      ['#/setup/agents/a_1', { page: 'setup', path: 'agents/a_1' }],
+      ['#/setup/receptionist', { page: 'setup/receptionist', path: '' }],
+      ['#/setup/receptionists', { page: 'setup', path: 'receptionists' }],
+      ['#/floors', { page: '', id: undefined }],
+      ['#/c/floor', { page: '', id: 'floor' }],
+    ];
+    for (const [hash, place] of places) expect(placeOf(hash, all), hash).toEqual(place);
+    for (const [hash] of places.slice(0, 4)) expect(hashOf(placeOf(hash, all))).toBe(hash);
+  });
+
+  it('keeps what is open in the inbox while another page is looked at', async () => {
+    const store = newStore();
+    store.select('c1');
+    store.go({ page: 'floor', path: '' });
+    expect(store.selected.value).toBe('c1');
+    store.go({ page: '', id: 'c2' });
+    expect([store.place.value, store.selected.value]).toEqual([{ page: '', id: 'c2' }, 'c2']);
   });
 });
 

@@ -12,6 +12,7 @@ import { type Lang, lang, t } from './i18n.ts';
 import type { Live, LiveOptions, Lost } from './live.ts';
 import type { Chat, Desk, Head, LogEvent, Me } from './model.ts';
 import { groupNames, visitorName } from './names.ts';
+import type { Place } from './route.ts';
 import { mine, unread, waiting } from './select.ts';
 import * as storage from './storage.ts';
 
@@ -61,6 +62,8 @@ export class Store {
 
   readonly tab = signal<Tab>('mine');
   readonly selected = signal<string | undefined>(undefined);
+  /** Where the page is; the inbox keeps its conversation while another page is open. */
+  readonly place = signal<Place>({ page: '' });
   readonly dialog = signal<DialogName | undefined>(undefined);
   /** Whether the pane of details is open. */
   readonly details = signal(false);
@@ -178,13 +181,23 @@ export class Store {
     this.dialog.value = undefined;
     this.notice.value = why;
     this.all.value = { filter: 'any', state: 'none', ids: [] };
-    if (!why) this.selected.value = undefined;
+    if (why) return;
+    this.selected.value = undefined;
+    this.place.value = { page: '' };
   }
 
   // ---- what the page looks at -----------------------------------------------------------------------------------------
 
+  /** Goes to a page, or to the inbox with what is open there. */
+  go(place: Place): void {
+    if ('path' in place) this.place.value = place;
+    else this.select(place.id);
+  }
+
+  /** Opens a conversation in the inbox, or none. */
   select(id: string | undefined): void {
     if (this.o.narrow()) this.details.value = false;
+    this.place.value = { page: '', id };
     this.selected.value = id;
     this.live.value?.open(id);
   }

@@ -3,8 +3,10 @@ import { useStore } from '../context.ts';
 import { t } from '../i18n.ts';
 import { Details } from './Details.tsx';
 import { Help } from './Help.tsx';
+import { LazyPage } from './LazyPage.tsx';
 import { Lists } from './Lists.tsx';
 import { Login } from './Login.tsx';
+import { Nav } from './Nav.tsx';
 import { Password } from './Password.tsx';
 import { Team } from './Team.tsx';
 import { Thread } from './Thread.tsx';
@@ -37,24 +39,36 @@ function OpenDialog() {
   }
 }
 
+function Inbox() {
+  const store = useStore();
+  const chat = store.chat.value;
+  return (
+    <main class="panes">
+      <h1 class="spoken">{t('app.title')}</h1>
+      <Lists />
+      <Thread />
+      {store.details.value && chat && <Details chat={chat} />}
+    </main>
+  );
+}
+
 /** The form to sign in, or the desk. */
 export function App() {
   const store = useStore();
   if (!store.session.value) return <Login />;
-  const chat = store.chat.value;
+  const place = store.place.value;
+  const pane = 'path' in place ? 'page' : store.selected.value ? 'thread' : 'list';
   return (
-    <div class="app" data-pane={store.selected.value ? 'thread' : 'list'}>
-      <button type="button" class="skip" onClick={() => document.getElementById('thread')?.focus()}>
-        {t('app.skip')}
+    <div class="app" data-pane={pane}>
+      <button type="button" class="skip" onClick={() => document.getElementById(pane === 'page' ? 'page' : 'thread')?.focus()}>
+        {t(pane === 'page' ? 'app.skipPage' : 'app.skip')}
       </button>
       <TopBar />
       <LinkBanner />
-      <main class="panes">
-        <h1 class="spoken">{t('app.title')}</h1>
-        <Lists />
-        <Thread />
-        {store.details.value && chat && <Details chat={chat} />}
-      </main>
+      <div class="body">
+        <Nav />
+        {'path' in place ? <LazyPage name={place.page} path={place.path} /> : <Inbox />}
+      </div>
       <OpenDialog />
       <Announcer />
     </div>

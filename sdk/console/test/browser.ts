@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { type Browser, type BrowserContextOptions, chromium, type Page, type WebSocketRoute } from 'playwright-core';
+import { bundleConsole } from '../../build.mjs';
 import type { FakeDesk } from './fake.ts';
 import { answer } from './http.ts';
 
@@ -41,19 +41,7 @@ let files: Promise<Map<string, string>> | undefined;
 
 async function bundle(): Promise<Map<string, string>> {
   const root = fileURLToPath(new URL('../', import.meta.url));
-  const { outputFiles } = await build({
-    entryPoints: [{ in: `${root}main.tsx`, out: 'main' }],
-    outdir: '/',
-    bundle: true,
-    minify: true,
-    write: false,
-    target: 'es2022',
-    format: 'esm',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    charset: 'utf8',
-  });
-  const found = new Map(outputFiles.map((f) => [f.path.replace(/^.*[\\/]/, ''), f.text]));
+  const found = new Map([...(await bundleConsole())].map(([name, data]) => [name.replace(/^console\//, ''), data.toString()]));
   return found.set('index.html', await readFile(`${root}index.html`, 'utf8'));
 }
 
