@@ -76,7 +76,8 @@ type Options struct {
 	// else SQLite in the data directory.
 	OpenStore func(ctx context.Context, dir string) (Store, error)
 
-	// Uploads keeps files; nil: the directory uploads in the data directory.
+	// Uploads keeps files; nil: the bucket that Config.S3 names, or else the
+	// directory uploads in the data directory.
 	Uploads blob.Store
 }
 
