@@ -217,6 +217,7 @@ type Store interface {
 	Lists
 	Agents
 	Records
+	Documents
 
 	// Ready returns an error if the store can not take a write now.
 	Ready(ctx context.Context) error

@@ -32,6 +32,7 @@ type Store struct {
 	blocks        map[core.VisitorID]core.Block
 	secrets       map[string][]byte
 	kept          map[string]kept
+	documents     map[named]core.Document
 	settings      []core.Settings // all versions, the oldest first
 }
 
@@ -71,6 +72,7 @@ func New(epoch string) *Store {
 		blocks:        map[core.VisitorID]core.Block{},
 		secrets:       map[string][]byte{},
 		kept:          map[string]kept{},
+		documents:     map[named]core.Document{},
 	}
 }
 
