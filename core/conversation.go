@@ -120,6 +120,7 @@ type Session struct {
 
 	Ask   uint64    // the event the assistant owes an answer to; 0: none
 	Asked time.Time // when it was asked
+	Turns uint16    // how often the assistant answered
 }
 
 // Past is an agent who once held the session.

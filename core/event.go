@@ -29,7 +29,7 @@ type Kind string
 
 // What people and the assistant say.
 const (
-	KindText    Kind = "text"    // Text
+	KindText    Kind = "text"    // Text, Sources
 	KindImage   Kind = "image"   // File
 	KindFile    Kind = "file"    // File
 	KindOptions Kind = "options" // Text, Options: quick replies
@@ -81,8 +81,12 @@ type Body struct {
 	Session uint32
 	Seq     uint64
 	Score   uint8
-	Why     *Why // never changed once set
+	Why     *Why     // never changed once set
+	Sources []Source // of the assistant's text
 }
+
+// Source is a piece of the site's knowledge that an answer rests on.
+type Source struct{ ID, Title, URL string }
 
 // FormField is one answer of a form, with its question as the visitor read it:
 // the form itself may be another one tomorrow.
@@ -113,4 +117,7 @@ const (
 	ByTimeout   Reason = "timeout"     // the assistant did not answer in time
 	ByFailure   Reason = "unavailable" // the assistant can not answer
 	ByAssistant Reason = "assistant"   // the assistant decided so
+	ByIgnorance Reason = "unanswered"  // the assistant does not know
+	ByTurns     Reason = "turns"       // the assistant has answered often enough
+	ByBudget    Reason = "budget"      // the assistant has been used as much as it may
 )

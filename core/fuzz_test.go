@@ -74,6 +74,7 @@ const (
 	edited
 	recalled
 	identified
+	briefed
 	stranger
 	kinds
 )
@@ -120,7 +121,12 @@ func (s *script) input(kind, x byte, c core.Conversation, f core.Frame, session 
 	case resumed:
 		return core.Resumed{Frame: f, Session: session}
 	case answered:
-		return core.Answered{Ask: choose(x, c.Session.Ask, c.Seq, 0), Text: choose(x>>2, s.text, ""), Hand: choose(x>>4, "", core.ByAssistant)}
+		return core.Answered{
+			Ask: choose(x, c.Session.Ask, c.Seq, 0), Text: choose(x>>2, s.text, ""), Hand: choose(x>>4, "", core.ByAssistant), Close: x>>5&1 != 0,
+			Noted: choose(x>>6, nil, []core.FormField{{ID: "order", Value: s.text}}),
+		}
+	case briefed:
+		return core.Briefed{Session: session, Text: s.text}
 	case offered:
 		return core.Offered{Group: choose(x>>6, c.Session.Group, c.Session.Group, "billing"), Roster: s.roster(x, c)}
 	case left:
@@ -195,7 +201,7 @@ func fuzzRules(kind byte) core.Rules {
 	site := &s.Sites[0]
 	switch kind % 6 {
 	case 1:
-		site.Assistant = true
+		site.Assistant, site.Receptionist.Turns = true, 1
 	case 2:
 		site.Timeouts, s.Routing = core.Timeouts{}, core.Routing{}
 	case 3:

@@ -121,9 +121,19 @@ type (
 	// decision that a person is needed. It counts only while that question
 	// is open.
 	Answered struct {
-		Ask  uint64
-		Text string // may be empty when Hand is set
-		Hand Reason // why a person is needed; "": none is
+		Ask     uint64
+		Text    string // may be empty when Hand is set
+		Sources []Source
+		Noted   []FormField // what it took down of what the visitor said, for whoever takes over
+		Hand    Reason      // why a person is needed; "": none is
+		Close   bool        // the visitor has what they came for; nothing if Hand is set, or without Text
+	}
+
+	// Briefed is a note of the assistant's for the staff, such as a summary.
+	// It counts while that session goes on, once a person is needed.
+	Briefed struct {
+		Session uint32
+		Text    string
 	}
 
 	// Offered brings the agents of the group, in answer to Seek. It counts
@@ -157,6 +167,7 @@ func (Taken) input()      {}
 func (Passed) input()     {}
 func (Resumed) input()    {}
 func (Answered) input()   {}
+func (Briefed) input()    {}
 func (Offered) input()    {}
 func (Left) input()       {}
 func (Identified) input() {}

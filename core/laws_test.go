@@ -111,7 +111,7 @@ func lawsOfLog(c core.Conversation, change core.Change, in core.Input) string {
 			return fmt.Sprintf("event at %v after one at %v", e.At, at)
 		case e.Session != change.Conversation.Session.Number:
 			return fmt.Sprintf("event of session %d in session %d", e.Session, change.Conversation.Session.Number)
-		case e.Internal != (e.Body.Kind == core.KindNoted || e.Body.Kind == core.KindIdentified || isNote(in)):
+		case e.Internal != (e.Body.Kind == core.KindNoted || e.Body.Kind == core.KindIdentified || isNote(in) || e.By.Kind == core.Robot && e.Body.Kind == core.KindForm):
 			return fmt.Sprintf("internal %v: %+v", e.Internal, e)
 		}
 		if e.N != 0 || e.Origin != "" {
@@ -168,7 +168,12 @@ func lawsOfAuthors(c core.Conversation, change core.Change, in core.Input) strin
 				return "the desk itself says something"
 			}
 		case core.Robot:
-			if a, ok := in.(core.Answered); !ok || c.Session.Phase != core.Bot || c.Session.Ask == 0 || a.Ask != c.Session.Ask || e.Body.Text != a.Text {
+			a, answers := in.(core.Answered)
+			b, briefs := in.(core.Briefed)
+			switch {
+			case answers && c.Session.Phase == core.Bot && c.Session.Ask != 0 && a.Ask == c.Session.Ask && (e.Body.Text == a.Text && !e.Internal || e.Internal && e.Body.Text == ""):
+			case briefs && c.Session.Phase.Open() && c.Session.Phase != core.Bot && e.Internal && e.Body.Text == b.Text:
+			default:
 				return fmt.Sprintf("the bot says %+v after %+v", e, in)
 			}
 		case core.Visitor:
@@ -317,6 +322,8 @@ func isNote(in core.Input) bool {
 		return in.Target.Event.Internal
 	case core.Recalled:
 		return in.Target.Event.Internal
+	case core.Briefed:
+		return true
 	}
 	return false
 }

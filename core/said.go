@@ -1,6 +1,8 @@
 package core
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"time"
 )
@@ -38,10 +40,9 @@ func (d *draft) visitorSays(in Said) error {
 		return d.open(in)
 	}
 	d.carry(in.Frame, in.Body, false)
-	s := &d.c.Session
 	d.visitorSpoke()
-	if s.Phase == Bot {
-		d.ask()
+	if d.c.Session.Phase == Bot {
+		d.turn(in.Body)
 	}
 	return nil
 }
@@ -65,7 +66,7 @@ func (d *draft) open(in Said) error {
 	d.visitorSpoke()
 	if d.rules.Site.Assistant && !returns {
 		d.phase(Bot)
-		d.ask()
+		d.turn(in.Body)
 		return nil
 	}
 	d.queue(d.c.Session.Group)
@@ -78,6 +79,20 @@ func (d *draft) visitorSpoke() {
 	s.Spoke, s.Warned = d.at, false
 	if s.Owing.IsZero() {
 		s.Owing = d.at
+	}
+}
+
+// turn decides who answers what the visitor said: the assistant, unless they
+// ask for a person or it has answered often enough.
+func (d *draft) turn(b Body) {
+	r := d.rules.Site.Receptionist
+	switch {
+	case b.Kind == KindText && r.Calls(b.Text):
+		d.handOff(ByRequest)
+	case int(d.c.Session.Turns) >= cmp.Or(r.Turns, DefaultTurns):
+		d.handOff(ByTurns)
+	default:
+		d.ask()
 	}
 }
 
@@ -157,14 +172,30 @@ func (d *draft) answer(in Answered) {
 	}
 	s.Ask, s.Asked = 0, time.Time{}
 	if in.Text != "" {
-		d.log(Party{Kind: Robot}, Body{Kind: KindText, Text: in.Text}, false)
+		d.log(Party{Kind: Robot}, Body{Kind: KindText, Text: in.Text, Sources: in.Sources}, false)
 		s.Spoke, s.Owing = d.at, time.Time{}
+		s.Turns = min(s.Turns, math.MaxUint16-1) + 1
 	}
-	if in.Hand != "" {
+	if len(in.Noted) > 0 {
+		d.log(Party{Kind: Robot}, Body{Kind: KindForm, Fields: in.Noted}, true)
+	}
+	switch {
+	case in.Hand != "":
 		d.handOff(in.Hand)
-	} else if in.Text == "" {
+	case in.Text == "":
 		d.handOff(ByFailure)
+	case in.Close:
+		d.close(ByAssistant)
 	}
+}
+
+// brief notes what the assistant says to whoever takes over.
+func (d *draft) brief(in Briefed) {
+	s := d.c.Session
+	if in.Text == "" || in.Session != s.Number || s.Phase != Waiting && s.Phase != Held {
+		return
+	}
+	d.log(Party{Kind: Robot}, Body{Kind: KindText, Text: in.Text}, true)
 }
 
 // handOff ends the assistant's part: a person is needed.

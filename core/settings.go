@@ -22,24 +22,25 @@ type Settings struct {
 
 // Site is one brand or web site.
 type Site struct {
-	ID        SiteID
-	Name      string
-	Greeting  Texts         // shown before the first message, never stored in a log
-	Offline   Texts         // shown while nobody is there: leave a message
-	Quick     []Texts       // quick replies below the greeting; a tap sends the text
-	Form      Form          // asked before the first message of a session
-	Invite    []Invite      // what the page offers by itself
-	Privacy   Privacy       // a notice until the first message
-	Rating    bool          // ask for a score after a session that a person held
-	Origins   []string      // "https://shop.example"; empty: any
-	Groups    []GroupID     // that work for it; the first is where sessions wait
-	Assistant bool          // answers first
-	Preview   bool          // agents see what a visitor is typing
-	Edit      time.Duration // how long a message may be edited and recalled, at most a day; 0: not at all
-	Users     Users
-	Uploads   Uploads
-	Hours     Hours
-	Timeouts  Timeouts
+	ID           SiteID
+	Name         string
+	Greeting     Texts     // shown before the first message, never stored in a log
+	Offline      Texts     // shown while nobody is there: leave a message
+	Quick        []Texts   // quick replies below the greeting; a tap sends the text
+	Form         Form      // asked before the first message of a session
+	Invite       []Invite  // what the page offers by itself
+	Privacy      Privacy   // a notice until the first message
+	Rating       bool      // ask for a score after a session that a person held
+	Origins      []string  // "https://shop.example"; empty: any
+	Groups       []GroupID // that work for it; the first is where sessions wait
+	Assistant    bool      // answers first
+	Receptionist Receptionist
+	Preview      bool          // agents see what a visitor is typing
+	Edit         time.Duration // how long a message may be edited and recalled, at most a day; 0: not at all
+	Users        Users
+	Uploads      Uploads
+	Hours        Hours
+	Timeouts     Timeouts
 }
 
 // Users is how a site's own server vouches for its users: by JWTs (HS256) in
@@ -218,6 +219,7 @@ func (v *faults) site(at string, s Site, groups map[GroupID]bool) {
 	}
 	v.users(at+".users", s.Users)
 	v.shown(at, s)
+	v.receptionist(at+".receptionist", s.Receptionist)
 	v.uploads(at+".uploads", s.Uploads)
 	v.timeouts(at+".timeouts", s.Timeouts)
 }

@@ -42,6 +42,8 @@ func (d *draft) step(in Input) error {
 		return d.numbered(in.Frame, "reopen", digest("reopen", uint64(in.Session)), func() error { return d.resume(in) })
 	case Answered:
 		d.answer(in)
+	case Briefed:
+		d.brief(in)
 	case Offered:
 		d.offer(in)
 	case Left:

@@ -86,6 +86,12 @@ func body(e core.Event) string {
 	if b.Text != "" {
 		out += fmt.Sprintf(" %q", b.Text)
 	}
+	for _, f := range b.Fields {
+		out += fmt.Sprintf(" %s=%q", f.Label, f.Value)
+	}
+	for _, s := range b.Sources {
+		out += " from " + s.ID
+	}
 	return out + why(b.Why)
 }
 

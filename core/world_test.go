@@ -148,7 +148,16 @@ func (w *world) input(c command, of string) core.Input {
 	case "transfer":
 		return core.Passed{Frame: f, Session: session, To: w.target(c.args["to"]), Group: core.GroupID(c.args["group"]), Note: c.text}
 	case "answer":
-		return core.Answered{Ask: w.number(c, "ask", 0), Text: c.text, Hand: core.Reason(c.args["hand"])}
+		a := core.Answered{Ask: w.number(c, "ask", 0), Text: c.text, Hand: core.Reason(c.args["hand"]), Close: c.args["close"] == "yes"}
+		if id, ok := c.args["notes"]; ok {
+			a.Noted = []core.FormField{{ID: id, Label: id, Value: c.args["value"]}}
+		}
+		if s, ok := c.args["source"]; ok {
+			a.Sources = []core.Source{{ID: s}}
+		}
+		return a
+	case "brief":
+		return core.Briefed{Session: session, Text: c.text}
 	}
 	w.t.Fatalf("what is %q?", c.words)
 	return nil
@@ -344,6 +353,7 @@ func (w *world) site(c command) string {
 	if a, ok := c.args["assistant"]; ok {
 		s.Assistant = a == "on"
 	}
+	s.Receptionist.Turns = int(w.number(c, "turns", uint64(s.Receptionist.Turns)))
 	if d, ok := c.args["affinity"]; ok {
 		w.settings.Routing.Affinity = w.duration(d)
 	}

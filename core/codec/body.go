@@ -32,6 +32,13 @@ type body struct {
 	Seq     uint64       `json:"seq,omitempty"`
 	Score   uint8        `json:"score,omitempty"`
 	Why     *why         `json:"why,omitempty"`
+	Sources []source     `json:"sources,omitempty"`
+}
+
+type source struct {
+	ID    string `json:"id"`
+	Title string `json:"title,omitempty"`
+	URL   string `json:"url,omitempty"`
 }
 
 type attachment struct {
@@ -109,6 +116,9 @@ func AppendBody(dst []byte, b core.Body) []byte {
 	for _, f := range b.Fields {
 		out.Fields = append(out.Fields, formField(f))
 	}
+	for _, s := range b.Sources {
+		out.Sources = append(out.Sources, source(s))
+	}
 	return appendJSON(dst, out)
 }
 
@@ -157,6 +167,9 @@ func Body(b []byte) (core.Body, error) {
 	}
 	for _, f := range in.Fields {
 		out.Fields = append(out.Fields, core.FormField(f))
+	}
+	for _, s := range in.Sources {
+		out.Sources = append(out.Sources, core.Source(s))
 	}
 	return out, nil
 }

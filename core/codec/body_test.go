@@ -24,6 +24,7 @@ func fullBody() core.Body {
 			Candidates: []core.Candidate{{Agent: "amy", Shard: true, Load: 1.0 / 3, Last: at}, {Agent: "bob"}},
 			Removed:    []core.Removed{{Agent: "cat", Bar: core.BarFull}},
 		},
+		Sources: []core.Source{{ID: "a1", Title: "退货", URL: "https://shop.example/returns"}},
 	}
 }
 
@@ -52,9 +53,11 @@ func TestBodyOfEveryRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	former := fullBody()
-	former.Fields = nil // of the first release, which had no forms
-	want := []core.Body{{Kind: core.KindText, Text: "您好"}, {Kind: core.KindNoted}, former, fullBody()}
+	second := fullBody()
+	second.Sources = nil // before the assistant named its sources
+	first := second
+	first.Fields = nil // of the first release, which had no forms
+	want := []core.Body{{Kind: core.KindText, Text: "您好"}, {Kind: core.KindNoted}, first, second, fullBody()}
 	lines := strings.Split(strings.TrimSpace(string(file)), "\n")
 	if len(lines) != len(want) {
 		t.Fatalf("%d lines, want %d", len(lines), len(want))

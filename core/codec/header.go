@@ -13,6 +13,7 @@ const headerVersion = 1
 const (
 	flagHuman = 1 << iota
 	flagWarned
+	flagTurns // a count of the assistant's answers follows the session
 	flagsEnd
 )
 
@@ -22,7 +23,7 @@ const flagPassed = 1 << 7
 // Version 1 is, in this order:
 //
 //	conversation  id site visitor seq public at last lastAt alarm
-//	session       number phase group tag agent flags past since queued spoke owing ask asked
+//	session       number phase group tag agent flags past since queued spoke owing ask asked [turns]
 //	heard         count, and for each: kind id origin n seq at digest
 //
 // Numbers are varints, a digest is 8 bytes, phase, kind and flags are one. A
@@ -72,6 +73,9 @@ func (w *writer) session(s core.Session) {
 	if s.Warned {
 		flags |= flagWarned
 	}
+	if s.Turns > 0 {
+		flags |= flagTurns
+	}
 	w.byte(flags)
 	w.uint(uint64(len(s.Past)))
 	for _, p := range s.Past {
@@ -88,6 +92,9 @@ func (w *writer) session(s core.Session) {
 	w.time(s.Owing)
 	w.uint(s.Ask)
 	w.time(s.Asked)
+	if s.Turns > 0 {
+		w.uint(uint64(s.Turns))
+	}
 }
 
 // Conversation reads a header. An error says that it is of a later release,
@@ -157,5 +164,8 @@ func (r *reader) session() (s core.Session) {
 	s.Owing = r.time()
 	s.Ask = r.uint()
 	s.Asked = r.time()
+	if flags&flagTurns != 0 {
+		s.Turns = r.uint16()
+	}
 	return s
 }

@@ -150,6 +150,15 @@ func (r *reader) uint32() uint32 {
 	return uint32(v)
 }
 
+func (r *reader) uint16() uint16 {
+	v := r.uint()
+	if v>>16 != 0 {
+		r.fail(errRange)
+		return 0
+	}
+	return uint16(v)
+}
+
 // count reads how many items follow. Each takes at least a byte, so a damaged
 // count can not ask for much memory.
 func (r *reader) count() int {

@@ -24,6 +24,11 @@ func fullSettings() core.Settings {
 		Sites: []core.Site{{
 			ID: "shop", Name: "Shop", Greeting: map[string]string{"en": "Hello", "zh": "您好"},
 			Origins: []string{"https://shop.example"}, Groups: []core.GroupID{"sales"}, Assistant: true, Preview: true, Edit: 2 * time.Minute,
+			Receptionist: core.Receptionist{
+				Providers: []core.Provider{{URL: "https://llm.example/v1", Model: "small", Key: "env:KEFU_MODEL_KEY", Embedding: "vectors", In: 0.5, Out: 1.5}},
+				Persona:   "You are Mei.", Languages: []string{"zh", "en"}, Words: []string{"人工"}, Links: []string{"shop.example"}, Fields: []string{"order number"},
+				Turns: 10, Budget: core.Budget{Visitor: 30, Session: 20_000, Day: 1_000_000}, Unmasked: true, Record: true, Brief: true,
+			},
 			Offline: core.Texts{"zh": "现在没有人"}, Quick: []core.Texts{{"en": "Where is my parcel?"}}, Rating: true,
 			Form: core.Form{Text: core.Texts{"en": "Who are you?"}, Fields: []core.Field{
 				{ID: "topic", Label: core.Texts{"en": "Topic"}, Type: "select", Required: true, Options: []core.Texts{{"en": "Order", "zh": "订单"}}}}},
@@ -72,6 +77,7 @@ func TestSettingsOfTheFirstRelease(t *testing.T) {
 	want := fullSettings()
 	s := &want.Sites[0]
 	s.Offline, s.Quick, s.Form, s.Invite, s.Privacy, s.Rating, s.Uploads = nil, nil, core.Form{}, nil, core.Privacy{}, false, core.Uploads{}
+	s.Receptionist = core.Receptionist{}
 	got, err := codec.Settings(stored)
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)

@@ -7,24 +7,54 @@ import (
 )
 
 type site struct {
-	ID        core.SiteID    `json:"id"`
-	Name      string         `json:"name"`
-	Greeting  core.Texts     `json:"greeting"`
-	Offline   core.Texts     `json:"offline"`
-	Quick     []core.Texts   `json:"quick"`
-	Form      form           `json:"form"`
-	Invite    []invite       `json:"invite"`
-	Privacy   privacy        `json:"privacy"`
-	Rating    bool           `json:"rating"`
-	Origins   []string       `json:"origins"`
-	Groups    []core.GroupID `json:"groups"`
-	Assistant bool           `json:"assistant"`
-	Preview   bool           `json:"preview"`
-	Edit      duration       `json:"edit"`
-	Users     users          `json:"users"`
-	Uploads   uploads        `json:"uploads"`
-	Hours     hours          `json:"hours"`
-	Timeouts  timeouts       `json:"timeouts"`
+	ID           core.SiteID    `json:"id"`
+	Name         string         `json:"name"`
+	Greeting     core.Texts     `json:"greeting"`
+	Offline      core.Texts     `json:"offline"`
+	Quick        []core.Texts   `json:"quick"`
+	Form         form           `json:"form"`
+	Invite       []invite       `json:"invite"`
+	Privacy      privacy        `json:"privacy"`
+	Rating       bool           `json:"rating"`
+	Origins      []string       `json:"origins"`
+	Groups       []core.GroupID `json:"groups"`
+	Assistant    bool           `json:"assistant"`
+	Receptionist receptionist   `json:"receptionist"`
+	Preview      bool           `json:"preview"`
+	Edit         duration       `json:"edit"`
+	Users        users          `json:"users"`
+	Uploads      uploads        `json:"uploads"`
+	Hours        hours          `json:"hours"`
+	Timeouts     timeouts       `json:"timeouts"`
+}
+
+type receptionist struct {
+	Providers []provider `json:"providers"`
+	Persona   string     `json:"persona"`
+	Languages []string   `json:"languages"`
+	Words     []string   `json:"words"`
+	Links     []string   `json:"links"`
+	Fields    []string   `json:"fields"`
+	Turns     int        `json:"turns"`
+	Budget    budget     `json:"budget"`
+	Unmasked  bool       `json:"unmasked"`
+	Record    bool       `json:"record"`
+	Brief     bool       `json:"brief"`
+}
+
+type provider struct {
+	URL       string `json:"url"`
+	Model     string `json:"model"`
+	Key       string `json:"key"`
+	Embedding string `json:"embedding"`
+	In        finite `json:"in"`
+	Out       finite `json:"out"`
+}
+
+type budget struct {
+	Visitor int   `json:"visitor"`
+	Session int64 `json:"session"`
+	Day     int64 `json:"day"`
 }
 
 type users struct {
@@ -85,7 +115,7 @@ func siteJSON(s core.Site) site {
 		ID: s.ID, Name: s.Name, Greeting: some(s.Greeting), Offline: some(s.Offline), Quick: list(s.Quick), Invite: []invite{},
 		Form:    form{Text: some(s.Form.Text), Fields: []field{}},
 		Privacy: privacy{some(s.Privacy.Text), s.Privacy.URL}, Rating: s.Rating,
-		Origins: list(s.Origins), Groups: list(s.Groups), Assistant: s.Assistant,
+		Origins: list(s.Origins), Groups: list(s.Groups), Assistant: s.Assistant, Receptionist: receptionistJSON(s.Receptionist),
 		Preview: s.Preview, Edit: duration(s.Edit), Users: users{s.Users.Required, list(s.Users.Secrets)},
 		Uploads: uploads{s.Uploads.Off, s.Uploads.Size, list(s.Uploads.Types), s.Uploads.Count, s.Uploads.Total},
 		Hours:   hours{Zone: s.Hours.Zone, Spans: []span{}}, Timeouts: timeoutsJSON(s.Timeouts),
@@ -98,6 +128,30 @@ func siteJSON(s core.Site) site {
 	}
 	for _, x := range s.Hours.Spans {
 		out.Hours.Spans = append(out.Hours.Spans, span{day(x.Day), clock(x.From), clock(x.Until)})
+	}
+	return out
+}
+
+func receptionistJSON(r core.Receptionist) receptionist {
+	out := receptionist{
+		Providers: []provider{}, Persona: r.Persona, Languages: list(r.Languages), Words: list(r.Words), Links: list(r.Links), Fields: list(r.Fields),
+		Turns: r.Turns, Budget: budget(r.Budget), Unmasked: r.Unmasked, Record: r.Record, Brief: r.Brief,
+	}
+	for _, p := range r.Providers {
+		out.Providers = append(out.Providers, provider{p.URL, p.Model, p.Key, p.Embedding, finite(p.In), finite(p.Out)})
+	}
+	return out
+}
+
+func (r receptionist) core() core.Receptionist {
+	out := core.Receptionist{
+		Persona: r.Persona, Languages: r.Languages, Words: r.Words, Links: r.Links, Fields: r.Fields,
+		Turns: r.Turns, Budget: core.Budget(r.Budget), Unmasked: r.Unmasked, Record: r.Record, Brief: r.Brief,
+	}
+	for _, p := range r.Providers {
+		out.Providers = append(out.Providers, core.Provider{
+			URL: p.URL, Model: p.Model, Key: p.Key, Embedding: p.Embedding, In: float64(p.In), Out: float64(p.Out),
+		})
 	}
 	return out
 }
@@ -119,7 +173,7 @@ func list[T any](l []T) []T {
 func (s site) core() core.Site {
 	out := core.Site{
 		ID: s.ID, Name: s.Name, Greeting: s.Greeting, Offline: s.Offline, Quick: s.Quick, Form: core.Form{Text: s.Form.Text},
-		Privacy: core.Privacy(s.Privacy), Rating: s.Rating, Origins: s.Origins, Groups: s.Groups, Assistant: s.Assistant,
+		Privacy: core.Privacy(s.Privacy), Rating: s.Rating, Origins: s.Origins, Groups: s.Groups, Assistant: s.Assistant, Receptionist: s.Receptionist.core(),
 		Preview: s.Preview, Edit: time.Duration(s.Edit), Users: core.Users(s.Users), Uploads: core.Uploads(s.Uploads),
 		Hours: core.Hours{Zone: s.Hours.Zone}, Timeouts: s.Timeouts.core(),
 	}

@@ -110,7 +110,7 @@ func byID(v any) (map[string]any, []string) {
 	return found, ids
 }
 
-// conceal masks what is kept under the name secrets.
+// conceal masks what is kept under the names secrets and key.
 func conceal(path string, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -128,6 +128,9 @@ func conceal(path string, v any) any {
 	case string:
 		if path == "secrets" || strings.HasSuffix(path, ".secrets") {
 			return maskOf(v)
+		}
+		if path == "key" || strings.HasSuffix(path, ".key") {
+			return keyMask(core.Provider{Key: v})
 		}
 	}
 	return v

@@ -28,6 +28,8 @@ func TestCompare(t *testing.T) {
 		{`{"s":[{"id":1}]}`, `{"s":[{"id":2}]}`, `s: [{"id":1}] -> [{"id":2}]`},
 		{`{"u":{"secrets":["hush-1234"]}}`, `{"u":{"secrets":["hush-5678","x"]}}`, `u.secrets: ["••••1234"] -> ["••••5678","••••x"]`},
 		{`{"s":[]}`, `{"s":[{"id":"x","u":{"secrets":["hush-1234"]}}]}`, `s[x]: null -> {"id":"x","u":{"secrets":["••••1234"]}}`},
+		{`{"p":[{"key":"hush-hush-hush-1234"}]}`, `{"p":[{"key":"short"},{"key":""},{"key":"env:KEFU_MODEL_KEY"}]}`,
+			`p: [{"key":"••••1234"}] -> [{"key":"••••"},{"key":""},{"key":"env:KEFU_MODEL_KEY"}]`},
 	} {
 		var a, b map[string]any
 		if json.Unmarshal([]byte(c.a), &a) != nil || json.Unmarshal([]byte(c.b), &b) != nil {

@@ -30,7 +30,8 @@ func (d *Desk) Settings(ctx context.Context, who core.Account) (core.Settings, e
 		return core.Settings{}, err
 	}
 	if who.Role != core.RoleAdmin {
-		return withSecrets(s, func(int, core.Site) []string { return nil }), nil
+		s = withSecrets(s, func(int, core.Site) []string { return nil })
+		return withKeys(s, func(int, int, core.Site, core.Provider) string { return "" }), nil
 	}
 	return masked(s), nil
 }
@@ -109,6 +110,15 @@ func (d *Desk) RollbackSettings(ctx context.Context, who core.Account, version u
 			return now.Users.Secrets
 		}
 		return x.Users.Secrets
+	})
+	next = withKeys(next, func(_, _ int, x core.Site, p core.Provider) string {
+		now, _ := current.Site(x.ID)
+		for _, o := range now.Receptionist.Providers {
+			if o.URL == p.URL {
+				return o.Key
+			}
+		}
+		return p.Key
 	})
 	next.Version = current.Version
 	if err := d.checkSettings(ctx, current, next); err != nil {

@@ -96,6 +96,59 @@ func TestSettingsRace(t *testing.T) {
 	}
 }
 
+// A provider's key leaves the server only as a mask, which counts only beside
+// the URL it was given for: no other host is ever sent it.
+func TestKeysAreMasked(t *testing.T) {
+	n := newNode(t)
+	root, eve := leads(n)
+	const key, here, there = "sk-0123456789abcdef", "https://llm.example/v1", "https://evil.example/v1"
+	providers := func(list ...core.Provider) func(*core.Settings) {
+		return func(s *core.Settings) { s.Sites[0].Receptionist.Providers = list }
+	}
+	keys := func(s core.Settings) (out []string) {
+		for _, p := range s.Sites[0].Receptionist.Providers {
+			out = append(out, p.Key)
+		}
+		return out
+	}
+	stored := func(want ...string) {
+		t.Helper()
+		s, err := n.store.Settings(t.Context())
+		n.must(err)
+		if got := keys(s); !slices.Equal(got, want) {
+			t.Errorf("stored %q, want %q", got, want)
+		}
+	}
+	first, local := core.Provider{URL: here, Model: "m", Key: key}, core.Provider{URL: "http://localhost:11434/v1", Model: "m", Key: "ollama"}
+	if got := keys(n.changed(root, providers(first, local))); !slices.Equal(got, []string{"••••cdef", "••••"}) {
+		t.Errorf("the answer to the change has %q", got)
+	}
+	if got := keys(n.settings(eve)); !slices.Equal(got, []string{"", ""}) {
+		t.Errorf("a supervisor sees %q", got)
+	}
+	n.changed(root, func(s *core.Settings) { s.Sites[0].Name = "Shop" })
+	stored(key, "ollama")
+	was := n.settings(root).Version
+	n.changed(root, func(s *core.Settings) { // one is moved, and comes along
+		p := s.Sites[0].Receptionist.Providers
+		p[0], p[1] = p[1], p[0]
+	})
+	stored("ollama", key)
+	_, err := n.change(root, func(s *core.Settings) { s.Sites[0].Receptionist.Providers[1].URL = there })
+	if n.code(core.Invalid, err); err != nil && !strings.Contains(err.Error(), "providers[1].key: ") {
+		t.Error(err)
+	}
+	stored("ollama", key)
+	n.changed(root, providers(core.Provider{URL: here, Model: "m", Key: "sk-another-one-entirely"}))
+	_, err = n.desk.RollbackSettings(t.Context(), root, was) // the key that leaked does not come back
+	n.must(err)
+	stored("sk-another-one-entirely", "ollama")
+	history, _, err := n.desk.SettingsHistory(t.Context(), root, 0, 50)
+	if said := fmt.Sprint(history); err != nil || strings.Contains(said, key) || !strings.Contains(said, "••••cdef") {
+		t.Errorf("the history says %s, %v", said, err)
+	}
+}
+
 // Secrets leave the server only as masks, and come back as what they were.
 func TestSecretsAreMasked(t *testing.T) {
 	n := newNode(t)

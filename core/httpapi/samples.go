@@ -87,6 +87,12 @@ func sampleSettings() core.Settings {
 		ID: "cart", Text: core.Texts{"en": "Any questions?"}, After: 30 * time.Second, Path: "/cart/*", Referrer: "search.example", Again: 24 * time.Hour,
 	}}
 	x.Privacy = core.Privacy{Text: core.Texts{"en": "We keep what you write."}, URL: "https://shop.example/privacy"}
+	x.Receptionist = core.Receptionist{
+		Providers: []core.Provider{{URL: "https://api.openai.com/v1", Model: "gpt-4o-mini", Key: "env:KEFU_MODEL_KEY", Embedding: "text-embedding-3-small", In: 0.15, Out: 0.6}},
+		Persona:   "You are Mei, the receptionist of a shop for shoes. Be brief and friendly.", Languages: []string{"zh", "en"},
+		Words: []string{"人工", "human"}, Links: []string{"shop.example"}, Fields: []string{"order number"}, Turns: 20,
+		Budget: core.Budget{Visitor: 60, Session: 60_000, Day: 5_000_000}, Brief: true,
+	}
 	x.Uploads = core.Uploads{Size: 5 << 20, Types: []string{"image/jpeg", "image/png"}, Count: 20, Total: 100 << 20}
 	own := core.DefaultTimeouts()
 	s.Groups[0].Timeouts = &own

@@ -22,21 +22,29 @@ type Body struct {
 	Options []string `json:"options,omitempty"`
 	Fields  []Field  `json:"fields,omitempty"`
 
-	Agent   *Party  `json:"agent,omitempty"`
-	From    *Party  `json:"from,omitempty"`
-	To      *Parted `json:"to,omitempty"`
-	By      *Party  `json:"by,omitempty"`
-	Group   string  `json:"group,omitempty"`
-	Tag     string  `json:"tag,omitempty"`
-	Reason  string  `json:"reason,omitempty"`
-	Note    string  `json:"note,omitempty"`
-	Of      string  `json:"of,omitempty"`
-	Session uint32  `json:"session,omitempty"`
-	Seq     uint64  `json:"seq,omitempty"`  // of edited, recalled and an edit's tombstone: which event
-	Body    *Body   `json:"body,omitempty"` // of edited: what it says now
-	Score   uint8   `json:"score,omitempty"`
-	Comment string  `json:"comment,omitempty"`
-	Why     *Why    `json:"why,omitempty"` // to agents only
+	Agent   *Party   `json:"agent,omitempty"`
+	From    *Party   `json:"from,omitempty"`
+	To      *Parted  `json:"to,omitempty"`
+	By      *Party   `json:"by,omitempty"`
+	Group   string   `json:"group,omitempty"`
+	Tag     string   `json:"tag,omitempty"`
+	Reason  string   `json:"reason,omitempty"`
+	Note    string   `json:"note,omitempty"`
+	Of      string   `json:"of,omitempty"`
+	Session uint32   `json:"session,omitempty"`
+	Seq     uint64   `json:"seq,omitempty"`  // of edited, recalled and an edit's tombstone: which event
+	Body    *Body    `json:"body,omitempty"` // of edited: what it says now
+	Score   uint8    `json:"score,omitempty"`
+	Comment string   `json:"comment,omitempty"`
+	Why     *Why     `json:"why,omitempty"`     // to agents only
+	Sources []Source `json:"sources,omitempty"` // of a bot's text: what of the site's knowledge it rests on
+}
+
+// Source is a piece of the site's knowledge.
+type Source struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	URL   string `json:"url,omitempty"` // https, of a host that the site lists
 }
 
 // Field is one answer of a form, with its question.

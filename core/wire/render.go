@@ -37,6 +37,9 @@ func (v View) body(e core.Event) Body {
 	switch b.Kind {
 	case core.KindText, core.KindOptions:
 		out.Text, out.Options = b.Text, b.Options
+		for _, s := range b.Sources {
+			out.Sources = append(out.Sources, Source(s))
+		}
 	case core.KindImage, core.KindFile:
 		f := b.File
 		out.URL, out.Name, out.Size, out.MIME, out.Width, out.Height = f.URL, f.Name, f.Size, f.MIME, f.Width, f.Height

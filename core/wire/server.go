@@ -186,6 +186,17 @@ type TypingNow struct {
 	Text         string `json:"text,omitempty"`
 }
 
+// Delta is a piece of the assistant's answer as it is written. It is never
+// stored, and may be lost: the answer comes whole, as an event.
+type Delta struct {
+	Type         string `json:"type"` // delta
+	Conversation string `json:"conversation"`
+	Answers      uint64 `json:"answers"` // seq of the question
+	Run          int64  `json:"run"`     // the newest wins
+	At           int    `json:"at"`      // offset of text, in characters
+	Text         string `json:"text"`
+}
+
 // ReadUpTo says how far somebody has read.
 type ReadUpTo struct {
 	Type         string `json:"type"` // read
