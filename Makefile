@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 GOLANGCI := go tool -modfile=infra/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist test test-long aws-check edge edge-bench race fuzz bench lint fmt sdk setup
+.PHONY: help run build dist test test-long aws-check edge edge-bench bench-load race fuzz bench lint fmt sdk setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -45,6 +45,9 @@ fuzz: ## each Fuzz target for FUZZTIME (30s)
 
 bench: ## the benchmarks: ns and allocations of the core, frames/s, durable commits/s
 	infra/dev/bench.sh
+
+bench-load: ## 10,000 connections and thousands of messages a second on one core, as Markdown; ARGS="--quick", ARGS="--url http://HOST:8080 --password …"
+	go run ./infra/bench $(ARGS)
 
 lint: ## gofmt, go vet, golangci-lint; the SDK's linter and type checker
 	infra/dev/lint.sh go

@@ -217,7 +217,6 @@ type Store interface {
 	Lists
 	Agents
 	Records
-	Documents
 
 	// Ready returns an error if the store can not take a write now.
 	Ready(ctx context.Context) error

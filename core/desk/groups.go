@@ -76,8 +76,11 @@ func (d *Desk) DeleteGroup(ctx context.Context, who core.Account, id core.GroupI
 // them in between it looks again.
 func (d *Desk) changeGroups(ctx context.Context, who core.Account, change func(*core.Settings) error) error {
 	const attempts = 5
-	var err error
+	err := d.settingsStand()
 	for range attempts {
+		if core.CodeOf(err) == core.Forbidden {
+			return err
+		}
 		var current core.Settings
 		if current, err = d.loadSettings(ctx); err != nil {
 			return err

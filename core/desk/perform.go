@@ -193,7 +193,7 @@ func (d *Desk) seekFor(ctx context.Context, id core.AgentID) {
 
 // ask starts the assistant, or says for it that it can not answer.
 func (d *Desk) ask(ctx context.Context, id core.ConversationID, seq uint64) {
-	if d.Ask != nil {
+	if d.Ask != nil && !d.operator().NoBot {
 		d.Ask(id, seq)
 		return
 	}

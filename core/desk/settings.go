@@ -133,6 +133,9 @@ func (d *Desk) proposed(ctx context.Context, who core.Account, s core.Settings) 
 	if err := allowed("put-settings", who); err != nil {
 		return current, next, err
 	}
+	if err := d.settingsStand(); err != nil {
+		return current, next, err
+	}
 	if current, err = d.loadSettings(ctx); err != nil {
 		return current, next, err
 	}
@@ -147,6 +150,9 @@ func (d *Desk) proposed(ctx context.Context, who core.Account, s core.Settings) 
 
 // putSettings stores what was checked against the current settings.
 func (d *Desk) putSettings(ctx context.Context, who core.Account, current, next core.Settings) (core.Settings, error) {
+	if err := d.settingsStand(); err != nil {
+		return next, err
+	}
 	next.Version, next.At, next.By = current.Version+1, d.Now().UTC().Truncate(time.Millisecond), who.ID
 	err := d.Store.PutSettings(ctx, next)
 	d.settings.forget()

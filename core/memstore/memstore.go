@@ -32,7 +32,6 @@ type Store struct {
 	blocks        map[core.VisitorID]core.Block
 	secrets       map[string][]byte
 	kept          map[string]kept
-	documents     map[named]core.Document
 	settings      []core.Settings // all versions, the oldest first
 }
 
@@ -72,7 +71,6 @@ func New(epoch string) *Store {
 		blocks:        map[core.VisitorID]core.Block{},
 		secrets:       map[string][]byte{},
 		kept:          map[string]kept{},
-		documents:     map[named]core.Document{},
 	}
 }
 

@@ -70,11 +70,6 @@ func Run(t *testing.T, open func(*testing.T) core.Store) {
 		"Records/OneChangeOfSettingsWins":       oneChangeOfSettingsWins,
 		"Records/FirstSecretWins":               firstSecretWins,
 		"Records/Epoch":                         epoch,
-		"Documents/Versions":                    documentVersions,
-		"Documents/Paging":                      documentPaging,
-		"Documents/Limits":                      documentLimits,
-		"Documents/OneChangeWins":               oneChangeOfDocumentWins,
-		"Documents/CallerOwnsData":              callerOwnsDocument,
 		"Ready":                                 ready,
 	} {
 		t.Run(name, func(t *testing.T) { test(newDesk(t, open(t))) })

@@ -23,7 +23,6 @@
 //	settings      <version>                   settings                               PutSettings                         the version is a slot too
 //	secrets       =<name>                     secret                                 Secret                              the first one stays
 //	kept          =<key>                      an answer, with a TTL                  Keep                                the first one stays
-//	doc#<kind>    <id>                        document                               PutDocument                         the version decides
 //	store         store                       epoch and schema                       Epoch                               the first one stays
 //	conn#<id>     -                           a connection, with a TTL               Connections.Open, Put               Remove; the TTL
 //	at#<id>       v#<conn>, w#<conn>          its visitor's, its watchers'           Connections.Put                     a push that is answered by 410; the TTL
@@ -110,7 +109,6 @@ const (
 
 func partConversation(id core.ConversationID) string { return "c#" + string(id) }
 func partUsers(s core.SiteID) string                 { return "users#" + string(s) }
-func partDocuments(kind string) string               { return "doc#" + kind }
 
 func slotKey(id core.ConversationID, seq uint64) key { return key{partConversation(id), slotSK(seq)} }
 func marksKey(id core.ConversationID) key            { return key{partConversation(id), "m"} }

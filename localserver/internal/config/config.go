@@ -42,30 +42,27 @@ type Config struct {
 	// password, so formatting a Config leaves that out.
 	Database string
 
-	S3     S3
 	TLS    TLS
 	ACME   ACME
 	Log    Log
 	Drain  Drain
 	Limits Limits
 	Trace  Trace
+	Batch  Batch
+	Backup Backup
+	Off    Off
+
+	Retention Retention
+
+	// Settings are those of sites, groups and routing, where the file has them:
+	// the API then only shows them. Empty: they are in the store.
+	Settings Document
 
 	// TrustedProxies are those whose word counts as to where a request comes
 	// from (X-Forwarded-For). None by default: anybody can write a header.
 	TrustedProxies Networks
 
 	AdminPassword Secret // of the agent admin in an empty store; "" for a random one, printed once
-}
-
-// S3 is a bucket for the files that visitors and agents send, instead of a
-// directory in Data: what several nodes need, and what a disk is too small for.
-type S3 struct {
-	Bucket    string // "": no bucket
-	Region    string
-	Endpoint  string // URL of a server that speaks the protocol of S3; "" for Amazon's
-	Prefix    string // of all keys, such as kefu/
-	AccessKey string // "": what the environment, the files or the role of AWS say
-	SecretKey Secret
 }
 
 // TLS has the main listener speak HTTPS and HTTP/2, with a certificate of ours.
@@ -122,16 +119,46 @@ type Limits struct {
 	Connections int // open at a time, of visitors and agents; a further one is turned away with 503
 }
 
+// Batch is how writes share a transaction. The default is best where a disk is
+// quick; it can be set so that it can be measured.
+type Batch struct {
+	Linger time.Duration // how long the first write waits for more, 0 to 100 ms
+	Max    int           // writes in one, 1 to 512; 1: each has its own
+}
+
+// Backup has copies of an SQLite database made by itself.
+type Backup struct {
+	Every time.Duration // from the start of one to the next, 1 min to 31 days; 0: never
+	Keep  int           // files that stay, the newest, 1 to 10,000
+	Dir   string        // where they go; "": backups in Data
+}
+
+// Off switches things off while the server runs, whatever the settings of sites
+// say: for when one of them does harm and there is no time for more.
+type Off struct {
+	Bot         bool // the assistant is asked nothing; a person is, in its place
+	Invitations bool // no page offers a conversation by itself
+	Webhooks    bool // nothing is sent to other servers; it waits
+}
+
+// Retention is how long what was said is kept after the last word of its
+// conversation.
+type Retention struct {
+	Age   Age  // 0: for ever
+	Sites Ages // of some sites, instead
+}
+
 // Default returns the configuration of a server about which nothing is said.
 func Default() Config {
 	return Config{
 		Listen: "127.0.0.1:8080",
 		Ops:    "127.0.0.1:9091",
 		Data:   "./kefu-data",
-		S3:     S3{Region: "us-east-1"},
 		Log:    Log{Level: slog.LevelInfo, Format: "text"},
 		Drain:  Drain{Window: 5 * time.Second},
 		Limits: Limits{Connections: 10_000},
+		Batch:  Batch{Max: 512},
+		Backup: Backup{Keep: 7},
 	}
 }
 
@@ -198,9 +225,6 @@ func (c Config) misfits() (faults Errors) {
 		}
 	}
 	same := func(a, b string) bool { return a == b && a != "" && !anyPort(a) }
-	wrong(c.S3.Bucket == "" && (c.S3.Endpoint != "" || c.S3.Prefix != "" || c.S3.AccessKey != "" || c.S3.SecretKey != ""), "s3.bucket", "expected a name: there is more about a bucket")
-	wrong(c.S3.AccessKey != "" && c.S3.SecretKey == "", "s3.access_key", "expected s3.secret_key beside it")
-	wrong(c.S3.SecretKey != "" && c.S3.AccessKey == "", "s3.secret_key", "expected s3.access_key beside it")
 	wrong(same(c.Listen, c.Ops), "ops", "expected another address than that of listen, got the same")
 	wrong(c.TLS.Cert != "" && c.TLS.Key == "", "tls.cert", "expected tls.key beside it, the file of the private key")
 	wrong(c.TLS.Key != "" && c.TLS.Cert == "", "tls.key", "expected tls.cert beside it, the file of the certificate")

@@ -132,6 +132,8 @@ func (r *fileReader) section(prefix string, mapping *yaml.Node) {
 func (r *fileReader) entry(name string, line int, v *yaml.Node) {
 	k, known := r.find(name)
 	switch {
+	case known && k.form["type"] == "object" && v.Kind == yaml.MappingNode:
+		r.document(k, line, v)
 	case known && v.Kind != yaml.ScalarNode:
 		r.faultAt(line, name, "expected "+k.want+", got "+kindOf(v))
 	case known && isNothing(v):

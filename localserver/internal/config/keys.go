@@ -47,23 +47,28 @@ func keysOf(c *Config) []key {
 		{"ops", anywhere | atStart, "address of health, metrics and pprof; keep it private", address(&c.Ops)},
 		{"data", anywhere | atStart, "directory of everything that is stored", path(&c.Data)},
 		{"database", inFile | inEnvironment | atStart, "URL of a PostgreSQL database; empty: SQLite in data", database(&c.Database)},
-		{"s3.bucket", anywhere | atStart, "bucket for the files that are sent; empty: the directory uploads in data", optional(name(&c.S3.Bucket))},
-		{"s3.region", anywhere | atStart, "region of the bucket", name(&c.S3.Region)},
-		{"s3.endpoint", anywhere | atStart, "URL of another server than Amazon's that speaks its protocol", link(&c.S3.Endpoint, "https://s3.example.com")},
-		{"s3.prefix", anywhere | atStart, "what the keys of all files begin with, such as kefu/", prefix(&c.S3.Prefix)},
-		{"s3.access_key", anywhere | atStart, "who may use the bucket; empty: as AWS's own tools find it, a role for example", plain(&c.S3.AccessKey)},
-		{"s3.secret_key", inFile | inEnvironment | atStart, "its secret", secret(&c.S3.SecretKey)},
 		{"tls.cert", anywhere, "PEM file of the certificate: HTTPS; read again when it changes", file(&c.TLS.Cert)},
 		{"tls.key", anywhere, "PEM file of its private key", file(&c.TLS.Key)},
 		{"tls.redirect", anywhere | atStart, "address of plain HTTP that sends everybody to HTTPS", optional(address(&c.TLS.Redirect))},
 		{"acme.domains", anywhere | atStart, "names to have certificates for, by Let's Encrypt", names(&c.ACME.Domains)},
 		{"acme.email", anywhere | atStart, "address for the authority to write to", plain(&c.ACME.Email)},
-		{"acme.ca", anywhere | atStart, "directory of another authority", link(&c.ACME.CA, "https://acme.example.com/directory")},
+		{"acme.ca", anywhere | atStart, "directory of another authority", link(&c.ACME.CA)},
 		{"log.level", anywhere, "least that is logged: debug, info, warn, error", level(&c.Log.Level)},
 		{"log.format", anywhere | atStart, "text for people, json for machines", oneOf(&c.Log.Format, "text", "json")},
 		{"drain.window", anywhere, "on SIGTERM, within what time clients come back", duration(&c.Drain.Window, 0, 10*time.Minute)},
 		{"limits.connections", anywhere, "connections open at a time", whole(&c.Limits.Connections, 1, 1_000_000)},
 		{"trace.slow", anywhere, "p99 from receipt to durable at which a trace is written; 0s: never", duration(&c.Trace.Slow, 0, time.Minute)},
+		{"batch.linger", anywhere | atStart, "how long the first write of a transaction waits for more", duration(&c.Batch.Linger, 0, 100*time.Millisecond)},
+		{"batch.max", anywhere | atStart, "writes that share a transaction at most", whole(&c.Batch.Max, 1, 512)},
+		{"backup.every", anywhere, "how often the SQLite database is copied; 0s: never", spell(&c.Backup.Every, time.Minute, 31*24*time.Hour)},
+		{"backup.keep", anywhere, "how many copies stay", whole(&c.Backup.Keep, 1, 10_000)},
+		{"backup.dir", anywhere, "directory of the copies; empty: backups in data", optional(path(&c.Backup.Dir))},
+		{"off.bot", anywhere, "true: the assistant is asked nothing, whatever the settings say", truth(&c.Off.Bot)},
+		{"off.invitations", anywhere, "true: no page offers a conversation by itself", truth(&c.Off.Invitations)},
+		{"off.webhooks", anywhere, "true: nothing is sent to other servers; it waits", truth(&c.Off.Webhooks)},
+		{"retention.age", anywhere, "how long a conversation is kept after its last word, such as 365d; 0d: for ever", age(&c.Retention.Age)},
+		{"retention.sites", anywhere, "the same for some sites, such as shop=90d, blog=0d", ages(&c.Retention.Sites)},
+		{"settings", inFile, "sites, groups, routing and limits, instead of those in the store", document(&c.Settings)},
 		{"trusted_proxies", anywhere, "networks of proxies before this server, whose X-Forwarded-For is believed", networks(&c.TrustedProxies)},
 		{"admin.password", inEnvironment | atStart, "first password of the agent admin", secret(&c.AdminPassword)},
 	}
@@ -163,9 +168,9 @@ func names(p *Names) value {
 	}
 }
 
-func link(p *string, such string) value {
+func link(p *string) value {
 	return value{
-		want: "a URL such as " + such,
+		want: "a URL such as https://acme.example.com/directory",
 		set: func(s string) bool {
 			*p = s
 			u, err := url.Parse(s)
@@ -173,28 +178,6 @@ func link(p *string, such string) value {
 		},
 		text: func() string { return *p },
 	}
-}
-
-func name(p *string) value {
-	return value{
-		want: "a name of letters, digits, dots, dashes and underscores",
-		set:  func(s string) bool { *p = s; return s != "" && made(s, "") },
-		text: func() string { return *p },
-	}
-}
-
-func prefix(p *string) value {
-	return value{
-		want: "a path such as kefu/",
-		set:  func(s string) bool { *p = s; return made(s, "/") },
-		text: func() string { return *p },
-	}
-}
-
-// made reports whether s is of characters that mean nothing in the address of a
-// bucket or of what is in it, and of those in also.
-func made(s, also string) bool {
-	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"+also) == ""
 }
 
 // optional is a value that may also be left empty.

@@ -35,6 +35,7 @@ type Metrics struct {
 	deliver     prometheus.Histogram
 	commit      prometheus.Histogram
 	commits     *prometheus.CounterVec
+	batch       prometheus.Histogram
 	wait        prometheus.Histogram
 	first       prometheus.Histogram
 	scores      prometheus.Histogram
@@ -71,6 +72,7 @@ func NewMetrics(version string) *Metrics {
 		deliver:   b.histogram("kefu_deliver_duration_seconds", "From when a frame is queued until the system has taken it; of one in sixteen.", fine()),
 		commit:    b.histogram("kefu_store_commit_duration_seconds", "What one commit took, its wait for the batch included.", fine()),
 		commits:   b.counters("kefu_store_commits_total", "Commits by what came of them: ok or an error code.", "result"),
+		batch:     b.histogram("kefu_store_batch_size", "Writes that shared one transaction.", []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512}),
 		wait:      b.histogram("kefu_queue_wait_seconds", "How long sessions waited until an agent had them.", coarse()),
 		first:     b.histogram("kefu_first_response_seconds", "How long visitors waited for the first answer of an agent.", coarse()),
 		scores:    b.histogram("kefu_csat_score", "Ratings by visitors, 1 to 5.", []float64{1, 2, 3, 4, 5}),
@@ -207,6 +209,9 @@ func (m *Metrics) Committed(took time.Duration, err error) {
 	m.commit.Observe(took.Seconds())
 	m.commits.WithLabelValues(result(err, false)).Inc()
 }
+
+// Batched is told how many writes shared a transaction.
+func (m *Metrics) Batched(writes int) { m.batch.Observe(float64(writes)) }
 
 // Reloaded is told that the configuration was read again, and if it was taken.
 func (m *Metrics) Reloaded(taken bool, at time.Time) {

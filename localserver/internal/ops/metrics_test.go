@@ -60,6 +60,7 @@ func busy(t *testing.T, d desk) *Metrics {
 	m.Closed(0)
 	m.Committed(time.Millisecond, nil)
 	m.Committed(time.Millisecond, errors.New("the disk is away"))
+	m.Batched(3)
 	m.Reloaded(true, now())
 	m.Reloaded(false, now())
 	m.Certified(now())

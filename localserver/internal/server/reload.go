@@ -55,6 +55,9 @@ func (s *Server) takeLocked(next config.Config) error {
 	if err := s.flight.Bound(taken.Trace.Slow); err != nil {
 		return err
 	}
+	if err := s.decide(taken); err != nil {
+		return err
+	}
 	s.current.Store(&taken)
 	s.pair.Store(pair)
 	s.hub.Limit(taken.Limits.Connections)

@@ -76,8 +76,7 @@ type Options struct {
 	// else SQLite in the data directory.
 	OpenStore func(ctx context.Context, dir string) (Store, error)
 
-	// Uploads keeps files; nil: the bucket that Config.S3 names, or else the
-	// directory uploads in the data directory.
+	// Uploads keeps files; nil: the directory uploads in the data directory.
 	Uploads blob.Store
 }
 
@@ -102,6 +101,7 @@ type Server struct {
 	metrics *ops.Metrics
 	flight  *ops.Flight
 	current atomic.Pointer[config.Config]   // what is in force; never changed, only replaced
+	decided atomic.Pointer[desk.Operator]   // by what is in force
 	pair    atomic.Pointer[tls.Certificate] // nil: plain HTTP
 	reload  reload
 	acme    *acme // nil: the certificate is ours, or there is none
@@ -148,6 +148,9 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	s := &Server{Options: o, metrics: ops.NewMetrics(o.Version)}
 	s.current.Store(&o.Config)
+	if err := s.decide(o.Config); err != nil {
+		return nil, err
+	}
 	s.flight = ops.NewFlight(filepath.Join(o.Config.Data, "traces"), s.metrics, o.Now, o.Log)
 	if s.OpenStore == nil {
 		s.OpenStore = s.openSQL
@@ -175,7 +178,7 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 		Connections: s.Config.Limits.Connections,
 	})
 	s.desk, err = desk.New(ctx, desk.Options{
-		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Files: s.Uploads, Media: media.New(media.Budget), Now: s.Now, Log: s.Log,
+		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Files: s.Uploads, Media: media.New(media.Budget), Operator: s.operator, Now: s.Now, Log: s.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("the store can not be read: %w", err)

@@ -17,7 +17,10 @@ type Store interface {
 // openSQL opens the PostgreSQL database that the configuration names, or else
 // SQLite in the data directory.
 func (s *Server) openSQL(ctx context.Context, dir string) (Store, error) {
-	st, err := sqlstore.Open(ctx, sqlstore.Options{Dir: dir, URL: s.Config.Database, Now: s.Now, Log: s.Log})
+	st, err := sqlstore.Open(ctx, sqlstore.Options{
+		Dir: dir, URL: s.Config.Database, Now: s.Now, Log: s.Log,
+		Batch: sqlstore.Batch{Max: s.Config.Batch.Max, Linger: s.Config.Batch.Linger}, Batched: s.metrics.Batched,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ const batchLanes = 2
 const tries = 5
 
 func newLanes(ctx context.Context, db *sql.DB, o Options) *lanes {
-	w := &lanes{queue: newQueue(), Options: o, ctx: context.WithoutCancel(ctx), db: db}
+	w := &lanes{queue: newQueue(o), Options: o, ctx: context.WithoutCancel(ctx), db: db}
 	w.outage.log, w.outage.now = o.Log, o.Now
 	for range batchLanes {
 		w.running.Go(w.run)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"kefu/core"
 )
@@ -12,6 +13,13 @@ import (
 // maxBatch bounds how much one transaction carries, and so how long the first
 // of a batch waits for the last.
 const maxBatch = 512
+
+// Batch is how writes share a transaction. The zero Batch is the best that we
+// know; see single for why nobody lingers.
+type Batch struct {
+	Max    int           // writes in one, 1 to 512; 0: 512
+	Linger time.Duration // how long the first one waits for more
+}
 
 // writer is how a store writes.
 type writer interface {
@@ -31,13 +39,20 @@ type writer interface {
 
 // queue is where writes wait to share a transaction.
 type queue struct {
+	Batch
+	batched func(writes int) // is told of each batch; nil: nobody is
+
 	jobs chan *job     // never closed
 	quit chan struct{} // closed when no more is begun
 	done chan struct{} // closed when nothing is under way any more
 }
 
-func newQueue() queue {
-	return queue{jobs: make(chan *job, maxBatch), quit: make(chan struct{}), done: make(chan struct{})}
+func newQueue(o Options) queue {
+	o.Batch.Max = min(max(o.Batch.Max, 0), maxBatch)
+	if o.Batch.Max == 0 {
+		o.Batch.Max = maxBatch
+	}
+	return queue{Batch: o.Batch, batched: o.Batched, jobs: make(chan *job, maxBatch), quit: make(chan struct{}), done: make(chan struct{})}
 }
 
 // job is something to do in a transaction.
@@ -93,13 +108,33 @@ var errClosed = errors.New("the store is closed")
 func (q *queue) gather(batch []*job, first *job) []*job {
 	runtime.Gosched()
 	batch = append(batch[:0], first)
-	for len(batch) < maxBatch {
+	var late <-chan time.Time // nil: nobody lingers
+	if q.Linger > 0 {
+		timer := time.NewTimer(q.Linger)
+		defer timer.Stop()
+		late = timer.C
+	}
+	for len(batch) < q.Max {
 		select {
 		case j := <-q.jobs:
 			batch = append(batch, j)
+			continue
 		default:
-			return batch
 		}
+		if late == nil {
+			break
+		}
+		select {
+		case j := <-q.jobs:
+			batch = append(batch, j)
+		case <-late:
+			late = nil
+		case <-q.quit:
+			late = nil
+		}
+	}
+	if q.batched != nil {
+		q.batched(len(batch))
 	}
 	return batch
 }

@@ -12,8 +12,8 @@ import (
 
 // single is the writer on SQLite: one goroutine. What many callers bring shares
 // one transaction, for the disk takes as long to sync one row as a hundred.
-// Nobody lingers for more: while one batch is synced the next one gathers by
-// itself.
+// Nobody lingers for more, unless Options.Batch says so: while one batch is
+// synced the next one gathers by itself.
 //
 // Each job has a savepoint, so that one which fails leaves the others alone.
 // A job is answered only after COMMIT returned.
@@ -34,9 +34,9 @@ type single struct {
 	results    []error
 }
 
-func newSingle(ctx context.Context, db *sql.DB, g *generation, log *slog.Logger) *single {
-	w := &single{queue: newQueue(), ctx: context.WithoutCancel(ctx), db: db, log: log, generation: g}
-	w.outage.log, w.outage.now = log, g.now
+func newSingle(ctx context.Context, db *sql.DB, g *generation, o Options) *single {
+	w := &single{queue: newQueue(o), ctx: context.WithoutCancel(ctx), db: db, log: o.Log, generation: g}
+	w.outage.log, w.outage.now = o.Log, g.now
 	go w.run()
 	return w
 }

@@ -257,3 +257,34 @@ func TestReady(t *testing.T) {
 		t.Errorf("the last probe was at %d ms", got)
 	}
 }
+
+// Batches are as large as they may be, and whoever lingers waits for more.
+func TestBatchSizes(t *testing.T) {
+	for _, c := range []struct {
+		batch Batch
+		sizes string
+	}{{Batch{}, "[5]"}, {Batch{Max: 2}, "[2 2 1]"}, {Batch{Max: 1}, "[1 1 1 1 1]"}, {Batch{Max: 9999, Linger: time.Millisecond}, "[5]"}} {
+		var sizes []int
+		o := Options{Batch: c.batch, Batched: func(n int) { sizes = append(sizes, n) }}
+		q := newQueue(o)
+		for range 5 {
+			q.jobs <- newJob(nil)
+		}
+		var batch []*job
+		for len(q.jobs) > 0 {
+			batch = q.gather(batch, <-q.jobs)
+		}
+		if got := fmt.Sprint(sizes); got != c.sizes {
+			t.Errorf("%+v: batches of %s, want %s", c.batch, got, c.sizes)
+		}
+	}
+	q := newQueue(Options{Batch: Batch{Linger: time.Minute, Max: 2}})
+	go func() { q.jobs <- newJob(nil) }()
+	if got := len(q.gather(nil, newJob(nil))); got != 2 {
+		t.Errorf("the one that lingers waits for the next: %d", got)
+	}
+	close(q.quit)
+	if got := len(q.gather(nil, newJob(nil))); got != 1 {
+		t.Errorf("but not when all is over: %d", got)
+	}
+}

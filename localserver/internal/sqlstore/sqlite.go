@@ -107,7 +107,7 @@ func openSQLite(ctx context.Context, o Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	st := newStore(epoch, o.Now, newSingle(ctx, writes, g, o.Log))
+	st := newStore(epoch, o.Now, newSingle(ctx, writes, g, o))
 	st.writes, st.reads, st.read = writes, reads, &statements{db: reads}
 	return st, nil
 }

@@ -20,6 +20,9 @@ type Options struct {
 	Now func() time.Time // for names of copies, the epoch and Ready; never for what is stored
 	Log *slog.Logger
 
+	Batch   Batch
+	Batched func(writes int) // is told how many writes a transaction had; nil: nobody is
+
 	steps    fs.FS    // migrations, in tests
 	patience patience // with PostgreSQL, in tests
 }
