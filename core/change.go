@@ -11,7 +11,7 @@ type Change struct {
 	Events       []Event      // 1 to 8, to append at Seq+1 …; none: nothing to store
 	Take, Free   AgentID      // who needs a seat for it, who gives one back
 	Erase        []Tombstone  // for events that were stored before
-	Moved        bool         // phase, its times, group, agent, tag or alarm changed: lists must be rewritten
+	Moved        bool         // phase, its times, group, agent, tag, tags or alarm changed: lists must be rewritten
 	Effects      []Effect
 }
 

@@ -41,15 +41,16 @@ const (
 	Waiting              // in line for an agent
 	Held                 // an agent has a seat on it
 	Closed               // over; the visitor's next message opens another
+	Snoozed              // put off: nobody has a seat on it until the visitor writes or the time comes
 )
 
 // String returns the phase as the protocol names it.
 func (p Phase) String() string {
-	return [...]string{"none", "bot", "waiting", "held", "closed"}[p]
+	return [...]string{"none", "bot", "waiting", "held", "closed", "snoozed"}[p]
 }
 
 // Open reports whether a session in this phase is going on.
-func (p Phase) Open() bool { return p == Bot || p == Waiting || p == Held }
+func (p Phase) Open() bool { return p == Bot || p == Waiting || p == Held || p == Snoozed }
 
 // PartyKind is the kind of somebody who acts in a conversation.
 type PartyKind uint8
@@ -95,6 +96,8 @@ type Conversation struct {
 	LastAt  time.Time // when that was
 	Heard   []Heard   // how far each outbox was accepted; at most MaxHeard, least recently used first
 
+	Tags []string // what agents call it, in order; of the conversation, not of one session
+
 	// Alarm is when the store wakes this conversation: never later than
 	// Due, often earlier, so that a plain message need not move it. A Tick
 	// that comes too early changes nothing, and the host then asks the store
@@ -102,7 +105,8 @@ type Conversation struct {
 	Alarm time.Time
 }
 
-// Session is one episode of service: opened, bot, waiting, held, closed.
+// Session is one episode of service: opened, bot, waiting, held, closed;
+// and between two agents, or two words of one, snoozed.
 type Session struct {
 	Number uint32 // 1, 2, 3 … within the conversation; 0: none yet
 	Phase  Phase
@@ -117,6 +121,9 @@ type Session struct {
 	Spoke  time.Time // when the visitor, the agent or the bot last said something
 	Owing  time.Time // since when the visitor waits for a word; zero: the last word was ours
 	Warned bool      // the visitor was told that silence will end it
+
+	Until time.Time // in phase Snoozed: when it comes back
+	Back  AgentID   // who put it off: they are asked first when it comes back. Snoozed and Waiting only
 
 	Ask   uint64    // the event the assistant owes an answer to; 0: none
 	Asked time.Time // when it was asked

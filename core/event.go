@@ -51,6 +51,8 @@ const (
 	KindNoted       Kind = "noted"       // Reason: the frame type that changed nothing
 	KindEdited      Kind = "edited"      // Seq: of which event; Text: what it says now
 	KindRecalled    Kind = "recalled"    // Seq: of which event
+	KindTagged      Kind = "tagged"      // Add, Remove; internal
+	KindSnoozed     Kind = "snoozed"     // Agent: who comes first when it is over; Until; internal
 	KindIdentified  Kind = "identified"  // the visitor is known by name now
 	KindTombstone   Kind = "tombstone"   // Seq: see Tombstone. What was here is gone
 )
@@ -81,6 +83,9 @@ type Body struct {
 	Session uint32
 	Seq     uint64
 	Score   uint8
+	Until   time.Time
+	Add     []string // tags
+	Remove  []string // tags
 	Why     *Why     // never changed once set
 	Sources []Source // of the assistant's text
 }

@@ -75,6 +75,8 @@ const (
 	recalled
 	identified
 	briefed
+	tagged
+	deferred
 	stranger
 	kinds
 )
@@ -140,6 +142,11 @@ func (s *script) input(kind, x byte, c core.Conversation, f core.Frame, session 
 		return core.Recalled{Frame: f, Target: s.target(x, c, f.By.Party)}
 	case identified:
 		return core.Identified{}
+	case tagged:
+		return core.Tagged{Frame: f, Add: s.tags(x, c), Remove: s.tags(x>>4, c)}
+	case deferred:
+		until := choose(x, time.Hour, time.Minute, time.Millisecond, 0, -time.Hour, core.MaxSnooze, core.MaxSnooze+time.Minute, 1<<62)
+		return core.Deferred{Frame: f, Session: session, Until: c.At.Add(until)}
 	}
 	return nil
 }
@@ -151,6 +158,15 @@ func (s *script) target(x byte, c core.Conversation, by core.Party) core.Target 
 		Body: core.Body{Kind: choose(x>>4, core.KindText, core.KindImage, core.KindTombstone, core.KindClosed), Text: s.text},
 	}
 	return core.Target{Seq: e.Seq, Event: e, Edits: choose(x>>1, nil, []uint64{c.Seq}), Gone: x&128 != 0}
+}
+
+// tags are some that there are, and some that there can not be.
+func (s *script) tags(x byte, c core.Conversation) []string {
+	many := make([]string, 21)
+	for i := range many {
+		many[i] = string(rune('a' + i))
+	}
+	return choose(x, nil, []string{"vip"}, []string{" VIP ", "refund"}, c.Tags, many[:20], many, []string{s.text}, []string{""})
 }
 
 // roster has three agents, each on duty or not by a bit of x.

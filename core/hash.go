@@ -48,6 +48,15 @@ func digest(kind string, parts ...uint64) uint64 {
 
 func text(s string) uint64 { return hash64(1, s) }
 
+// texts is for a list of them.
+func texts(list []string) uint64 {
+	h := uint64(len(list))
+	for _, s := range list {
+		h = digest("text", h, text(s))
+	}
+	return h
+}
+
 func digestSaid(in Said) uint64 {
 	h := digestBody(in.Body)
 	if in.Internal {

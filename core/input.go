@@ -1,5 +1,7 @@
 package core
 
+import "time"
+
 // An Input is something that happened and asks for a decision.
 type Input interface{ input() }
 
@@ -107,6 +109,20 @@ type (
 		Note    string
 	}
 
+	// Tagged is an agent giving the conversation tags, or taking some away.
+	Tagged struct {
+		Frame
+		Add, Remove []string
+	}
+
+	// Deferred is an agent snoozing a session, or giving a snoozed one
+	// another time.
+	Deferred struct {
+		Frame
+		Session uint32
+		Until   time.Time
+	}
+
 	// Resumed is an agent reopening a closed session.
 	Resumed struct {
 		Frame
@@ -166,6 +182,8 @@ func (Rating) input()     {}
 func (Taken) input()      {}
 func (Passed) input()     {}
 func (Resumed) input()    {}
+func (Tagged) input()     {}
+func (Deferred) input()   {}
 func (Answered) input()   {}
 func (Briefed) input()    {}
 func (Offered) input()    {}

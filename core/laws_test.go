@@ -46,7 +46,8 @@ func lawsOfStep(c core.Conversation, rules core.Rules, at time.Time, in core.Inp
 // guarded returns c with room behind its slices, where an append that should
 // have copied would write, and a function that tells whether one did.
 func guarded(c core.Conversation) (core.Conversation, func() bool) {
-	heard, past := core.Heard{N: 1 << 60}, core.Past{Agent: "behind the end"}
+	heard, past, tag := core.Heard{N: 1 << 60}, core.Past{Agent: "behind the end"}, "behind the end"
+	tags := append(slices.Clone(c.Tags), tag)
 	h := append(slices.Clone(c.Heard), heard)
 	p := append(slices.Clone(c.Session.Past), past)
 	if c.Heard != nil {
@@ -55,7 +56,10 @@ func guarded(c core.Conversation) (core.Conversation, func() bool) {
 	if c.Session.Past != nil {
 		c.Session.Past = p[:len(c.Session.Past)]
 	}
-	return c, func() bool { return h[len(h)-1] != heard || p[len(p)-1] != past }
+	if c.Tags != nil {
+		c.Tags = tags[:len(c.Tags)]
+	}
+	return c, func() bool { return tags[len(tags)-1] != tag || h[len(h)-1] != heard || p[len(p)-1] != past }
 }
 
 // A refused input changes nothing, and says so with a code of its own.
@@ -111,7 +115,7 @@ func lawsOfLog(c core.Conversation, change core.Change, in core.Input) string {
 			return fmt.Sprintf("event at %v after one at %v", e.At, at)
 		case e.Session != change.Conversation.Session.Number:
 			return fmt.Sprintf("event of session %d in session %d", e.Session, change.Conversation.Session.Number)
-		case e.Internal != (e.Body.Kind == core.KindNoted || e.Body.Kind == core.KindIdentified || isNote(in) || e.By.Kind == core.Robot && e.Body.Kind == core.KindForm):
+		case e.Internal != (amongAgents(e.Body.Kind) || isNote(in) || e.By.Kind == core.Robot && e.Body.Kind == core.KindForm):
 			return fmt.Sprintf("internal %v: %+v", e.Internal, e)
 		}
 		if e.N != 0 || e.Origin != "" {
@@ -136,6 +140,11 @@ func lawsOfLog(c core.Conversation, change core.Change, in core.Input) string {
 		return "the change belongs to another conversation or session"
 	}
 	return ""
+}
+
+// amongAgents: what no visitor is told.
+func amongAgents(k core.Kind) bool {
+	return slices.Contains([]core.Kind{core.KindNoted, core.KindIdentified, core.KindTagged, core.KindSnoozed}, k)
 }
 
 // A seat is held exactly in phase Held, and Take and Free are the difference.
@@ -222,7 +231,8 @@ func lawsOfTime(c core.Conversation, change core.Change, rules core.Rules, at ti
 	n := change.Conversation
 	due, a, b := core.Due(n, rules), c.Session, n.Session
 	t := rules.Timeouts(b.Group)
-	moved := a.Number != b.Number || a.Phase != b.Phase || a.Group != b.Group || a.Agent != b.Agent || a.Tag != b.Tag || !c.Alarm.Equal(n.Alarm)
+	moved := a.Number != b.Number || a.Phase != b.Phase || a.Group != b.Group || a.Agent != b.Agent || a.Tag != b.Tag || !c.Alarm.Equal(n.Alarm) ||
+		!slices.Equal(c.Tags, n.Tags) || !a.Until.Equal(b.Until)
 	switch {
 	case len(core.Owed(n)) > 0 && due.IsZero():
 		return fmt.Sprintf("owes %v and will never be reminded", core.Owed(n))
@@ -232,6 +242,12 @@ func lawsOfTime(c core.Conversation, change core.Change, rules core.Rules, at ti
 		return fmt.Sprintf("alarm %v, due %v", n.Alarm, due)
 	case n.Alarm.After(due):
 		return fmt.Sprintf("alarm %v is later than due %v", n.Alarm, due)
+	case (b.Phase == core.Snoozed) != !b.Until.IsZero() || b.Phase == core.Snoozed && b.Until.After(n.At.Add(core.MaxSnooze)):
+		return fmt.Sprintf("%s until %v, now is %v", b.Phase, b.Until, n.At)
+	case b.Back != "" && b.Phase != core.Snoozed && b.Phase != core.Waiting:
+		return fmt.Sprintf("%s, and goes back to %s", b.Phase, b.Back)
+	case len(n.Tags) > core.MaxTags || !slices.IsSorted(n.Tags) || len(slices.Compact(slices.Clone(n.Tags))) != len(n.Tags):
+		return fmt.Sprintf("the tags are %q", n.Tags)
 	case change.Moved != moved:
 		return fmt.Sprintf("moved %v: %+v, before %+v", change.Moved, n, c)
 	case n.At.Before(at.Truncate(time.Millisecond)):
@@ -336,6 +352,8 @@ type fold struct {
 	agent  core.AgentID
 	group  core.GroupID // while it waits
 	tag    string
+	until  time.Time // while it is snoozed
+	tags   []string
 	public uint64
 }
 
@@ -352,6 +370,14 @@ func (f *fold) add(e core.Event) {
 		f.phase, f.agent = core.Held, e.Body.Agent
 	case core.KindClosed:
 		f.phase, f.agent = core.Closed, ""
+	case core.KindSnoozed:
+		f.phase, f.agent, f.until = core.Snoozed, "", e.Body.Until
+	case core.KindTagged:
+		for _, t := range e.Body.Remove {
+			f.tags = slices.DeleteFunc(f.tags, func(had string) bool { return had == t })
+		}
+		f.tags = append(f.tags, e.Body.Add...)
+		slices.Sort(f.tags)
 	}
 }
 
@@ -362,7 +388,7 @@ func (f *fold) disagrees(c core.Conversation) string {
 		s.Phase = f.phase
 	}
 	if f.number != s.Number || f.phase != s.Phase || f.agent != s.Agent || f.tag != s.Tag || f.public != c.Public ||
-		(f.phase == core.Waiting && f.group != s.Group) {
+		(f.phase == core.Waiting && f.group != s.Group) || (f.phase == core.Snoozed && !f.until.Equal(s.Until)) || !slices.Equal(f.tags, c.Tags) {
 		return fmt.Sprintf("the log says %+v, the head %+v, public #%d", *f, s, c.Public)
 	}
 	return ""

@@ -141,7 +141,7 @@ func (r *run) send(id core.ConversationID, by core.Actor) {
 	switch seq := r.own(id, by.Party); {
 	case in != nil && r.IntN(8) == 0:
 		r.repeats++
-	case seq > 0 && r.IntN(6) == 0:
+	case seq > 0 && r.IntN(5) == 0:
 		f := core.Frame{By: by, Origin: core.Origin(fmt.Sprint(key, "-", o.origin)), N: o.n + 1}
 		in = r.amend(id, f, seq)
 	default:
@@ -172,7 +172,12 @@ func (r *run) compose(c core.Conversation, f core.Frame) core.Input {
 		}
 		return core.Said{Frame: f, Site: "default", Tag: choose(byte(r.IntN(3)), "", "vip", "new"), Body: text}
 	}
-	switch r.IntN(8) {
+	switch r.IntN(10) {
+	case 8:
+		tags := []string{"vip", "refund", "again"}
+		return core.Tagged{Frame: f, Add: tags[:r.IntN(2)], Remove: tags[1 : 1+r.IntN(3)]}
+	case 9:
+		return core.Deferred{Frame: f, Session: session, Until: r.now.Add(time.Duration(1+r.IntN(100)) * time.Minute)}
 	case 0, 1:
 		return core.Taken{Frame: f, Session: session}
 	case 2:

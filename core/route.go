@@ -18,6 +18,7 @@ type Routing struct {
 type Tier string
 
 const (
+	TierReturn   Tier = "return"   // they had snoozed it
 	TierAffinity Tier = "affinity" // they last answered this visitor
 	TierShard    Tier = "shard"    // least loaded of the shard of the tag
 	TierGroup    Tier = "group"    // least loaded of the group: the shard has no seat
@@ -70,7 +71,8 @@ type Choice struct {
 }
 
 // Pick chooses an agent of the group for a session that waits in it, or
-// reports that nobody has a seat. For a session's first placement, who last
+// reports that nobody has a seat. Who snoozed the session comes first when it
+// comes back. For a session's first placement, who last
 // answered this visitor comes first; then the least loaded of the shard that
 // the tag hashes to; then the least loaded of the group.
 //
@@ -85,7 +87,7 @@ func Pick(c Conversation, roster Roster, r Routing, at time.Time) (Choice, bool)
 	shard := shardOf(key, roster, r)
 	why.Shard = shard.size
 	others := othersOnDuty(c.Session, roster)
-	best, affine, usual := ranking{roster: roster}, false, r.pace()
+	best, affine, back, usual := ranking{roster: roster}, false, false, r.pace()
 	for i := range roster {
 		a := &roster[i]
 		bar := a.bar()
@@ -99,7 +101,7 @@ func Pick(c Conversation, roster Roster, r Routing, at time.Time) (Choice, bool)
 			continue
 		}
 		why.Able++
-		affine = affine || a.ID == c.Last
+		affine, back = affine || a.ID == c.Last, back || a.ID == c.Session.Back
 		if in := shard.has(i); in || !best.shardOnly() { // saves most of a large group the arithmetic
 			best.add(i, in, a.load(usual))
 		}
@@ -107,6 +109,10 @@ func Pick(c Conversation, roster Roster, r Routing, at time.Time) (Choice, bool)
 	why.Candidates = best.candidates()
 	if why.Able == 0 {
 		return Choice{Why: why}, false
+	}
+	if back {
+		why.Tier = TierReturn
+		return Choice{c.Session.Back, why}, true
 	}
 	if affine && r.affine(c, at) {
 		why.Tier = TierAffinity

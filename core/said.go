@@ -41,8 +41,11 @@ func (d *draft) visitorSays(in Said) error {
 	}
 	d.carry(in.Frame, in.Body, false)
 	d.visitorSpoke()
-	if d.c.Session.Phase == Bot {
+	switch d.c.Session.Phase {
+	case Bot:
 		d.turn(in.Body)
+	case Snoozed:
+		d.wake()
 	}
 	return nil
 }

@@ -224,6 +224,8 @@ func (d *draft) tick(in Tick) {
 		return
 	}
 	switch s := &d.c.Session; {
+	case s.Phase == Snoozed:
+		d.wake()
 	case !in.Online && d.abandoned():
 		d.close(ByAbsence)
 	case s.Phase == Waiting:

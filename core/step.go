@@ -2,6 +2,7 @@ package core
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -40,6 +41,10 @@ func (d *draft) step(in Input) error {
 		return d.numbered(in.Frame, "transfer", digest("transfer", uint64(in.Session), text(string(in.To.ID)), text(string(in.Group)), text(in.Note)), func() error { return d.pass(in) })
 	case Resumed:
 		return d.numbered(in.Frame, "reopen", digest("reopen", uint64(in.Session)), func() error { return d.resume(in) })
+	case Tagged:
+		return d.numbered(in.Frame, "tag", digest("tag", texts(in.Add), texts(in.Remove)), func() error { return d.tag(in) })
+	case Deferred:
+		return d.numbered(in.Frame, "snooze", digest("snooze", uint64(in.Session), uint64(in.Until.UnixMilli())), func() error { return d.snooze(in) })
 	case Answered:
 		d.answer(in)
 	case Briefed:
@@ -107,6 +112,8 @@ func Due(c Conversation, rules Rules) time.Time {
 		return s.Asked.Add(max(t.Assistant, time.Second))
 	case s.Phase == Waiting:
 		return s.Since
+	case s.Phase == Snoozed:
+		return s.Until
 	case s.Phase == Held && !s.Owing.IsZero() && t.Agent > 0:
 		return after(s.Owing, s.patience(t))
 	case s.Phase == Held && !s.Owing.IsZero():
@@ -201,7 +208,8 @@ func (d *draft) finish() Change {
 	return Change{
 		Conversation: d.c, Was: a, Events: d.events, Take: d.take, Free: d.free, Erase: d.erase, Effects: d.effects,
 		Moved: a.Number != b.Number || a.Phase != b.Phase || a.Group != b.Group || a.Agent != b.Agent || a.Tag != b.Tag ||
-			!a.Since.Equal(b.Since) || !a.Queued.Equal(b.Queued) || !d.was.Alarm.Equal(d.c.Alarm),
+			!a.Since.Equal(b.Since) || !a.Queued.Equal(b.Queued) || !a.Until.Equal(b.Until) || !d.was.Alarm.Equal(d.c.Alarm) ||
+			!slices.Equal(d.was.Tags, d.c.Tags),
 	}
 }
 
@@ -220,7 +228,7 @@ func (d *draft) setAlarm() {
 // phase moves the session on. What belonged to the phase before is cleared.
 func (d *draft) phase(p Phase) {
 	s := &d.c.Session
-	s.Phase, s.Since, s.Ask, s.Asked, s.Warned = p, d.at, 0, time.Time{}, false
+	s.Phase, s.Since, s.Ask, s.Asked, s.Warned, s.Until, s.Back = p, d.at, 0, time.Time{}, false, time.Time{}, ""
 }
 
 // vacate gives back the seat of whoever holds the session.

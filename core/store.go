@@ -53,8 +53,9 @@ type Query struct {
 	Agent  AgentID // who holds it
 	Groups []GroupID
 	Site   SiteID
-	Before Place // only those after this place of the list
-	Limit  int   // at most 200
+	Tag    string // one of its Tags; a store that has no index for it returns Unsupported
+	Before Place  // only those after this place of the list
+	Limit  int    // at most 200
 }
 
 // Lists finds conversations by their state. A list may show a conversation
@@ -217,6 +218,7 @@ type Store interface {
 	Lists
 	Agents
 	Records
+	Documents
 
 	// Ready returns an error if the store can not take a write now.
 	Ready(ctx context.Context) error

@@ -70,6 +70,9 @@ func body(e core.Event) string {
 		{" from ", string(b.From)}, {" to ", string(b.Agent)}, {" to the group ", string(b.Group)},
 		{" for ", b.Tag}, {", ", string(b.Reason)},
 	} {
+		if b.Kind == core.KindSnoozed && f.before == " to " {
+			f.before = " for "
+		}
 		if b.Kind == core.KindReleased && f.before == " to " {
 			f.before = " "
 		}
@@ -91,6 +94,15 @@ func body(e core.Event) string {
 	}
 	for _, s := range b.Sources {
 		out += " from " + s.ID
+	}
+	for _, t := range b.Add {
+		out += fmt.Sprintf(" +%q", t)
+	}
+	for _, t := range b.Remove {
+		out += fmt.Sprintf(" -%q", t)
+	}
+	if !b.Until.IsZero() {
+		out += " until " + clock(b.Until)
 	}
 	return out + why(b.Why)
 }
@@ -164,6 +176,12 @@ func session(c core.Conversation) string {
 	if s.Phase == core.Waiting {
 		out += ", in line since " + clock(s.Queued)
 	}
+	if s.Phase == core.Snoozed {
+		out += " until " + clock(s.Until)
+	}
+	if s.Back != "" {
+		out += ", back to " + string(s.Back)
+	}
 	if !s.Owing.IsZero() && s.Phase.Open() {
 		out += ", a word owed since " + clock(s.Owing)
 	}
@@ -186,6 +204,9 @@ func session(c core.Conversation) string {
 	}
 	if c.Last != "" {
 		out += ", last answered by " + string(c.Last)
+	}
+	if len(c.Tags) > 0 {
+		out += fmt.Sprintf(", tags %q", c.Tags)
 	}
 	return out
 }

@@ -145,6 +145,10 @@ func (w *world) input(c command, of string) core.Input {
 		return core.Taken{Frame: f, Session: session}
 	case "reopen":
 		return core.Resumed{Frame: f, Session: session}
+	case "tag":
+		return core.Tagged{Frame: f, Add: list(c.args["add"]), Remove: list(c.args["remove"])}
+	case "snooze":
+		return core.Deferred{Frame: f, Session: session, Until: w.now.Add(w.duration(c.args["for"]))}
 	case "transfer":
 		return core.Passed{Frame: f, Session: session, To: w.target(c.args["to"]), Group: core.GroupID(c.args["group"]), Note: c.text}
 	case "answer":
@@ -161,6 +165,14 @@ func (w *world) input(c command, of string) core.Input {
 	}
 	w.t.Fatalf("what is %q?", c.words)
 	return nil
+}
+
+// list is what commas separate; a blank in a word of a story is a "_".
+func list(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(strings.ReplaceAll(s, "_", " "), ",")
 }
 
 // target is an agent as the roster shows them now, as a host passes them on.

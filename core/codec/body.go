@@ -31,6 +31,9 @@ type body struct {
 	Session uint32       `json:"session,omitempty"`
 	Seq     uint64       `json:"seq,omitempty"`
 	Score   uint8        `json:"score,omitempty"`
+	Until   stamp        `json:"until,omitzero"`
+	Add     []string     `json:"add,omitempty"`
+	Remove  []string     `json:"remove,omitempty"`
 	Why     *why         `json:"why,omitempty"`
 	Sources []source     `json:"sources,omitempty"`
 }
@@ -111,7 +114,8 @@ func (s *stamp) UnmarshalText(b []byte) error {
 func AppendBody(dst []byte, b core.Body) []byte {
 	out := body{
 		Kind: b.Kind, Text: b.Text, File: attachment(b.File), Options: b.Options, Agent: b.Agent, From: b.From,
-		Group: b.Group, Tag: b.Tag, Reason: b.Reason, Session: b.Session, Seq: b.Seq, Score: b.Score, Why: whyJSON(b.Why),
+		Group: b.Group, Tag: b.Tag, Reason: b.Reason, Session: b.Session, Seq: b.Seq, Score: b.Score,
+		Until: stamp(b.Until), Add: b.Add, Remove: b.Remove, Why: whyJSON(b.Why),
 	}
 	for _, f := range b.Fields {
 		out.Fields = append(out.Fields, formField(f))
@@ -160,10 +164,17 @@ func Body(b []byte) (core.Body, error) {
 	}
 	out := core.Body{
 		Kind: in.Kind, Text: in.Text, File: core.Attachment(in.File), Agent: in.Agent, From: in.From,
-		Group: in.Group, Tag: in.Tag, Reason: in.Reason, Session: in.Session, Seq: in.Seq, Score: in.Score, Why: in.Why.core(),
+		Group: in.Group, Tag: in.Tag, Reason: in.Reason, Session: in.Session, Seq: in.Seq, Score: in.Score,
+		Until: time.Time(in.Until), Why: in.Why.core(),
 	}
 	if len(in.Options) > 0 { // [] comes back as nil
 		out.Options = in.Options
+	}
+	if len(in.Add) > 0 {
+		out.Add = in.Add
+	}
+	if len(in.Remove) > 0 {
+		out.Remove = in.Remove
 	}
 	for _, f := range in.Fields {
 		out.Fields = append(out.Fields, core.FormField(f))

@@ -19,6 +19,7 @@ func fullBody() core.Body {
 		Fields: []core.FormField{{ID: "phone", Label: "电话", Value: "138"}},
 		File:   core.Attachment{URL: "/u/1", Name: "shoe.png", Size: 1 << 40, MIME: "image/png", Width: 640, Height: 480},
 		Agent:  "amy", From: "bob", Group: "sales", Tag: "shoes", Reason: core.BySilence, Session: 7, Seq: 41, Score: 5,
+		Until: at, Add: []string{"vip"}, Remove: []string{"退款"},
 		Why: &core.Why{
 			Tier: core.TierShard, Key: "shoes", Members: 9, Shard: 3, Able: 2,
 			Candidates: []core.Candidate{{Agent: "amy", Shard: true, Load: 1.0 / 3, Last: at}, {Agent: "bob"}},
@@ -53,11 +54,13 @@ func TestBodyOfEveryRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second := fullBody()
+	third := fullBody()
+	third.Until, third.Add, third.Remove = time.Time{}, nil, nil // before tags and snoozing
+	second := third
 	second.Sources = nil // before the assistant named its sources
 	first := second
 	first.Fields = nil // of the first release, which had no forms
-	want := []core.Body{{Kind: core.KindText, Text: "您好"}, {Kind: core.KindNoted}, first, second, fullBody()}
+	want := []core.Body{{Kind: core.KindText, Text: "您好"}, {Kind: core.KindNoted}, first, second, third, fullBody()}
 	lines := strings.Split(strings.TrimSpace(string(file)), "\n")
 	if len(lines) != len(want) {
 		t.Fatalf("%d lines, want %d", len(lines), len(want))

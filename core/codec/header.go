@@ -6,8 +6,13 @@ import (
 	"kefu/core"
 )
 
-// headerVersion is the first byte of every header.
-const headerVersion = 1
+// headerVersion is the first byte of a header: 1, or 2 for one that has what
+// version 1 can not say. So what needs neither tags nor snoozing stays as short
+// as it was, and readable to the release before.
+const (
+	headerVersion = 1
+	headerTagged  = 2
+)
 
 // Bits of a session's byte of flags. Any other bit is of a later release.
 const (
@@ -26,6 +31,11 @@ const flagPassed = 1 << 7
 //	session       number phase group tag agent flags past since queued spoke owing ask asked [turns]
 //	heard         count, and for each: kind id origin n seq at digest
 //
+// Version 2 goes on with
+//
+//	tags          count, and each
+//	snoozed       until back
+//
 // Numbers are varints, a digest is 8 bytes, phase, kind and flags are one. A
 // text has its length before it, or stands for an earlier one of the header:
 // the same few people occur again and again. The time at is milliseconds since
@@ -34,7 +44,11 @@ const flagPassed = 1 << 7
 // AppendConversation appends the header of c to dst. A store that has the ID
 // as its key anyway clears it before and sets it again after Conversation.
 func AppendConversation(dst []byte, c core.Conversation) []byte {
-	w := writer{buf: append(dst, headerVersion)}
+	version := byte(headerVersion)
+	if len(c.Tags) > 0 || !c.Session.Until.IsZero() || c.Session.Back != "" {
+		version = headerTagged
+	}
+	w := writer{buf: append(dst, version)}
 	w.text(string(c.ID))
 	w.text(string(c.Site))
 	w.text(string(c.Visitor))
@@ -56,6 +70,14 @@ func AppendConversation(dst []byte, c core.Conversation) []byte {
 		w.uint(h.Seq)
 		w.time(h.At)
 		w.fixed(h.Digest)
+	}
+	if version == headerTagged {
+		w.uint(uint64(len(c.Tags)))
+		for _, t := range c.Tags {
+			w.text(t)
+		}
+		w.time(c.Session.Until)
+		w.text(string(c.Session.Back))
 	}
 	return w.buf
 }
@@ -103,11 +125,14 @@ func Conversation(b []byte) (core.Conversation, error) {
 	if len(b) == 0 {
 		return core.Conversation{}, fmt.Errorf("a conversation's header is empty")
 	}
-	if b[0] != headerVersion {
-		return core.Conversation{}, fmt.Errorf("a conversation's header has version %d, this program reads 1 to %d", b[0], headerVersion)
+	if b[0] < headerVersion || b[0] > headerTagged {
+		return core.Conversation{}, fmt.Errorf("a conversation's header has version %d, this program reads 1 to %d", b[0], headerTagged)
 	}
 	r := reader{rest: string(b[1:])}
 	c := r.conversation()
+	if b[0] == headerTagged {
+		r.tagged(&c)
+	}
 	if err := r.end(); err != nil {
 		return core.Conversation{}, fmt.Errorf("a conversation's header is damaged: %w", err)
 	}
@@ -142,9 +167,21 @@ func (r *reader) conversation() (c core.Conversation) {
 	return c
 }
 
+// tagged reads what version 2 has behind version 1.
+func (r *reader) tagged(c *core.Conversation) {
+	if n := r.count(); n > 0 {
+		c.Tags = make([]string, n)
+	}
+	for i := range c.Tags {
+		c.Tags[i] = r.text()
+	}
+	c.Session.Until = r.time()
+	c.Session.Back = core.AgentID(r.text())
+}
+
 func (r *reader) session() (s core.Session) {
 	s.Number = r.uint32()
-	s.Phase = core.Phase(r.byteUpTo(byte(core.Closed)))
+	s.Phase = core.Phase(r.byteUpTo(byte(core.Snoozed)))
 	s.Group = core.GroupID(r.text())
 	s.Tag = r.text()
 	s.Agent = core.AgentID(r.text())

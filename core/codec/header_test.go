@@ -23,14 +23,21 @@ func full() core.Conversation {
 			Number: 3, Phase: core.Held, Group: "sales", Tag: "鞋子", Agent: "amy", Human: true,
 			Past:  []core.Past{{Agent: "bob", Passed: true, Silent: 2}, {Agent: "amy", Silent: 100}},
 			Since: at.Add(-time.Minute), Queued: at.Add(-2 * time.Minute), Spoke: at, Owing: at.Add(-time.Millisecond), Warned: true,
-			Ask: 298, Asked: at.Add(-time.Second), Turns: 300,
+			Ask: 298, Asked: at.Add(-time.Second), Turns: 300, Until: at.Add(time.Hour), Back: "amy",
 		},
 		Heard: []core.Heard{
 			{By: core.Party{Kind: core.Visitor, ID: "v_1"}, Origin: "tab-of-v", N: 9, Seq: 290, At: at.Add(-time.Hour), Digest: 1<<64 - 1},
 			{By: core.AgentParty("amy"), Origin: "tab-of-a", N: 1, Seq: 300, At: at, Digest: 1},
 		},
-		Alarm: at.Add(3 * time.Minute),
+		Alarm: at.Add(3 * time.Minute), Tags: []string{"vip", "退款"},
 	}
+}
+
+// untagged is full before there were tags and snoozing.
+func untagged() core.Conversation {
+	c := full()
+	c.Tags, c.Session.Until, c.Session.Back = nil, time.Time{}, ""
+	return c
 }
 
 // usual is what a visitor with three origins and an agent with two leave.
@@ -90,6 +97,7 @@ func TestHeaderRoundTrip(t *testing.T) {
 	roundTrip(t, core.Conversation{})
 	roundTrip(t, core.Conversation{ID: "c"})
 	roundTrip(t, full())
+	roundTrip(t, untagged())
 	roundTrip(t, usual(t))
 	crowd := full()
 	for i := range 100 { // more texts than can be referred to
@@ -139,9 +147,9 @@ func TestHeaderSize(t *testing.T) {
 
 // TestHeaderOfEveryRelease reads what each version wrote of full.
 func TestHeaderOfEveryRelease(t *testing.T) {
-	former := full()
-	former.Session.Turns = 0 // of the first release, which did not count them
-	for name, want := range map[string]core.Conversation{"header.v1.hex": former, "header.turns.hex": full()} {
+	first := untagged()
+	first.Session.Turns = 0 // of the first release, which did not count them
+	for name, want := range map[string]core.Conversation{"header.v1.hex": first, "header.turns.hex": untagged(), "header.v2.hex": full()} {
 		text, err := os.ReadFile("testdata/" + name)
 		if err != nil {
 			t.Fatal(err)

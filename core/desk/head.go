@@ -119,10 +119,18 @@ func (f facts) head(v wire.View, outbox core.Origin) wire.Head {
 	}
 	last := f.last
 	if v.Visitor {
+		if s.Phase == core.Snoozed { // that is among agents; somebody will come
+			h.Phase = core.Waiting.String()
+		}
 		h.Seq, last = c.Public, f.public
 		h.Read.Agent = min(h.Read.Agent, c.Public) // an agent also reads what is internal
 	} else {
 		h.N = c.HeardOf(v.Me, outbox).N
+		h.Tags, h.Back = c.Tags, string(s.Back)
+		if !s.Until.IsZero() {
+			until := wire.Time(s.Until)
+			h.Until = &until
+		}
 	}
 	if last != nil {
 		e := wire.Preview(wire.Render(c.ID, *last, v))

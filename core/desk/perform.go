@@ -128,7 +128,8 @@ func renderer(id core.ConversationID, e core.Event, name func(core.Party) wire.P
 // list the conversation must be told.
 func changesHead(c core.Change) bool {
 	a, b := c.Was, c.Conversation.Session
-	return a.Number != b.Number || a.Phase != b.Phase || a.Group != b.Group || a.Agent != b.Agent
+	return a.Number != b.Number || a.Phase != b.Phase || a.Group != b.Group || a.Agent != b.Agent || !a.Until.Equal(b.Until) ||
+		slices.ContainsFunc(c.Events, func(e core.Event) bool { return e.Body.Kind == core.KindTagged })
 }
 
 // tellHeads sends the new head to the visitor, to who holds or held it, to

@@ -49,7 +49,7 @@ func sendersOf(typ string) roles {
 		return everybody
 	case wire.Human, wire.Rate:
 		return visitors
-	case wire.Take, wire.Transfer, wire.Reopen, wire.Status, wire.Watch:
+	case wire.Take, wire.Transfer, wire.Reopen, wire.Tagging, wire.Snooze, wire.Status, wire.Watch:
 		return employees
 	default:
 		return nobody

@@ -69,6 +69,10 @@ func (d *Desk) input(ctx context.Context, p *Peer, who core.Actor, f *wire.Frame
 		return core.Taken{Frame: frame, Session: f.Session}, nil
 	case wire.Transfer:
 		return d.passed(ctx, frame, f)
+	case wire.Tagging:
+		return core.Tagged{Frame: frame, Add: f.Add, Remove: f.Remove}, nil
+	case wire.Snooze:
+		return core.Deferred{Frame: frame, Session: f.Session, Until: f.UntilTime()}, nil
 	case wire.Reopen:
 		return core.Resumed{Frame: frame, Session: f.Session}, nil
 	}

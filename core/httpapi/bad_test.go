@@ -73,7 +73,7 @@ func TestBadInput(t *testing.T) {
 		{"GET /v1/agents?x=1", ``, "query.x: unknown query parameter"},
 		{"GET /v1/conversations?phase=open", ``, "query.phase[0]: expected value to be one of"},
 		{"GET /v1/conversations?phase=held,", ``, "query.phase[1]: expected value"},
-		{"GET /v1/conversations?phase=" + strings.Repeat("held,", 5) + "held", ``, "query.phase: expected array length"},
+		{"GET /v1/conversations?phase=" + strings.Repeat("held,", 6) + "held", ``, "query.phase: expected array length"},
 		{"GET /v1/conversations?agent=" + long, ``, "query.agent: expected length"},
 		{"GET /v1/conversations?group=%E4%BA%BA", ``, "query.group: expected string to be an id"},
 		{"GET /v1/conversations?site=%00", ``, "query.site: expected string to be an id"},

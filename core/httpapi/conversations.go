@@ -19,7 +19,7 @@ type Conversations struct {
 
 // listing selects conversations. An empty parameter is like none.
 type listing struct {
-	Phase  []string `query:"phase" nullable:"false" maxItems:"5" enum:"none,bot,waiting,held,closed" doc:"One or more, with commas."`
+	Phase  []string `query:"phase" nullable:"false" maxItems:"6" enum:"none,bot,waiting,held,closed,snoozed" doc:"One or more, with commas."`
 	Agent  string   `query:"agent" maxLength:"64" pattern:"^[!-~]+$" patternDescription:"an id" doc:"Who holds it."`
 	Group  string   `query:"group" maxLength:"64" pattern:"^[!-~]+$" patternDescription:"an id"`
 	Site   string   `query:"site" maxLength:"64" pattern:"^[!-~]+$" patternDescription:"an id"`
@@ -103,7 +103,7 @@ func (a *api) listConversations(ctx context.Context, who core.Account, in *listi
 func (in *listing) query() (core.Query, error) {
 	q := core.Query{Agent: core.AgentID(in.Agent), Site: core.SiteID(in.Site), Limit: in.Limit}
 	for _, name := range in.Phase {
-		for p := core.None; p <= core.Closed; p++ {
+		for p := core.None; p <= core.Snoozed; p++ {
 			if p.String() == name {
 				q.Phases = append(q.Phases, p)
 			}

@@ -21,7 +21,7 @@ type route struct {
 
 func routes() []route {
 	const nothing = `"Name":null,"Display":null,"Password":null,"Current":null,"Role":null,"Groups":null,"Capacity":null,"Weight":null,"Avatar":null`
-	const all = `"Phases":null,"Agent":"","Groups":null,"Site":"","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":50`
+	const all = `"Phases":null,"Agent":"","Groups":null,"Site":"","Tag":"","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":50`
 	return []route{
 		{"POST", "/v1/login", `{"name":"amy","password":"p4ss"}`,
 			`Login["amy","p4ss","192.0.2.1"]`, 200, `{"token":"t0ken","agent":` + adminJSON + `}`},
@@ -64,7 +64,7 @@ func routes() []route {
 		{"GET", "/v1/conversations", "", `Conversations["a_1",{` + all + `}]`, 200, `{"conversations":[` + headJSON + `]}`},
 		{"GET", "/v1/conversations?phase=&agent=&group=&site=&before=&limit=", "", `Conversations["a_1",{` + all + `}]`, 200, `{"conversations":[` + headJSON + `]}`},
 		{"GET", "/v1/conversations?phase=none,bot,waiting,held,closed&agent=a_2&group=sales&site=shop&limit=200", "",
-			`Conversations["a_1",{"Phases":"AAECAwQ=","Agent":"a_2","Groups":["sales"],"Site":"shop","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":200}]`,
+			`Conversations["a_1",{"Phases":"AAECAwQ=","Agent":"a_2","Groups":["sales"],"Site":"shop","Tag":"","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":200}]`,
 			200, `{"conversations":[` + headJSON + `]}`},
 		{"GET", "/v1/conversations/c_1", "", `Conversation["a_1","c_1"]`, 200, headJSON},
 		{"GET", "/v1/conversations/c%2F1", "", `Conversation["a_1","c/1"]`, 200, headJSON},

@@ -94,6 +94,7 @@ func selects(q core.Query, c core.Conversation) bool {
 		(q.Agent == "" || s.Agent == q.Agent) &&
 		(len(q.Groups) == 0 || slices.Contains(q.Groups, s.Group)) &&
 		(q.Site == "" || c.Site == q.Site) &&
+		(q.Tag == "" || slices.Contains(c.Tags, q.Tag)) &&
 		(q.Before == core.Place{} || since(c).Less(q.Before))
 }
 

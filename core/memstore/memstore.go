@@ -32,6 +32,7 @@ type Store struct {
 	blocks        map[core.VisitorID]core.Block
 	secrets       map[string][]byte
 	kept          map[string]kept
+	documents     map[named]core.Document
 	settings      []core.Settings // all versions, the oldest first
 }
 
@@ -71,6 +72,7 @@ func New(epoch string) *Store {
 		blocks:        map[core.VisitorID]core.Block{},
 		secrets:       map[string][]byte{},
 		kept:          map[string]kept{},
+		documents:     map[named]core.Document{},
 	}
 }
 
@@ -166,7 +168,8 @@ func (st *Store) Before(_ context.Context, id core.ConversationID, seq uint64, l
 func cloneEvents(events []core.Event) []core.Event {
 	out := slices.Clone(events)
 	for i := range out {
-		out[i].Body.Options = slices.Clone(out[i].Body.Options)
+		b := &out[i].Body
+		b.Options, b.Add, b.Remove = slices.Clone(b.Options), slices.Clone(b.Add), slices.Clone(b.Remove)
 	}
 	return out
 }

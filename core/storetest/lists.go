@@ -191,3 +191,86 @@ func held(d *desk) {
 	d.do("c_02", d.ended("c_02"))
 	equal(d, "Held after a close", mine("amy"), []core.ConversationID{"c_00", "c_03"})
 }
+
+// snoozed: what is put off is listed as such, has its alarm, gives its seat
+// back, and is nobody's turn until it is over.
+func snoozed(d *desk) {
+	d.hire("amy", 1)
+	d.do("c_1", d.says("c_1", "hello"))
+	d.do("c_1", d.taken("c_1", "amy"))
+	d.do("c_1", d.answers("c_1", "amy", "tomorrow"))
+	put := func(by time.Duration) time.Time {
+		d.Helper()
+		until := d.now.Add(by)
+		d.do("c_1", core.Deferred{Frame: d.frame("c_1", agent("amy")), Session: 1, Until: until})
+		return until
+	}
+	until := put(24 * time.Hour)
+	for range 2 {
+		equal(d, "List of the snoozed", idsOf(d.list(core.Query{Phases: []core.Phase{core.Snoozed}})), []core.ConversationID{"c_1"})
+		equal(d, "List of all", d.list(core.Query{}), []core.Conversation{d.load("c_1")})
+		none(d, "List of those who wait", d.list(core.Query{Phases: []core.Phase{core.Waiting, core.Held, core.Bot, core.Closed}}))
+		none(d, "Waiting", must(d.st.Waiting(d.Context(), "", 10))(d))
+		none(d, "Held", must(d.st.Held(d.Context(), "amy"))(d))
+		// The alarm may come early, and is then set right.
+		d.ok(d.st.Rearm(d.Context(), "c_1", d.load("c_1").Seq, until))
+		none(d, "Due", must(d.st.Due(d.Context(), core.Place{}, until.Add(-time.Millisecond), 10))(d))
+		equal(d, "Due when it is over", must(d.st.Due(d.Context(), core.Place{}, until, 10))(d), []core.Place{{At: until, ID: "c_1"}})
+		until = put(2 * time.Hour)
+	}
+	d.do("c_2", d.says("c_2", "somebody else"))
+	d.do("c_2", d.taken("c_2", "amy")) // the seat is free
+	d.wait(3 * time.Hour)
+	d.do("c_1", core.Tick{})
+	equal(d, "Waiting, it is over", must(d.st.Waiting(d.Context(), "sales", 10))(d), []core.Place{{At: d.load("c_1").Session.Queued, ID: "c_1"}})
+	none(d, "List of the snoozed, it is over", d.list(core.Query{Phases: []core.Phase{core.Snoozed}}))
+	d.wait(time.Minute)
+	d.do("c_2", d.ended("c_2"))
+	d.do("c_1", d.taken("c_1", "amy"))
+	put(time.Hour)
+	d.do("c_1", d.ended("c_1"))
+	none(d, "List of the snoozed, it is closed", d.list(core.Query{Phases: []core.Phase{core.Snoozed}}))
+}
+
+// tagged: a conversation is found by each tag it has and by none that it had,
+// where the store has an index of them.
+func tagged(d *desk) {
+	d.hire("amy", 9)
+	tag := func(id core.ConversationID, add, remove []string) {
+		d.Helper()
+		d.do(id, core.Tagged{Frame: d.frame(id, agent("amy")), Add: add, Remove: remove})
+	}
+	find := func(tag string, want ...core.ConversationID) {
+		d.Helper()
+		list, err := d.st.List(d.Context(), core.Query{Tag: tag})
+		if core.CodeOf(err) == core.Unsupported {
+			return
+		}
+		d.ok(err)
+		equal(d, "List of "+tag, idsOf(list), want)
+	}
+	for i := range 3 {
+		d.wait(time.Second)
+		d.do(numbered(i), d.says(numbered(i), "hello"))
+	}
+	find("vip")
+	tag("c_00", []string{"vip", "退款"}, nil)
+	tag("c_02", []string{"vip"}, nil)
+	find("vip", "c_02", "c_00")
+	find("退款", "c_00")
+	tag("c_02", []string{"late"}, []string{"vip"})
+	find("vip", "c_00")
+	find("late", "c_02")
+	d.do("c_00", d.ended("c_00"))
+	d.wait(time.Second)
+	d.do("c_00", d.says("c_00", "again"))
+	find("vip", "c_00")
+	equal(d, "Load", d.load("c_00").Tags, []string{"vip", "退款"})
+	equal(d, "List", d.list(core.Query{Limit: 1, Phases: []core.Phase{core.Waiting}}), []core.Conversation{d.load("c_00")})
+
+	stale := d.step("c_01", d.says("c_01", "late"))
+	d.do("c_01", d.says("c_01", "first"))
+	stale.Events[0].Body.Add = []string{"never"}
+	d.wants(d.st.Commit(d.Context(), stale), core.Conflict)
+	find("never")
+}

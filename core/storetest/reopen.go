@@ -32,6 +32,7 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) (st core.Store,
 	must(d.st.Keep(d.Context(), "key", []byte("an answer"), d.now, d.now.Add(time.Hour)))(d)
 	d.ok(d.st.Paced(d.Context(), "amy", time.Second))
 	d.ok(d.st.PutProfile(d.Context(), core.Profile{ID: "v_1", Name: "李雷", Seen: d.now}))
+	d.ok(d.st.PutDocument(d.Context(), core.Document{Kind: "reply", ID: "r_1", Version: 1, At: d.now, Data: []byte("您好\x00")}))
 	s := core.DefaultSettings()
 	s.Version = 1
 	d.ok(d.st.PutSettings(d.Context(), s))
@@ -59,6 +60,7 @@ type all struct {
 	Known    core.VisitorID
 	Blocks   []core.Block
 	Kept     string
+	Document core.Document
 	Settings core.Settings
 	Secret   string
 	Epoch    string
@@ -76,6 +78,7 @@ func (d *desk) everything(secret string) all {
 		Known:    must(d.st.Known(ctx, "shop", "user-1", ""))(d),
 		Blocks:   must(d.st.Blocks(ctx))(d),
 		Kept:     string(must(d.st.Kept(ctx, "key", d.now))(d)),
+		Document: must(d.st.Document(ctx, "reply", "r_1"))(d),
 		Settings: must(d.st.Settings(ctx))(d),
 		Secret:   string(must(d.st.Secret(ctx, "key", []byte(secret)))(d)),
 		Epoch:    must(d.st.Epoch(ctx))(d),

@@ -50,6 +50,8 @@ func Run(t *testing.T, open func(*testing.T) core.Store) {
 		"Lists/Held":                            held,
 		"Lists/ListFilters":                     listFilters,
 		"Lists/ListPaging":                      listPaging,
+		"Lists/Snoozed":                         snoozed,
+		"Lists/Tags":                            tagged,
 		"Agents/Accounts":                       accounts,
 		"Agents/NamesAreUnique":                 namesAreUnique,
 		"Agents/OneChangeOfAccountWins":         oneChangeOfAccountWins,
@@ -70,6 +72,11 @@ func Run(t *testing.T, open func(*testing.T) core.Store) {
 		"Records/OneChangeOfSettingsWins":       oneChangeOfSettingsWins,
 		"Records/FirstSecretWins":               firstSecretWins,
 		"Records/Epoch":                         epoch,
+		"Documents/Versions":                    documentVersions,
+		"Documents/Paging":                      documentPaging,
+		"Documents/Limits":                      documentLimits,
+		"Documents/OneChangeWins":               oneChangeOfDocumentWins,
+		"Documents/CallerOwnsData":              callerOwnsDocument,
 		"Ready":                                 ready,
 	} {
 		t.Run(name, func(t *testing.T) { test(newDesk(t, open(t))) })

@@ -36,6 +36,9 @@ type Body struct {
 	Body    *Body    `json:"body,omitempty"` // of edited: what it says now
 	Score   uint8    `json:"score,omitempty"`
 	Comment string   `json:"comment,omitempty"`
+	Until   *Time    `json:"until,omitempty"`
+	Add     []string `json:"add,omitempty"`
+	Remove  []string `json:"remove,omitempty"`
 	Why     *Why     `json:"why,omitempty"`     // to agents only
 	Sources []Source `json:"sources,omitempty"` // of a bot's text: what of the site's knowledge it rests on
 }

@@ -30,6 +30,12 @@
 //     another one than the visitor saw. The last of a head has its first field.
 //   - Of an image or a file only the url is the sender's; what else is known of
 //     it comes from what was stored.
+//   - tag {add, remove} and snooze {session, until} are numbered frames of
+//     agents. Tags are kept in lower case, without white space at their ends,
+//     1 to 40 characters, at most 20 a conversation. until is at most 30 days
+//     away. Their events, tagged {add?, remove?} and snoozed {agent, until}, are
+//     internal; head.tags, until and back (an agent's id) go to agents only.
+//     To a visitor a snoozed session is one that waits.
 //   - To visitors, why and the note of a transfer are left out, and so is the
 //     whole event if it is internal.
 package wire

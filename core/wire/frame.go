@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -32,6 +33,8 @@ const (
 	Edit     = "edit"
 	Recall   = "recall"
 	Watch    = "watch"
+	Tagging  = "tag"
+	Snooze   = "snooze"
 )
 
 // Version is the protocol's, in hello.v and welcome.v.
@@ -74,6 +77,10 @@ type Frame struct {
 	To       *Target `json:"to"`
 	Note     string  `json:"note"`
 
+	Add    []string `json:"add"`    // tag
+	Remove []string `json:"remove"` // tag
+	Until  string   `json:"until"`  // snooze: RFC 3339
+
 	Text          string   `json:"text"`          // typing
 	Seq           uint64   `json:"seq"`           // read, after, before, edit, recall
 	Limit         int      `json:"limit"`         // after, before
@@ -111,7 +118,7 @@ type Target struct {
 // answered by an ack.
 func Numbered(typ string) bool {
 	switch typ {
-	case Send, Human, End, Rate, Take, Transfer, Reopen, Edit, Recall:
+	case Send, Human, End, Rate, Take, Transfer, Reopen, Edit, Recall, Tagging, Snooze:
 		return true
 	default:
 		return false
@@ -250,7 +257,7 @@ func (f *Frame) check(lim core.Limits) error {
 			return core.Errorf(core.Invalid, "body: is missing")
 		}
 		return f.Body.check(lim)
-	case Human, End, Take, Reopen, Rate, Transfer:
+	case Human, End, Take, Reopen, Rate, Transfer, Snooze:
 		return f.checkSession(lim)
 	case Typing:
 		return tooLong("text", f.Text, lim.Text)
@@ -273,6 +280,8 @@ func (f *Frame) check(lim core.Limits) error {
 		return nil
 	case Watch:
 		return f.checkWatch()
+	case Tagging:
+		return f.checkTags()
 	case Edit, Recall:
 		return f.checkAmend(lim)
 	default:
@@ -291,6 +300,27 @@ func (f *Frame) checkAmend(lim core.Limits) error {
 	default:
 		return f.Body.check(lim)
 	}
+}
+
+// UntilTime is snooze.until, of any zone; zero if it is no time.
+func (f *Frame) UntilTime() time.Time {
+	t, err := time.Parse(time.RFC3339, f.Until)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// checkTags looks only at how many they are: what a tag may be is judged where
+// it is cleaned, in core.
+func (f *Frame) checkTags() error {
+	switch {
+	case len(f.Add)+len(f.Remove) == 0:
+		return core.Errorf(core.Invalid, "add, remove: one tag at least is expected")
+	case len(f.Add) > core.MaxTags || len(f.Remove) > core.MaxTags:
+		return core.Errorf(core.TooLarge, "add, remove: at most %d tags each", core.MaxTags)
+	}
+	return nil
 }
 
 // MaxWatched is how many conversations an agent may watch at a time.
@@ -351,6 +381,9 @@ func (f *Frame) checkSession(lim core.Limits) error {
 	}
 	if f.Type == Rate && (f.Score < 1 || f.Score > 5) {
 		return core.Errorf(core.Invalid, "score: 1 to 5 is expected")
+	}
+	if f.Type == Snooze && f.UntilTime().IsZero() {
+		return core.Errorf(core.Invalid, "until: a time is expected, such as 2026-01-05T09:00:00.000Z")
 	}
 	if f.Type == Transfer && (f.To == nil || (f.To.Agent == "") == (f.To.Group == "") || len(f.To.Agent)+len(f.To.Group) > maxID) {
 		return core.Errorf(core.Invalid, "to: an agent or a group is expected")

@@ -71,6 +71,11 @@ func (v View) body(e core.Event) Body {
 		out.Seq, out.Body = b.Seq, &Body{Kind: string(core.KindText), Text: b.Text}
 	case core.KindRecalled, core.KindTombstone:
 		out.Seq = b.Seq
+	case core.KindTagged:
+		out.Add, out.Remove = b.Add, b.Remove
+	case core.KindSnoozed:
+		until := Time(b.Until)
+		out.Agent, out.Until = v.agent(b.Agent), &until
 	case core.KindNoted:
 		out.Of = string(b.Reason)
 	case core.KindWarned, core.KindReopened, core.KindIdentified: // the kind says it all

@@ -62,6 +62,9 @@ type Head struct {
 	Since   *Time      `json:"since,omitempty"` // when the phase began
 	Group   string     `json:"group,omitempty"`
 	Tag     string     `json:"tag,omitempty"`
+	Tags    []string   `json:"tags,omitempty"`  // to agents
+	Until   *Time      `json:"until,omitempty"` // to agents: of a snoozed session
+	Back    string     `json:"back,omitempty"`  // to agents: who is asked first when it comes back
 	Agent   *Party     `json:"agent,omitempty"`
 	Queue   *Queue     `json:"queue,omitempty"`
 	Seq     uint64     `json:"seq"`

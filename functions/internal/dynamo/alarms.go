@@ -3,7 +3,6 @@ package dynamo
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"kefu/core"
@@ -38,15 +37,15 @@ func (st *Store) Due(ctx context.Context, after core.Place, until time.Time, lim
 	return out[:min(limit, len(out))], nil
 }
 
-// everything returns all that is open: the pointers of those who wait, which
-// know their alarms, and the heads of what the assistant or an agent has, whose
+// everything returns all that is open: the pointers of those who wait or are
+// snoozed, which know their alarms, and the heads of what the assistant or an agent has, whose
 // alarms almost every message moves.
 func (st *Store) everything(ctx context.Context) (line []pointer, heads []head, err error) {
 	open, err := st.open(ctx, "")
 	if err != nil {
 		return nil, nil, err
 	}
-	waits := func(it item) bool { return strings.HasPrefix(getStr(it, "sk"), linePrefix) }
+	waits := func(it item) bool { return pointerOf(it).knowsAlarm() }
 	if line, err = st.check(ctx, slices.DeleteFunc(slices.Clone(open), func(it item) bool { return !waits(it) })); err != nil {
 		return nil, nil, err
 	}
@@ -81,7 +80,7 @@ func (st *Store) Rearm(ctx context.Context, id core.ConversationID, seq uint64, 
 		}
 		st.heads.Add(id, h)
 	}
-	if p, ok := h.where(); ok && strings.HasPrefix(p.sk, linePrefix) {
+	if p, ok := h.where(); ok && p.knowsAlarm() {
 		_, err = st.update(ctx, p.key, "SET a = :a", condition{
 			text: "v <= :seq", values: item{":a": num(p.rings), ":seq": num(seq)}, // not what a later change announced
 		})

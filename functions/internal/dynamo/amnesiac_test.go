@@ -143,3 +143,19 @@ func (x *amnesiac) Secret(ctx context.Context, name string, fresh []byte) ([]byt
 func (x *amnesiac) Epoch(ctx context.Context) (string, error) { return x.next().Epoch(ctx) }
 
 func (x *amnesiac) Ready(ctx context.Context) error { return x.next().Ready(ctx) }
+
+func (x *amnesiac) Document(ctx context.Context, kind, id string) (core.Document, error) {
+	return x.next().Document(ctx, kind, id)
+}
+
+func (x *amnesiac) Documents(ctx context.Context, kind, after string, limit int) ([]core.Document, error) {
+	return x.next().Documents(ctx, kind, after, limit)
+}
+
+func (x *amnesiac) PutDocument(ctx context.Context, d core.Document) error {
+	return x.next().PutDocument(ctx, d)
+}
+
+func (x *amnesiac) DeleteDocument(ctx context.Context, kind, id string) error {
+	return x.next().DeleteDocument(ctx, kind, id)
+}

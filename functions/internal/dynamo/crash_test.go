@@ -83,6 +83,12 @@ func day() []step {
 			_, err := d.st.Keep(d.Context(), "k", []byte("answer"), d.now, d.now.Add(time.Hour))
 			return err
 		}},
+		{"document", func(d *testDesk) error {
+			return d.st.PutDocument(d.Context(), core.Document{Kind: "reply", ID: "r_1", Version: 1, Data: []byte("one")})
+		}},
+		{"document again", func(d *testDesk) error {
+			return d.st.PutDocument(d.Context(), core.Document{Kind: "reply", ID: "r_1", Version: 2, Data: []byte("two")})
+		}},
 		{"known", func(d *testDesk) error { _, err := d.st.Known(d.Context(), "shop", "user-7", "v_7"); return err }},
 	}
 }
@@ -178,6 +184,7 @@ type view struct {
 	Blocks                []core.Block
 	Settings              []core.Settings
 	Profile, Known, Keeps string
+	Documents             []core.Document
 	last                  []time.Time
 }
 
@@ -190,6 +197,8 @@ func viewOf(d *testDesk) view {
 		Accounts: must(d.st.Accounts(ctx))(t),
 		Blocks:   must(d.st.Blocks(ctx))(t),
 		Settings: must(d.st.History(ctx, 0, 10))(t),
+
+		Documents: must(d.st.Documents(ctx, "reply", "", 10))(t),
 	}
 	for _, id := range []core.ConversationID{"c_1", "c_2"} {
 		v.States = append(v.States, must(d.st.Load(ctx, id))(t))

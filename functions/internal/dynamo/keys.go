@@ -11,6 +11,7 @@
 //	                                          state after its last
 //	c#<id>        m                           how far each side has read             Mark                                each side is a maximum
 //	open          bot#<id>                    it is with the assistant               Commit, before the slot             Due and List remove a stale one
+//	open          nap#<id>                    it is snoozed, and its alarm           Commit, before the slot; Rearm      Due and List remove a stale one
 //	open          line#<group>#<queued>#<id>  it waits, since when, and its alarm    Commit, before the slot; Rearm      Waiting and Due remove a stale one
 //	closed        <since>#<id>                it is over                             Commit, before the slot             List removes a stale one
 //	erase         <id>#<slot>#<mark>          which bodies are to be erased          Commit, before the slot             Due finishes it
@@ -23,6 +24,7 @@
 //	settings      <version>                   settings                               PutSettings                         the version is a slot too
 //	secrets       =<name>                     secret                                 Secret                              the first one stays
 //	kept          =<key>                      an answer, with a TTL                  Keep                                the first one stays
+//	doc#<kind>    <id>                        document                               PutDocument                         the version decides
 //	store         store                       epoch and schema                       Epoch                               the first one stays
 //	conn#<id>     -                           a connection, with a TTL               Connections.Open, Put               Remove; the TTL
 //	at#<id>       v#<conn>, w#<conn>          its visitor's, its watchers'           Connections.Put                     a push that is answered by 410; the TTL
@@ -32,7 +34,7 @@
 // # One pointer a conversation
 //
 // A conversation that was ever opened is pointed at by one item, which says
-// where it stands: bot, line or closed, and for one that an agent holds, the
+// where it stands: bot, line, nap or closed, and for one that an agent holds, the
 // seat. So all open ones are found without an index, and whoever looks for
 // alarms (Due) loads their heads: a read unit a minute for each open session
 // costs less than to move an alarm with every other message, and what is not
@@ -104,11 +106,13 @@ const (
 	slotPrefix = "e#"
 	botPrefix  = "bot#"
 	linePrefix = "line#"
+	napPrefix  = "nap#"
 	last       = "\U0010ffff" // sorts behind whatever a key has there
 )
 
 func partConversation(id core.ConversationID) string { return "c#" + string(id) }
 func partUsers(s core.SiteID) string                 { return "users#" + string(s) }
+func partDocuments(kind string) string               { return "doc#" + kind }
 
 func slotKey(id core.ConversationID, seq uint64) key { return key{partConversation(id), slotSK(seq)} }
 func marksKey(id core.ConversationID) key            { return key{partConversation(id), "m"} }

@@ -112,8 +112,11 @@ func (st *Store) verify(ctx context.Context, pointers []item) ([]head, error) {
 // maxList is the most that List returns.
 const maxList = 200
 
-// List implements core.Lists.
+// List implements core.Lists. There is no index of tags.
 func (st *Store) List(ctx context.Context, q core.Query) ([]core.Conversation, error) {
+	if q.Tag != "" {
+		return nil, core.Errorf(core.Unsupported, "this host finds no conversations by their tags")
+	}
 	limit := maxList
 	if q.Limit > 0 {
 		limit = min(limit, q.Limit)
@@ -146,9 +149,9 @@ func selects(q core.Query, p pointer) bool {
 		(q.Before == core.Place{} || core.Place{At: moment(p.since), ID: p.id}.Less(q.Before))
 }
 
-// listOpen lists those who wait or are with the assistant. Nobody holds them.
+// listOpen lists those who wait, are snoozed or with the assistant. Nobody holds them.
 func (st *Store) listOpen(ctx context.Context, q core.Query, limit int) ([]head, error) {
-	if q.Agent != "" || !asks(q, core.Bot, core.Waiting) {
+	if q.Agent != "" || !asks(q, core.Bot, core.Waiting, core.Snoozed) {
 		return nil, nil
 	}
 	items, err := st.open(ctx, "")
@@ -156,8 +159,14 @@ func (st *Store) listOpen(ctx context.Context, q core.Query, limit int) ([]head,
 		return nil, err
 	}
 	items = slices.DeleteFunc(items, func(it item) bool {
-		bot := strings.HasPrefix(getStr(it, "sk"), botPrefix)
-		return !selects(q, pointerOf(it)) || (bot && !asks(q, core.Bot)) || (!bot && !asks(q, core.Waiting))
+		phase := core.Waiting
+		switch {
+		case strings.HasPrefix(getStr(it, "sk"), botPrefix):
+			phase = core.Bot
+		case strings.HasPrefix(getStr(it, "sk"), napPrefix):
+			phase = core.Snoozed
+		}
+		return !selects(q, pointerOf(it)) || !asks(q, phase)
 	})
 	slices.SortFunc(items, func(a, b item) int {
 		p, q := pointerOf(a), pointerOf(b)

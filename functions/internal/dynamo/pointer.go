@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"kefu/core"
@@ -15,7 +16,7 @@ type pointer struct {
 	site  core.SiteID
 	since int64 // core.Session.Since, in milliseconds like the others
 	place int64 // in line: core.Session.Queued
-	rings int64 // in line: when it has to be woken; 0: never
+	rings int64 // in line or snoozed: when it has to be woken; 0: never
 }
 
 // where returns the pointer that a conversation has in this state. One that an
@@ -29,6 +30,8 @@ func (h head) where() (pointer, bool) {
 	case core.Waiting:
 		p.key = key{partOpen, groupPrefix(s.Group) + placeSK(core.Place{At: s.Queued, ID: h.ID})}
 		p.place, p.rings = millis(s.Queued), millis(h.rings())
+	case core.Snoozed:
+		p.key, p.rings = key{partOpen, napPrefix + string(h.ID)}, millis(h.rings())
 	case core.Closed:
 		p.key = key{partClosed, placeSK(core.Place{At: s.Since, ID: h.ID})}
 	default:
@@ -44,10 +47,16 @@ func (p pointer) item(slot uint64, now time.Time) item {
 		"c": str(string(p.id)), "g": str(string(p.group)), "t": str(string(p.site)), "s": num(p.since),
 		"v": num(slot), "n": when(now),
 	}
-	if p.place != 0 {
+	if p.knowsAlarm() {
 		it["q"], it["a"] = num(p.place), num(p.rings)
 	}
 	return it
+}
+
+// knowsAlarm reports whether a pointer says when its conversation rings: who
+// waits and what is snoozed stays so for long, and a sweep need not load it.
+func (p pointer) knowsAlarm() bool {
+	return strings.HasPrefix(p.sk, linePrefix) || strings.HasPrefix(p.sk, napPrefix)
 }
 
 // pointerOf reads what item returned.

@@ -140,6 +140,7 @@ func (m *Metrics) event(e core.Event, change core.Change) {
 			m.wait.Observe(change.Conversation.Session.Since.Sub(change.Was.Since).Seconds())
 		case core.None, core.Bot, core.Closed:
 			m.wait.Observe(0)
+		case core.Snoozed: // taken before its time: nobody waited
 		case core.Held: // from one agent to another; nobody waited in line
 		}
 	default: // counting it is all

@@ -83,6 +83,9 @@ func (p packedChange) store(ctx context.Context, s *statements) error {
 	if err := p.erase(ctx, s); err != nil {
 		return err
 	}
+	if err := p.label(ctx, s); err != nil {
+		return err
+	}
 	if p.Base() != 0 && (p.Moved || p.Take != "" || p.Free != "") {
 		return p.update(ctx, s)
 	}
@@ -119,6 +122,25 @@ func (p packedChange) erase(ctx context.Context, s *statements) error {
 		body := codec.AppendBody(nil, gone.Body())
 		if _, err := s.exec(ctx, row, string(p.Conversation.ID), number(gone.Seq), string(body)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// label keeps the index of tags. It follows the events, so a change without any
+// writes nothing.
+func (p packedChange) label(ctx context.Context, s *statements) error {
+	const (
+		add    = `INSERT INTO label (tag, conversation) SELECT ?2, key FROM conversation WHERE id = ?1 ON CONFLICT DO NOTHING`
+		remove = `DELETE FROM label WHERE tag = ?2 AND conversation = (SELECT key FROM conversation WHERE id = ?1)`
+	)
+	for _, e := range p.Events {
+		for text, tags := range map[string][]string{add: e.Body.Add, remove: e.Body.Remove} {
+			for _, t := range tags {
+				if _, err := s.exec(ctx, text, string(p.Conversation.ID), t); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil

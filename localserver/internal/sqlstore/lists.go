@@ -88,7 +88,7 @@ func (st *Store) List(ctx context.Context, q core.Query) ([]core.Conversation, e
 	}
 	phases := q.Phases
 	if len(phases) == 0 {
-		phases = []core.Phase{core.None, core.Bot, core.Waiting, core.Held, core.Closed}
+		phases = []core.Phase{core.None, core.Bot, core.Waiting, core.Held, core.Closed, core.Snoozed}
 	}
 	ctx, cancel := st.read.bounded(ctx)
 	defer cancel()
@@ -147,6 +147,9 @@ func conditions(q core.Query, phase core.Phase) (where string, args []any) {
 	}
 	if q.Site != "" {
 		all = append(all, "c.site = "+arg(string(q.Site)))
+	}
+	if q.Tag != "" {
+		all = append(all, "c.key IN (SELECT conversation FROM label WHERE tag = "+arg(q.Tag)+")")
 	}
 	if len(q.Groups) > 0 {
 		var in []string
