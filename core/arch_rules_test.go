@@ -131,11 +131,12 @@ func coreOrder(p pkg) (faults []string) {
 		"core/blob/s3":       {"core", "core/blob"},
 		"core/codec":         {"core"},
 		"core/identity":      {"core"},
+		"core/transfer":      {"core", "core/codec"},
 		"core/wire":          {"core"},
 		"core/desk":          leaves,
 		"core/httpapi":       append(leaves, "core/desk"),
 		"core/memstore":      {"core", "core/codec"},
-		"core/storetest":     {"core", "core/codec"},
+		"core/storetest":     {"core", "core/codec", "core/transfer"},
 		"core/hosttest":      {"core", "core/codec", "core/wire"},
 	}
 	may, known := order[p.path]

@@ -33,11 +33,16 @@ const commands = `Usage: kefu [--key value] ...        start a server; kefu --he
   config schema           print the JSON Schema of the file, for editors
   backup FILE             copy the database of this server, which may be running
   restore FILE            put such a copy back; the server is stopped
-  agent add NAME          make an account; the server is stopped
-  agent passwd NAME       give an account another password; the server is stopped
+  agent add NAME          make an account; the server may be running
+  agent passwd NAME       give an account another password; the server may be running
+  export FILE             write all that is stored, of SQLite or PostgreSQL, to a file
+  import FILE             fill an empty database with such a file; the server is stopped
+  import FILE --from csv|go-fly
+                          add conversations of another system; the server may be running
   doctor URL              try a server through its public address, and say what a proxy breaks
   version                 print the version
 
+import --from takes --site ID and --dry-run, which only says what there is.
 agent add takes --admin and --supervisor. Both agent commands print a random password,
 or take the first line of standard input with --password-stdin.
 doctor takes --origin URL, the page that has the chat on it, and --quick.
@@ -68,6 +73,10 @@ func (p call) command(ctx context.Context) int {
 		return p.backup(ctx, last)
 	case "restore 2":
 		return p.restore(ctx, last)
+	case "export 2":
+		return p.export(ctx, last)
+	case "import 2":
+		return p.importFile(ctx, last)
 	case "doctor 2":
 		return p.doctor(ctx, last)
 	case "agent add 3", "agent passwd 3":
@@ -260,16 +269,22 @@ func (p call) password(stdin bool) (password string, shown bool, err error) {
 }
 
 // withServer opens a server that serves nobody, on ports of the system's choice.
-// It is the one way to the store and the desk that also takes the lock.
+// It is the one way to the store and the desk that also takes the lock; if a
+// server has that, it works beside it.
 func (p call) withServer(ctx context.Context, c config.Config, do func(*server.Server) error) error {
 	c.Listen, c.Ops, c.TLS, c.Trace = "127.0.0.1:0", "127.0.0.1:0", config.TLS{}, config.Trace{}
 	c.ACME = config.ACME{}
 	if _, err := os.Stat(c.Data); err != nil && c.Database == "" {
 		return fmt.Errorf("there is no data directory %s; --data says where it is", filepath.Clean(c.Data))
 	}
-	s, err := server.Open(ctx, server.Options{Config: c, Now: p.now, Log: slog.New(slog.DiscardHandler)})
+	o := server.Options{Config: c, Now: p.now, Log: slog.New(slog.DiscardHandler)}
+	s, err := server.Open(ctx, o)
+	if held := new(lock.HeldError); errors.As(err, &held) {
+		o.Beside = true
+		s, err = server.Open(ctx, o)
+	}
 	if err != nil {
-		return stopped(err)
+		return err
 	}
 	if s.Password != "" {
 		fmt.Fprintf(p.stdout, "the password of admin is %s\nIt is shown only this once.\n", s.Password)

@@ -77,10 +77,15 @@ func TestOperations(t *testing.T) {
 	n.call("POST", "/v1/agents", map[string]string{"name": "early", "password": adminPassword}, nil)
 	says(t, exitOK, "every page of it was checked", "backup", file, "--data", data)
 	says(t, exitFailed, file+" exists, and nothing is overwritten", "backup", file, "--data", data)
-	for _, command := range [][]string{{"restore", file}, {"agent", "add", "mia"}, {"agent", "passwd", "admin"}} {
+	for _, command := range [][]string{{"restore", file}, {"import", file}} {
 		says(t, exitFailed, "is used by another server (pid ", append(command, "--data", data)...)
 		says(t, exitFailed, "; stop it first", append(command, "--data", data)...)
 	}
+	// An account is made, and another locked out, beside the server that runs.
+	said := says(t, exitOK, "the password of Bea is ", "agent", "add", "Bea", "--data", data)
+	said = says(t, exitOK, "the password of bea is ", "agent", "passwd", "bea", "--data", data)
+	beas, _, _ := strings.Cut(strings.TrimPrefix(said, "the password of bea is "), "\n")
+	n.call("POST", "/v1/login", map[string]string{"name": "bea", "password": beas}, nil)
 	n.call("POST", "/v1/agents", map[string]string{"name": "late", "password": adminPassword}, nil)
 	n.stop()
 

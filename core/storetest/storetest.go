@@ -81,6 +81,7 @@ func Run(t *testing.T, open func(*testing.T) core.Store) {
 	} {
 		t.Run(name, func(t *testing.T) { test(newDesk(t, open(t))) })
 	}
+	t.Run("Transfer", func(t *testing.T) { runTransfer(t, open) })
 }
 
 var start = time.Date(2026, 1, 17, 9, 0, 0, 0, time.UTC)

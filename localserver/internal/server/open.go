@@ -15,6 +15,9 @@ import (
 
 // openData makes the data directory, for its owner alone, and takes it.
 func (s *Server) openData(context.Context) error {
+	if s.Beside {
+		return nil
+	}
 	dir := s.Config.Data
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("the data directory %s can not be made: %w", dir, cause(err))

@@ -76,6 +76,10 @@ type Options struct {
 	// else SQLite in the data directory.
 	OpenStore func(ctx context.Context, dir string) (Store, error)
 
+	// Beside opens what another server has open, for what a command does; it is
+	// not run.
+	Beside bool
+
 	// Uploads keeps files; nil: the directory uploads in the data directory.
 	Uploads blob.Store
 }

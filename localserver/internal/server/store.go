@@ -18,7 +18,7 @@ type Store interface {
 // SQLite in the data directory.
 func (s *Server) openSQL(ctx context.Context, dir string) (Store, error) {
 	st, err := sqlstore.Open(ctx, sqlstore.Options{
-		Dir: dir, URL: s.Config.Database, Now: s.Now, Log: s.Log,
+		Dir: dir, URL: s.Config.Database, Now: s.Now, Log: s.Log, Beside: s.Beside,
 		Batch: sqlstore.Batch{Max: s.Config.Batch.Max, Linger: s.Config.Batch.Linger}, Batched: s.metrics.Batched,
 	})
 	if err != nil {

@@ -17,7 +17,7 @@ const mostUploads = 20 << 30
 // that one node has in its directory the others would not find.
 func (s *Server) openUploads(context.Context) error {
 	switch {
-	case s.Uploads != nil:
+	case s.Uploads != nil, s.Beside:
 	case s.Config.Database != "":
 		s.Log.Warn("no uploads: they need a bucket where several nodes may run")
 	default:

@@ -36,8 +36,14 @@ const (
 )
 
 // incarnation reads or begins the epoch. It runs before anything else writes.
-func incarnation(ctx context.Context, db *sql.DB, dir string, now func() time.Time, log *slog.Logger) (epoch string, g *generation, err error) {
-	g = &generation{path: filepath.Join(dir, generationName), now: now, at: now()}
+// Of a database that a server has open it is the server's; there is no
+// generation then.
+func incarnation(ctx context.Context, db *sql.DB, o Options) (epoch string, g *generation, err error) {
+	if o.Beside {
+		err = db.QueryRowContext(ctx, "SELECT epoch FROM store").Scan(&epoch)
+		return epoch, nil, err
+	}
+	g = &generation{path: filepath.Join(o.Dir, generationName), now: o.Now, at: o.Now()}
 	beside := g.read()
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -52,7 +58,7 @@ func incarnation(ctx context.Context, db *sql.DB, dir string, now func() time.Ti
 	case err != nil:
 		return "", nil, err
 	case beside < 0 || stored < beside:
-		log.Warn("the database is not the one that was last in use here, but a copy; clients start afresh", "generation", stored, "expected", beside)
+		o.Log.Warn("the database is not the one that was last in use here, but a copy; clients start afresh", "generation", stored, "expected", beside)
 		epoch = newEpoch()
 	}
 	g.n = max(stored, beside, 0) + 1
@@ -73,6 +79,9 @@ func newEpoch() string { return "e_" + strings.ToLower(rand.Text()) }
 // advance makes the generation grow if it is time to, within a transaction
 // that writes anyway. It reports whether note has to follow.
 func (g *generation) advance(ctx context.Context, s *statements) (bool, error) {
+	if g == nil {
+		return false, nil
+	}
 	now := g.now()
 	if now.Sub(g.at) < generationEvery {
 		return false, nil
@@ -87,6 +96,9 @@ func (g *generation) advance(ctx context.Context, s *statements) (bool, error) {
 // end makes the generation grow a last time, so that a copy made before is
 // told from what the store leaves.
 func (g *generation) end(ctx context.Context, db *sql.DB) error {
+	if g == nil {
+		return nil
+	}
 	if _, err := db.ExecContext(ctx, "UPDATE store SET generation = ?1", g.n+1); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type single struct {
 
 func newSingle(ctx context.Context, db *sql.DB, g *generation, o Options) *single {
 	w := &single{queue: newQueue(o), ctx: context.WithoutCancel(ctx), db: db, log: o.Log, generation: g}
-	w.outage.log, w.outage.now = o.Log, g.now
+	w.outage.log, w.outage.now = o.Log, o.Now
 	go w.run()
 	return w
 }

@@ -96,10 +96,13 @@ func openSQLite(ctx context.Context, o Options) (_ *Store, err error) {
 			return snapshot(ctx, writes, o.Dir, version, o.Now(), o.Log)
 		},
 	}
+	if o.Beside {
+		m.unused, m.before = besideNone, besideOlder
+	}
 	if err := m.run(ctx, writes); err != nil {
 		return nil, err
 	}
-	epoch, g, err := incarnation(ctx, writes, o.Dir, o.Now, o.Log)
+	epoch, g, err := incarnation(ctx, writes, o)
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +113,14 @@ func openSQLite(ctx context.Context, o Options) (_ *Store, err error) {
 	st := newStore(epoch, o.Now, newSingle(ctx, writes, g, o))
 	st.writes, st.reads, st.read = writes, reads, &statements{db: reads}
 	return st, nil
+}
+
+// A database that a server has open is not ours to make or to change.
+
+func besideNone(context.Context, *sql.DB) error { return errors.New("there is no desk in it") }
+
+func besideOlder(context.Context, int64) error {
+	return errors.New("a server of an older version has it open; stop that first")
 }
 
 // private makes an empty file that nobody else may read; SQLite takes it for a

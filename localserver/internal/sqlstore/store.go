@@ -20,6 +20,10 @@ type Options struct {
 	Now func() time.Time // for names of copies, the epoch and Ready; never for what is stored
 	Log *slog.Logger
 
+	// Beside opens an SQLite database that a server has open at the same time,
+	// for a few writes: nothing is migrated, and no epoch begins.
+	Beside bool
+
 	Batch   Batch
 	Batched func(writes int) // is told how many writes a transaction had; nil: nobody is
 
@@ -51,7 +55,8 @@ func newStore(epoch string, now func() time.Time, w writer) *Store {
 // The error is a sentence for who started the server; it has no password in it.
 // Nothing but the start depends on ctx.
 //
-// Only one program may have a directory open; that is the caller's to see to. A
+// Only one program may have a directory open, but for those that open it Beside;
+// that is the caller's to see to. A
 // database of PostgreSQL may be open to many.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.URL != "" {
