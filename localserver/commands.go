@@ -39,12 +39,14 @@ const commands = `Usage: kefu [--key value] ...        start a server; kefu --he
   import FILE             fill an empty database with such a file; the server is stopped
   import FILE --from csv|go-fly
                           add conversations of another system; the server may be running
+  trace CONVERSATION      print the way of each event; the server may be running
   doctor URL              try a server through its public address, and say what a proxy breaks
   version                 print the version
 
 import --from takes --site ID and --dry-run, which only says what there is.
 agent add takes --admin and --supervisor. Both agent commands print a random password,
 or take the first line of standard input with --password-stdin.
+trace takes --log FILE, a log in JSON at level debug (- is standard input), and --after SEQ.
 doctor takes --origin URL, the page that has the chat on it, and --quick.
 The keys of the server say where its data is: kefu backup FILE --data /var/lib/kefu
 `
@@ -77,6 +79,8 @@ func (p call) command(ctx context.Context) int {
 		return p.export(ctx, last)
 	case "import 2":
 		return p.importFile(ctx, last)
+	case "trace 2":
+		return p.trace(ctx, last)
 	case "doctor 2":
 		return p.doctor(ctx, last)
 	case "agent add 3", "agent passwd 3":

@@ -14,16 +14,17 @@ import (
 func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 	name := d.namer(ctx, c.Conversation)
 	ack := d.ackOf(c)
+	d.trailCommitted(ctx, c, ack)
 	for _, e := range c.Events {
 		if ack != nil && e.Seq == ack.Seq {
-			sendAck(sender, ack)
+			d.sendAck(ctx, sender, ack)
 			d.deliver(ctx, c, e, sender, name)
 		} else {
 			d.deliver(ctx, c, e, nil, name)
 		}
 	}
 	if ack != nil && len(c.Events) == 0 {
-		sendAck(sender, ack)
+		d.sendAck(ctx, sender, ack)
 	}
 	switch s := c.Conversation.Session; {
 	case changesHead(c):
@@ -67,9 +68,10 @@ func (d *Desk) ackOf(c core.Change) *wire.Ack {
 	return out
 }
 
-func sendAck(p *Peer, ack *wire.Ack) {
+func (d *Desk) sendAck(ctx context.Context, p *Peer, ack *wire.Ack) {
 	if p != nil {
 		p.push(ack.Seq, wire.Encode(ack))
+		d.trailAcknowledged(ctx, ack)
 	}
 }
 
@@ -77,14 +79,17 @@ func sendAck(p *Peer, ack *wire.Ack) {
 // the ack of it.
 func (d *Desk) deliver(ctx context.Context, c core.Change, e core.Event, acked *Peer, name func(core.Party) wire.Party) {
 	render := renderer(c.Conversation.ID, e, name)
+	to := 0
 	d.Floor.Each(ctx, d.concerned(c), func(p *Peer) {
 		if p == acked || !p.reads(c.Conversation) {
 			return
 		}
 		if data := render(p); data != nil {
 			p.push(e.Seq, data)
+			to++
 		}
 	})
+	d.trailPushed(ctx, c, e, to)
 }
 
 // concerned are the topics that events of a change go to: the visitor, who

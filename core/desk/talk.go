@@ -26,6 +26,7 @@ func (d *Desk) serveNumbered(ctx context.Context, p *Peer, who core.Actor, f *wi
 	if err != nil {
 		return err
 	}
+	d.trailReceived(ctx, f)
 	frame := *f
 	ctx = context.WithoutCancel(ctx) // the frame is decided even if its sender is gone
 	answered := p.owe()

@@ -19,7 +19,7 @@ func runTransfer(t *testing.T, open func(*testing.T) core.Store) {
 	from.furnish()
 	var file bytes.Buffer
 	written := must(transfer.Export(t.Context(), from.st, &file))(from)
-	if want := (transfer.Counts{Accounts: 3, Settings: 2, Blocks: 1, Profiles: 1, Conversations: 4, Events: written.Events}); written.Counts != want || written.Events < 30 {
+	if want := (transfer.Counts{Accounts: 3, Settings: 2, Blocks: 1, Documents: 1, Profiles: 1, Conversations: 4, Events: written.Events}); written.Counts != want || written.Events < 30 {
 		t.Fatalf("exported are %s", written)
 	}
 	to := newDesk(t, open(t))
@@ -52,6 +52,7 @@ func (d *desk) furnish() {
 	}
 	must(d.st.Secret(ctx, "token-keys", []byte("kept")))(d)
 	d.ok(d.st.PutBlock(ctx, core.Block{Visitor: "v-bad", By: "amy", Reason: "rude", At: d.now}))
+	d.ok(d.st.PutDocument(ctx, core.Document{Kind: "reply", ID: "r_1", Version: 1, At: d.now, Data: []byte("hello")}))
 	for i := range 4 {
 		d.wait(time.Second)
 		d.do(numbered(i), d.says(numbered(i), "hello"))

@@ -23,7 +23,7 @@ const (
 // copy, or with the server stopped, what has to be complete.
 func Export(ctx context.Context, from core.Store, to io.Writer) (Summary, error) {
 	x := &exporter{ctx: ctx, from: from, to: to, seen: map[core.ConversationID]bool{}}
-	for _, step := range []func() error{x.head, x.accounts, x.settings, x.secrets, x.blocks, x.conversations} {
+	for _, step := range []func() error{x.head, x.accounts, x.settings, x.secrets, x.blocks, x.documents, x.conversations} {
 		if err := step(); err != nil {
 			return Summary{}, err
 		}
@@ -115,6 +115,28 @@ func (x *exporter) blocks() error {
 	for _, b := range list {
 		if err := x.put(line{Block: &b}); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func (x *exporter) documents() error {
+	for _, kind := range kinds() {
+		after := ""
+		for {
+			list, err := x.from.Documents(x.ctx, kind, after, page)
+			if err != nil {
+				return err
+			}
+			for _, d := range list {
+				after, d.Version = d.ID, 0
+				if err := x.put(line{Document: &d}); err != nil {
+					return err
+				}
+			}
+			if len(list) < page {
+				break
+			}
 		}
 	}
 	return nil

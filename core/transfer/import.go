@@ -172,6 +172,10 @@ func (m *importer) take(l line) error {
 		return err
 	case l.Block != nil:
 		return m.to.PutBlock(m.ctx, *l.Block)
+	case l.Document != nil:
+		d := *l.Document
+		d.Version = 1
+		return m.to.PutDocument(m.ctx, d)
 	case l.Conversation != nil:
 		m.finish()
 		m.talk = &talk{conversation: *l.Conversation}

@@ -5,7 +5,7 @@
 //
 // One JSON object a line, each with one member that says what it is: first
 // "kefu", the version of the format; then "account", "settings" (the oldest
-// first), "secret", "block", and for each conversation a "conversation" followed
+// first), "secret", "block", "document", and for each conversation a "conversation" followed
 // by its "events", at most eight a line; last "end" with the counts and a
 // digest. It is all that is stored, password hashes and signing keys included:
 // keep it as you keep the original.
@@ -17,7 +17,7 @@
 //
 // The digest is the exclusive or of the SHA-256 of all lines but the first and
 // the last, so it depends on what is stored and not on the order in which a
-// store lists it. Versions of accounts and settings, which begin anew at 1, are
+// store lists it. Versions of accounts, settings and documents, which begin anew at 1, are
 // left out. [Import] compares what it reads with the last line before it writes
 // anything: a file that was cut short is refused. Whoever then exports the store
 // that was filled gets the same counts and the same digest, or it is not the same
@@ -49,11 +49,12 @@ type Counts struct {
 	Profiles      int `json:"profiles"`
 	Conversations int `json:"conversations"`
 	Events        int `json:"events"`
+	Documents     int `json:"documents"`
 }
 
 func (c Counts) String() string {
-	return fmt.Sprintf("%d conversations with %d events, %d visitors, %d accounts, %d blocks, %d versions of the settings",
-		c.Conversations, c.Events, c.Profiles, c.Accounts, c.Blocks, c.Settings)
+	return fmt.Sprintf("%d conversations with %d events, %d visitors, %d accounts, %d blocks, %d documents, %d versions of the settings",
+		c.Conversations, c.Events, c.Profiles, c.Accounts, c.Blocks, c.Documents, c.Settings)
 }
 
 // Summary is what there is, and what it is worth comparing.
@@ -69,6 +70,7 @@ type line struct {
 	Settings     json.RawMessage `json:"settings,omitempty"` // codec.AppendSettings
 	Secret       *secret         `json:"secret,omitempty"`
 	Block        *core.Block     `json:"block,omitempty"`
+	Document     *core.Document  `json:"document,omitempty"`
 	Conversation *conversation   `json:"conversation,omitempty"`
 	Events       *events         `json:"events,omitempty"`
 	End          *Summary        `json:"end,omitempty"`
@@ -131,6 +133,8 @@ func (s *sum) add(l line, text []byte) {
 		s.Settings++
 	case l.Block != nil:
 		s.Blocks++
+	case l.Document != nil:
+		s.Documents++
 	case l.Conversation != nil:
 		s.Conversations++
 		if l.Conversation.Profile != nil {
@@ -148,3 +152,9 @@ func (s *sum) summary() Summary { return Summary{s.Counts, hex.EncodeToString(s.
 
 // secrets are the names under which a desk keeps some.
 func secrets() []string { return []string{"token-keys"} }
+
+// kinds are those of the documents that a desk keeps. A store can not list them,
+// so whoever adds one says so here.
+func kinds() []string {
+	return []string{"reply", "article", "chunk", "webhook", "delivery", "audit", "report", "view", "push", "erasure"}
+}

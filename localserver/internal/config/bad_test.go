@@ -31,6 +31,7 @@ func TestBadFiles(t *testing.T) {
 		{"an age without a unit", "retention: {age: 365}\n", `kefu.yaml:1: retention.age: expected a number of days such as 365d, or 0d, got "365"`},
 		{"a site without an age", "retention: {sites: shop}\n", `kefu.yaml:1: retention.sites: expected sites with days such as shop=90d, blog=0d, got "shop"`},
 		{"a backup each second", "backup: {every: 1s}\n", `kefu.yaml:1: backup.every: expected a duration from 1m0s to 744h0m0s, such as 5s or 1m30s, got "1s"`},
+		{"a copy of PostgreSQL", "backup: {every: 1h}\ndatabase: postgres://db/kefu\n", `kefu.yaml:1: backup.every: expected no database beside it: PostgreSQL is copied by pg_dump`},
 		{"neither on nor off", "off: {bot: maybe}\n", `kefu.yaml:1: off.bot: expected true or false, got "maybe"`},
 		{"no number", "limits:\n  connections: many\n", `kefu.yaml:2: limits.connections: expected a whole number from 1 to 1000000, got "many"`},
 		{"a fraction", "limits: {connections: 1.5}\n", `kefu.yaml:1: limits.connections: expected a whole number from 1 to 1000000, got "1.5"`},

@@ -230,6 +230,7 @@ func (c Config) misfits() (faults Errors) {
 	wrong(c.TLS.Key != "" && c.TLS.Cert == "", "tls.key", "expected tls.cert beside it, the file of the certificate")
 	wrong(c.TLS.Cert != "" && c.ACME.Domains != "", "acme.domains", "expected no tls.cert beside it: one certificate is enough")
 	wrong(c.TLS.Redirect != "" && !c.HTTPS(), "tls.redirect", "expected tls.cert and tls.key, or acme.domains, beside it: there is no HTTPS to send anybody to")
+	wrong(c.Backup.Every > 0 && c.Database != "", "backup.every", "expected no database beside it: PostgreSQL is copied by pg_dump")
 	wrong(same(c.TLS.Redirect, c.Listen) || same(c.TLS.Redirect, c.Ops), "tls.redirect", "expected another address than those of listen and ops, got the same")
 	return faults
 }

@@ -52,7 +52,7 @@ func TestEveryKeyFromEveryPlace(t *testing.T) {
 		Limits: Limits{77},
 		Trace:  Trace{250 * time.Millisecond},
 		Batch:  Batch{2 * time.Millisecond, 100},
-		Backup: Backup{time.Hour, 24, "/var/backups"},
+		Backup: Backup{0, 24, "/var/backups"},
 		Off:    Off{true, true, true},
 
 		Retention: Retention{365, "shop=90d, blog=0d"},
@@ -61,6 +61,7 @@ func TestEveryKeyFromEveryPlace(t *testing.T) {
 	}
 	acme := Default() // which goes with no certificate of one's own
 	acme.ACME = ACME{"a.example, b.example", "me@a.example", "https://ca.example/dir"}
+	acme.Backup.Every = time.Hour // which goes with no PostgreSQL
 	file := `
 # a comment
 listen: :443
@@ -77,7 +78,7 @@ trace: {slow: 250ms}
 database: postgres://kefu:walnut@db/kefu
 trusted_proxies: 10.0.0.0/8, ::1
 batch: {linger: 2ms, max: 100}
-backup: {every: 1h, keep: 24, dir: /var/backups}
+backup: {keep: 24, dir: /var/backups}
 off: {bot: true, invitations: true, webhooks: true}
 retention: {age: 365d, sites: "shop=90d, blog=0d"}
 `
@@ -86,14 +87,14 @@ retention: {age: 365d, sites: "shop=90d, blog=0d"}
 		"KEFU_LOG_LEVEL=warn", "KEFU_LOG_FORMAT=json", "KEFU_DRAIN_WINDOW=1m30s", "KEFU_LIMITS_CONNECTIONS=77",
 		"KEFU_ADMIN_PASSWORD=correct horse=battery", "KEFU_TRUSTED_PROXIES=10.0.0.0/8, ::1",
 		"KEFU_TLS_CERT=cert.pem", "KEFU_TLS_KEY=key.pem", "KEFU_TLS_REDIRECT=:80", "KEFU_TRACE_SLOW=250ms", "KEFU_DATABASE=postgres://kefu:walnut@db/kefu",
-		"KEFU_BATCH_LINGER=2ms", "KEFU_BATCH_MAX=100", "KEFU_BACKUP_EVERY=1h", "KEFU_BACKUP_KEEP=24", "KEFU_BACKUP_DIR=/var/backups",
+		"KEFU_BATCH_LINGER=2ms", "KEFU_BATCH_MAX=100", "KEFU_BACKUP_KEEP=24", "KEFU_BACKUP_DIR=/var/backups",
 		"KEFU_OFF_BOT=true", "KEFU_OFF_INVITATIONS=true", "KEFU_OFF_WEBHOOKS=true", "KEFU_RETENTION_AGE=365d", "KEFU_RETENTION_SITES=shop=90d, blog=0d",
 	}
 	args := []string{
 		"--config", "kefu.yaml", "--listen=:443", "-ops", "[::1]:0", "--data", "/var/lib/kefu",
 		"--log.level=warn", "--log.format", "json", "--drain.window", "1m30s", "-limits.connections=77",
 		"--trusted_proxies", "10.0.0.0/8, ::1", "--tls.cert", "cert.pem", "--tls.key=key.pem", "--tls.redirect", ":80", "--trace.slow=250ms",
-		"--batch.linger=2ms", "--batch.max", "100", "--backup.every", "1h", "--backup.keep=24", "--backup.dir", "/var/backups",
+		"--batch.linger=2ms", "--batch.max", "100", "--backup.keep=24", "--backup.dir", "/var/backups",
 		"--off.bot=true", "--off.invitations", "true", "--off.webhooks=true", "--retention.age", "365d", "--retention.sites=shop=90d, blog=0d",
 	}
 	withDatabase := want
@@ -109,8 +110,8 @@ retention: {age: 365d, sites: "shop=90d, blog=0d"}
 		{"file", args[:2], nil, file, withDatabase},
 		{"environment", nil, env, "", withPassword},
 		{"flags", args, nil, "", want},
-		{"acme by flags", []string{"--acme.domains=a.example, b.example", "--acme.email", "me@a.example", "--acme.ca=https://ca.example/dir"}, nil, "", acme},
-		{"acme by the environment", nil, []string{"KEFU_ACME_DOMAINS=a.example, b.example", "KEFU_ACME_EMAIL=me@a.example", "KEFU_ACME_CA=https://ca.example/dir"}, "", acme},
+		{"acme by flags", []string{"--acme.domains=a.example, b.example", "--acme.email", "me@a.example", "--acme.ca=https://ca.example/dir", "--backup.every", "1h"}, nil, "", acme},
+		{"acme by the environment", nil, []string{"KEFU_ACME_DOMAINS=a.example, b.example", "KEFU_ACME_EMAIL=me@a.example", "KEFU_ACME_CA=https://ca.example/dir", "KEFU_BACKUP_EVERY=1h"}, "", acme},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := Load(c.args, c.env, only(c.file))

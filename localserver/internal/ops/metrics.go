@@ -43,6 +43,9 @@ type Metrics struct {
 	reloadOK    prometheus.Gauge
 	reloadAt    prometheus.Gauge
 	certificate prometheus.Gauge
+	backups     *prometheus.CounterVec
+	backupAt    prometheus.Gauge
+	expired     prometheus.Counter
 	traces      prometheus.Counter
 	requests    *prometheus.CounterVec
 	served      *prometheus.HistogramVec
@@ -81,6 +84,9 @@ func NewMetrics(version string) *Metrics {
 		reloadAt:  b.gauge("kefu_config_last_reload_timestamp_seconds", "When a configuration was last taken over."),
 
 		certificate: b.gauge("kefu_tls_certificate_expiry_timestamp_seconds", "When the certificate ends; 0: there is none."),
+		backups:     b.counters("kefu_backups_total", "Scheduled copies of the database, by what came of them.", "result"),
+		backupAt:    b.gauge("kefu_backup_last_success_timestamp_seconds", "When the newest scheduled copy was made; 0: there is none. Its age is time() less this."),
+		expired:     b.counter("kefu_expired_conversations_total", "Conversations that were removed because their time was over."),
 		traces:      b.counter("kefu_slow_traces_total", "Traces that were written because messages were slow."),
 		requests:    b.counters("kefu_http_requests_total", "HTTP requests of the public listener.", "handler", "method", "code"),
 		served:      b.histograms("kefu_http_request_duration_seconds", "What HTTP requests took; a long-poll waits on purpose.", fine(), "handler"),
@@ -225,6 +231,25 @@ func (m *Metrics) Reloaded(taken bool, at time.Time) {
 	m.reloadOK.Set(1)
 	m.reloadAt.Set(float64(at.UnixMilli()) / 1000)
 }
+
+// BackedUp is told when the newest copy was made; the zero time if there is none.
+func (m *Metrics) BackedUp(at time.Time) {
+	if !at.IsZero() {
+		m.backupAt.Set(float64(at.UnixMilli()) / 1000)
+	}
+}
+
+// Backup is told what came of making one.
+func (m *Metrics) Backup(made bool) {
+	if made {
+		m.backups.WithLabelValues("ok").Inc()
+		return
+	}
+	m.backups.WithLabelValues("failed").Inc()
+}
+
+// Expired is told how many conversations were removed.
+func (m *Metrics) Expired(conversations int) { m.expired.Add(float64(conversations)) }
 
 // Certified is told until when the certificate is good.
 func (m *Metrics) Certified(until time.Time) { m.certificate.Set(float64(until.Unix())) }

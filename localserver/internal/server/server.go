@@ -108,7 +108,8 @@ type Server struct {
 	decided atomic.Pointer[desk.Operator]   // by what is in force
 	pair    atomic.Pointer[tls.Certificate] // nil: plain HTTP
 	reload  reload
-	acme    *acme // nil: the certificate is ours, or there is none
+	tried   time.Time // owned by upkeep: when a copy was last begun
+	acme    *acme     // nil: the certificate is ours, or there is none
 
 	requests sync.RWMutex // read-locked by each request that is being served
 
@@ -269,6 +270,7 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Go(func() { s.watch(clock) })
 	running.Go(func() { s.watchStore(clock, moved) })
 	running.Go(func() { s.acme.run(clock) })
+	running.Go(func() { s.upkeep(clock) })
 
 	s.Log.Info("serving", "listen", s.Addr().String(), "ops", s.OpsAddr().String())
 	var err error
