@@ -12,6 +12,8 @@ export interface Faults {
   sockets: 'ok' | 'refuse' | 'hang' | 'flap';
   /** What becomes of the next poll: passed, 503, never answered, served with the answer lost. */
   polls: 'ok' | 'busy' | 'hang' | 'lose';
+  /** Nobody gets as far as here. */
+  down: boolean;
   /** Open WebSockets seem alive, and carry nothing. */
   mute: boolean;
   /** WebSockets that are open now, and that ever were. */
@@ -79,6 +81,7 @@ export async function startFaults(target: string): Promise<Faults> {
     if (faults.sockets === 'flap') setTimeout(end, FLAP);
   });
   server.on('connection', (socket) => {
+    if (faults.down) return void socket.destroy();
     all.add(socket);
     socket.on('close', () => all.delete(socket));
   });
@@ -88,6 +91,7 @@ export async function startFaults(target: string): Promise<Faults> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sockets: 'ok',
     polls: 'ok',
+    down: false,
     mute: false,
     get open() {
       return pairs.size;

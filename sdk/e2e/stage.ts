@@ -15,13 +15,28 @@ import { type Server, startServer } from './server.ts';
  */
 export interface Stage {
   faults: Faults;
+  server: Pick<Server, 'url' | 'password'>;
   /** What the server has stored in the one conversation there is since this stage opened, in order, as text. */
   stored(): Promise<string[]>;
+  /** When the server stored that, in its milliseconds. */
+  storedAt(text: string): Promise<number>;
   /** An agent says it, once. */
   answer(text: string): Promise<void>;
-  /** The shop's page, with kefu.js on it. */
+  /** Where the shop's page is, with kefu.js on it. */
+  address(o?: Visit): string;
+  /** Starts the chat on such a page. */
+  begin(tab: Tab, init?: Visit['init']): Promise<unknown>;
+  /** Both, in Playwright's browser. */
   visit(context: BrowserContext, o?: Visit): Promise<Page>;
   end(): Promise<void>;
+}
+
+/** What is done with a page, whatever drives its browser. */
+export interface Tab {
+  /** Code is an expression. */
+  evaluate(code: string): Promise<unknown>;
+  goto(url: string): Promise<unknown>;
+  close(): Promise<unknown>;
 }
 
 export interface Visit {
@@ -51,13 +66,14 @@ const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist');
 export const soon = (f: () => unknown, timeout = PATIENCE) => expect.poll(f, { timeout, interval: 50 });
 
 /** Reads from a page's notes. */
-export const noted = <T>(page: Page, f: (notes: Notes) => T): Promise<T> => page.evaluate(`(${f})(window.notes)`) as Promise<T>;
+export const noted = <T>(tab: Tab, f: (notes: Notes) => T) => tab.evaluate(`(${f})(window.notes)`) as Promise<Awaited<T>>;
 /** What the page shows as said. */
-export const sees = (page: Page) =>
-  noted(page, ({ chat }) => chat.messages.flatMap(({ body }) => (body.kind === 'text' ? [body.text] : [])));
-export const state = (page: Page) => noted(page, ({ chat }) => chat.state);
-export const say = (page: Page, text: string) =>
-  page.evaluate((text) => (window as never as { notes: Notes }).notes.chat.send(text), text);
+export const sees = (tab: Tab) =>
+  noted(tab, ({ chat }) => chat.messages.flatMap(({ body }) => (body.kind === 'text' ? [body.text] : [])));
+export const state = (tab: Tab) => noted(tab, ({ chat }) => chat.state);
+export const say = (tab: Tab, text: string) => tab.evaluate(`notes.chat.send(${JSON.stringify(text)})`) as Promise<string>;
+/** The network may be another one. */
+export const wake = (tab: Tab) => tab.evaluate(`dispatchEvent(new Event('online'))`);
 
 /** The page's own script, so that no policy of it has to allow inline ones. */
 const shopScript = `
@@ -88,7 +104,7 @@ export async function openStage(): Promise<Stage> {
 
   const room = async () => (await rooms()).find((id) => !before.has(id));
   const events = async (id: string) => {
-    const all: { seq: number; body: { kind: string; text?: string } }[] = [];
+    const all: { seq: number; at: string; body: { kind: string; text?: string } }[] = [];
     for (let more = true; more; ) {
       const got = await api('GET', `/conversations/${id}/events?after=${all.at(-1)?.seq ?? 0}&limit=200`);
       all.push(...got.events);
@@ -96,27 +112,35 @@ export async function openStage(): Promise<Stage> {
     }
     return all;
   };
+  const address = ({ csp = '', script = 'kefu.js', path = '/' }: Visit = {}) => {
+    const at = `${faults.url} ${faults.url.replace('http', 'ws')}`;
+    return `${shop.url}${path}?${new URLSearchParams({ csp: csp.replaceAll('DESK', at), script })}`;
+  };
+  const begin = (tab: Tab, init?: Visit['init']) =>
+    tab.evaluate(`void begin(${JSON.stringify({ endpoint: `${faults.url.replace('http', 'ws')}/ws`, ...init })})`);
   return {
     faults,
+    server,
     async stored() {
       const id = await room();
       return id ? (await events(id)).flatMap(({ body }) => (body.kind === 'text' ? [body.text!] : [])) : [];
+    },
+    async storedAt(text) {
+      const found = (await events((await room())!)).find(({ body }) => body.text === text);
+      return found ? new Date(found.at).getTime() : Number.NaN;
     },
     async answer(text) {
       const id = await room();
       await api('POST', `/conversations/${id}/events`, { body: { kind: 'text', text } }, `${id}-${answers++}`);
     },
-    async visit(context, { csp = '', script = 'kefu.js', before, init, path = '/' } = {}) {
+    address,
+    begin,
+    async visit(context, { before, init, ...where } = {}) {
       const page = await context.newPage();
       page.setDefaultTimeout(PATIENCE);
       if (before) await page.addInitScript(before);
-      const query = new URLSearchParams({
-        csp: csp.replaceAll('DESK', `${faults.url} ${faults.url.replace('http', 'ws')}`),
-        script,
-      });
-      await page.goto(`${shop.url}${path}?${query}`);
-      const endpoint = `${faults.url.replace('http', 'ws')}/ws`;
-      if (init) await page.evaluate((o) => (window as never as { begin(o: unknown): void }).begin(o), { endpoint, ...init });
+      await page.goto(address(where));
+      if (init) await begin(page, init);
       return page;
     },
     async end() {

@@ -181,6 +181,22 @@ it('storage is denied: the chat works, and says that it can not keep anything', 
   expect(await noted(page, ({ errors }) => errors)).toEqual(['storage']);
 });
 
+it("lazy: 'new' connects nobody who only looks, and who has been here at once", async () => {
+  const context = await fresh(browser, open);
+  const init = { ...headless, lazy: 'new' } as const;
+  const page = await stage.visit(context, { init });
+  const loaded = () =>
+    page.evaluate("performance.getEntriesByType('resource').map((e) => e.name).filter((name) => name.includes('kefu'))");
+  await page.evaluate('new Promise((done) => requestIdleCallback(() => setTimeout(done, 1500)))');
+  expect([await state(page), stage.faults.opened, await loaded()]).toEqual(['idle', 0, [`${stage.faults.url}/kefu.js`]]);
+  await talks(page, 'one');
+  await page.close();
+  await stage.answer('two');
+  const again = await stage.visit(context, { init });
+  await soon(() => sees(again)).toEqual(['one', 'two']);
+  expect(await noted(again, ({ chat }) => chat.unread)).toBe(1);
+});
+
 it('a module has the same, with and without something to see', async () => {
   const page = await stage.visit(await fresh(browser, open));
   const { url } = stage.faults;

@@ -57,10 +57,12 @@ export interface ClientOptions {
    */
   worker?: 'auto' | false | string;
   /**
-   * Connect, and store anything on this device, only when the visitor opens the chat or the page sends something.
-   * @example lazy: true
+   * Connect, and store anything on this device, only when the visitor opens the chat or the page sends something. `new`: so
+   * for who has not been connected on this device before; the others are at once, so that what they have not read shows. A
+   * page that is only looked at then loads the launcher and no more, and costs the desk nothing; invitations need `false`.
+   * @example lazy: 'new'
    */
-  lazy?: boolean;
+  lazy?: boolean | 'new';
   /**
    * `manual`: as `lazy`, for pages that have to ask first; `consent()` starts it too.
    * @example consent: 'manual'

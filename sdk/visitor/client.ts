@@ -233,7 +233,15 @@ export function createClient(o: ClientOptions): Client & { readonly held: Held }
   // ---- life -----------------------------------------------------------------------------------------------------------
 
   const open = async (run: number): Promise<Outbox> => {
-    const store = await o.kv(account);
+    const given = await o.kv(account);
+    let warned = false;
+    const warn = () => {
+      if (warned || given.lasts) return;
+      warned = true;
+      deny('storage', '');
+    };
+    // The disk may be full later.
+    const store = { ...given, write: (changes: Parameters<Kv['write']>[0]) => given.write(changes).then(warn) };
     const box = await openOutbox({
       kv: store,
       claim: o.claim,
@@ -244,7 +252,7 @@ export function createClient(o: ClientOptions): Client & { readonly held: Held }
       onChange: changed,
       onRefused: ({ id, failed }) => emit('failed', { id, code: failed! }),
     });
-    if (!store.lasts) deny('storage', '');
+    warn();
     const takes = said.splice(0).map((say) => say(box));
     // It was stopped, or started again, in the meantime; what was said is written down all the same.
     if (run !== runs) {

@@ -1,3 +1,4 @@
+import { accountOf } from './account.ts';
 import type { ClientOptions, ConnState, InitOptions, Kefu, KefuClient, KefuEvents, Message, UiOptions } from './api.ts';
 import type { Client } from './client.ts';
 import type { Asks, Down, Up } from './core.ts';
@@ -44,6 +45,7 @@ export function createChat(o: ClientOptions, load: Pick<Load, 'core' | 'url'>): 
   const { on, emit } = createEmitter<KefuEvents>();
   const lang = o.lang || document.documentElement.lang || navigator.language;
   const hidden = new Set<number>();
+  const site = o.site || 'default';
   let { user } = o;
   let named = false; // who it is has been told, or asked for
   let unread = 0;
@@ -55,7 +57,7 @@ export function createChat(o: ClientOptions, load: Pick<Load, 'core' | 'url'>): 
   const asks = askPage(o, lang);
   const client: Remote = createRemote({
     endpoint: o.endpoint,
-    site: o.site || 'default',
+    site,
     user: async () => {
       if (!named && !user && o.getToken) user = { token: await o.getToken() };
       named = true;
@@ -102,7 +104,8 @@ export function createChat(o: ClientOptions, load: Pick<Load, 'core' | 'url'>): 
     offs = followPage(client);
     void client.start();
   };
-  if (!o.lazy && o.consent !== 'manual') offs.push(whenIdle(begin));
+  const soon = (may: boolean) => may && !begun && !ended && offs.push(whenIdle(begin));
+  if (o.consent !== 'manual') o.lazy === 'new' ? void wasHere(site).then(soon) : soon(!o.lazy);
 
   const api: KefuClient = {
     get state() {
@@ -139,6 +142,15 @@ export function createChat(o: ClientOptions, load: Pick<Load, 'core' | 'url'>): 
   };
   return { api, client, emit, begin, lang, hides: (seq) => hidden.has(seq) };
 }
+
+/** Whether somebody has been connected on this device. Where nobody can tell, they have. */
+const wasHere = (site: string): Promise<boolean> =>
+  Promise.resolve()
+    .then(() => indexedDB.databases())
+    .then(
+      (all) => all.some(({ name }) => name?.startsWith(accountOf(site))),
+      () => true,
+    );
 
 /** Which file the worker is to be made from. Throws if there is to be none. */
 function workerUrl(worker: ClientOptions['worker'] = 'auto', url: string | undefined): string {

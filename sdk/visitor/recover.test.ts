@@ -197,6 +197,23 @@ it('what is said again under its id is said once, also after the page that heard
   expect(b.desk.said(b.room)).toEqual(['one', 'two', 'three']);
 });
 
+it('a disk that is full later: said once, as soon as something is not stored', async () => {
+  const b = new Browser(5);
+  let lasts = true;
+  const kv = async () => Object.defineProperty(b.device.kv(), 'lasts', { get: () => lasts });
+  const page = await b.open({ kv });
+  const errors: ClientError[] = [];
+  page.on('error', (error) => errors.push(error));
+  await say(page, 'one');
+  await b.heal();
+  expect(errors).toEqual([]);
+  lasts = false;
+  for (const text of ['two', 'three']) await say(page, text);
+  await b.heal();
+  expect(errors).toEqual([{ code: 'storage', message: '' }]);
+  expect(seen(page)).toEqual(['one', 'two', 'three']);
+});
+
 it('a database that opens too late is closed again', async () => {
   const clock = createClock(1);
   let request: IDBOpenDBRequest | undefined;
