@@ -184,7 +184,13 @@ const typingEvery = 500 * time.Millisecond
 // serveTyping tells the others that somebody writes, and agents also what, if
 // the site shows it: never another tab, which may be open before other eyes. It
 // is never stored. Who can write nothing but notes is not announced.
+//
+// What agents say they are doing (see wire.Doing) is for agents only: two of
+// them are not to answer the same visitor without knowing of each other.
 func (d *Desk) serveTyping(ctx context.Context, p *Peer, who core.Actor, f *wire.Frame) error {
+	if f.Doing != "" {
+		return d.serveDoing(ctx, p, f)
+	}
 	now := d.Now()
 	if now.Sub(p.typed) < typingEvery {
 		return nil
@@ -213,6 +219,27 @@ func (d *Desk) serveTyping(ctx context.Context, p *Peer, who core.Actor, f *wire
 			return frame
 		}
 		return preview
+	})
+	return nil
+}
+
+func (d *Desk) serveDoing(ctx context.Context, p *Peer, f *wire.Frame) error {
+	if p.Visitor() {
+		return core.Errorf(core.Forbidden, "doing: only agents say that")
+	}
+	c, err := d.readable(ctx, p, core.ConversationID(f.Conversation))
+	if err != nil {
+		return err
+	}
+	said := wire.Encode(wire.TypingNow{Type: "typing", Conversation: string(c.ID), By: d.namer(ctx, c)(p.Who), Doing: f.Doing})
+	topics := []Topic{TopicWatch(c.ID)}
+	if a := c.Session.Agent; a != "" {
+		topics = append(topics, TopicAgent(a))
+	}
+	d.Floor.Each(ctx, topics, func(to *Peer) {
+		if to != p && !to.Visitor() && to.reads(c) {
+			to.push(0, said)
+		}
 	})
 	return nil
 }

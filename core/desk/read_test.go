@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kefu/core"
+	"kefu/core/wire"
 )
 
 // cached is how old what rights are judged by may be.
@@ -129,6 +130,43 @@ func TestTypingPreview(t *testing.T) {
 	vi.own().frame("typing", map[string]any{"text": strings.Repeat("长", 4001)})
 	if got := vi.find("error").str("code"); got != "too_large" {
 		t.Errorf("4,001 characters: %q", got)
+	}
+}
+
+// What agents say they do with a conversation is for the others who have to do
+// with it, and never for its visitor.
+func TestDoing(t *testing.T) {
+	n := newNode(t)
+	amy, bo, cy := n.agent("amy", core.RoleAgent, 1).online(), n.agent("bo", core.RoleAgent, 1), n.agent("cy", core.RoleAgent, 1)
+	vi := n.visitor("vi")
+	vi.say("hello")
+	bo.watches(vi)
+	for _, c := range []*client{amy, bo, cy, vi} {
+		c.seenAll()
+	}
+	for _, doing := range wire.Doing() { // one after the other, without a pause: none may be lost
+		bo.in(vi).frame("typing", map[string]any{"doing": doing})
+		if got := amy.find("typing"); got.str("doing") != doing || got.of("by").str("id") != "bo" {
+			t.Errorf("the holder sees %v, not that bo %s", got, doing)
+		}
+		amy.seenAll()
+	}
+	amy.in(vi).frame("typing", map[string]any{"doing": "views"})
+	if got := bo.find("typing"); got.str("doing") != "views" || got.of("by").str("id") != "amy" {
+		t.Errorf("who watches sees %v", got)
+	}
+	for _, c := range []*client{cy, vi} {
+		if got := c.find("typing"); got != nil {
+			t.Errorf("%s sees %v", c.name, got)
+		}
+	}
+	vi.own().frame("typing", map[string]any{"doing": "views"})
+	if got := vi.find("error").str("code"); got != "forbidden" {
+		t.Errorf("a visitor who says what agents say: %q", got)
+	}
+	bo.in(vi).frame("typing", map[string]any{"doing": "sleeps"})
+	if got := bo.find("error").str("code"); got != "invalid" {
+		t.Errorf("what nobody can do: %q", got)
 	}
 }
 

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"slices"
 
 	"kefu/core"
 	"kefu/core/wire"
@@ -20,17 +19,8 @@ const maxList = 200
 // Conversations returns the heads that q selects, of those that who may see,
 // and the place behind which the next page begins.
 func (d *Desk) Conversations(ctx context.Context, who core.Account, q core.Query) ([]wire.Head, core.Place, error) {
-	if !who.Role.Leads() && q.Agent != who.ID {
-		if len(q.Groups) == 0 {
-			q.Groups = who.Groups
-		}
-		q.Groups = slices.DeleteFunc(slices.Clone(q.Groups), func(g core.GroupID) bool { return !slices.Contains(who.Groups, g) })
-		if len(q.Groups) == 0 {
-			return []wire.Head{}, core.Place{}, nil
-		}
-	}
-	if q.Limit <= 0 || q.Limit > maxList {
-		q.Limit = maxList
+	if !scope(who, &q) {
+		return []wire.Head{}, core.Place{}, nil
 	}
 	list, err := d.Store.List(ctx, q)
 	if err != nil {

@@ -120,6 +120,55 @@ func TestConversationsPaging(t *testing.T) {
 	}
 }
 
+// What is looked for is found by what a list shows, within what one may see,
+// page after page, also where most of what there is does not match.
+func TestFind(t *testing.T) {
+	n, staff := office(t)
+	for i := range 60 {
+		n.connect(fmt.Sprint("more-", i)).hello(map[string]any{"tag": "other"}).say("hello")
+		n.pass(time.Millisecond)
+	}
+	old := n.connect("old").hello(map[string]any{"tag": "Refund-7"})
+	old.say("hello")
+	n.pass(time.Second)
+	for i := range 400 {
+		n.connect(fmt.Sprint("later-", i)).hello(nil).say("hello")
+		n.pass(time.Millisecond)
+	}
+	find := func(who, text string, limit int) (found []string, pages int) {
+		q := core.Query{Limit: limit}
+		for pages = 1; ; pages++ {
+			heads, next, err := n.desk.Find(t.Context(), staff[who], q, text)
+			n.must(err)
+			if limit > 0 && len(heads) > limit {
+				t.Errorf("%d found where %d were asked for", len(heads), limit)
+			}
+			for _, h := range heads {
+				found = append(found, n.names[h.ID])
+			}
+			if q.Before = next; next == (core.Place{}) || pages > 50 {
+				return found, pages
+			}
+		}
+	}
+	if found, pages := find("eve", "refund-7", 50); !slices.Equal(found, []string{"old"}) || pages != 2 {
+		t.Errorf("by its tag: %v in %d pages", found, pages)
+	}
+	if found, _ := find("eve", string(old.conv), 1); !slices.Equal(found, []string{"old"}) {
+		t.Errorf("by its id: %v", found)
+	}
+	if found, _ := find("cy", "refund-7", 50); len(found) != 0 {
+		t.Errorf("of another group: %v", found)
+	}
+	if found, _ := find("none", "", 50); len(found) != 0 {
+		t.Errorf("of no group: %v", found)
+	}
+	found, _ := find("eve", "other", 40)
+	if len(found) != 60 {
+		t.Errorf("in pages: %d of 60", len(found))
+	}
+}
+
 func TestOneConversation(t *testing.T) {
 	n, staff := office(t)
 	var id core.ConversationID

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -23,6 +24,7 @@ type listing struct {
 	Agent  string   `query:"agent" maxLength:"64" pattern:"^[!-~]+$" patternDescription:"an id" doc:"Who holds it."`
 	Group  string   `query:"group" maxLength:"64" pattern:"^[!-~]+$" patternDescription:"an id"`
 	Site   string   `query:"site" maxLength:"64" pattern:"^[!-~]+$" patternDescription:"an id"`
+	Q      string   `query:"q" maxLength:"64" doc:"Only those whose visitor's name or id, own id or tag has this in it. The newest of them are looked through, some at a time: there may be a next though none was found."`
 	Before string   `query:"before" maxLength:"256" doc:"The next of the page before."`
 	Limit  int      `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
@@ -87,7 +89,13 @@ func (a *api) listConversations(ctx context.Context, who core.Account, in *listi
 	if err != nil {
 		return nil, err
 	}
-	heads, next, err := a.Desk.Conversations(ctx, who, q)
+	list := a.Desk.Conversations
+	if text := strings.TrimSpace(in.Q); text != "" {
+		list = func(ctx context.Context, who core.Account, q core.Query) ([]wire.Head, core.Place, error) {
+			return a.Desk.Find(ctx, who, q, text)
+		}
+	}
+	heads, next, err := list(ctx, who, q)
 	if err != nil {
 		return nil, err
 	}

@@ -183,6 +183,10 @@ func (f *fake) Post(ctx context.Context, who core.Account, id core.ConversationI
 	return desk.Posted{Seq: 4, At: wire.Time(now)}, f.note(ctx, "Post", who.ID, id, e.Body, e.Internal, e.Key)
 }
 
+func (f *fake) Find(ctx context.Context, who core.Account, q core.Query, text string) ([]wire.Head, core.Place, error) {
+	return []wire.Head{head()}, f.next, f.note(ctx, "Find", who.ID, q, text)
+}
+
 func (f *fake) Conversations(ctx context.Context, who core.Account, q core.Query) ([]wire.Head, core.Place, error) {
 	if f.none {
 		return nil, core.Place{}, nil

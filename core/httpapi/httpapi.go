@@ -128,6 +128,10 @@ type Desk interface {
 	// begins; the zero Place: there is none.
 	Conversations(ctx context.Context, who core.Account, q core.Query) ([]wire.Head, core.Place, error)
 
+	// Find is the same of those that show text; a page may have fewer than
+	// were asked for though there are more.
+	Find(ctx context.Context, who core.Account, q core.Query, text string) ([]wire.Head, core.Place, error)
+
 	// Conversation returns one head, or NotFound.
 	Conversation(ctx context.Context, who core.Account, id core.ConversationID) (wire.Head, error)
 

@@ -62,6 +62,7 @@ func routes() []route {
 		{"POST", "/v1/conversations/c_1/events", `{"body":{"kind":"text","text":"hi"},"internal":true}`,
 			`Post["a_1","c_1",{"kind":"text","text":"hi"},true,""]`, 201, `{"conversation":"c_1","seq":4,"at":"2026-11-23T17:00:00.123Z"}`},
 		{"GET", "/v1/conversations", "", `Conversations["a_1",{` + all + `}]`, 200, `{"conversations":[` + headJSON + `]}`},
+		{"GET", "/v1/conversations?q=%20refund%20&limit=0050", "", `Find["a_1",{` + all + `},"refund"]`, 200, `{"conversations":[` + headJSON + `]}`},
 		{"GET", "/v1/conversations?phase=&agent=&group=&site=&before=&limit=", "", `Conversations["a_1",{` + all + `}]`, 200, `{"conversations":[` + headJSON + `]}`},
 		{"GET", "/v1/conversations?phase=none,bot,waiting,held,closed&agent=a_2&group=sales&site=shop&limit=200", "",
 			`Conversations["a_1",{"Phases":"AAECAwQ=","Agent":"a_2","Groups":["sales"],"Site":"shop","Tag":"","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":200}]`,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -82,6 +83,7 @@ type Frame struct {
 	Until  string   `json:"until"`  // snooze: RFC 3339
 
 	Text          string   `json:"text"`          // typing
+	Doing         string   `json:"doing"`         // typing: see Doing
 	Seq           uint64   `json:"seq"`           // read, after, before, edit, recall
 	Limit         int      `json:"limit"`         // after, before
 	Conversations []string `json:"conversations"` // watch
@@ -113,6 +115,11 @@ type Target struct {
 	Agent string `json:"agent,omitempty"`
 	Group string `json:"group,omitempty"`
 }
+
+// Doing returns what an agent may say in typing that they do with a
+// conversation: they have it on their screen, write a note in it, or have
+// turned away. Only agents are told.
+func Doing() []string { return []string{"views", "notes", "left"} }
 
 // Numbered reports whether frames of this type carry origin and n and are
 // answered by an ack.
@@ -260,6 +267,9 @@ func (f *Frame) check(lim core.Limits) error {
 	case Human, End, Take, Reopen, Rate, Transfer, Snooze:
 		return f.checkSession(lim)
 	case Typing:
+		if f.Doing != "" && !slices.Contains(Doing(), f.Doing) {
+			return core.Errorf(core.Invalid, "doing: one of %s is expected", strings.Join(Doing(), ", "))
+		}
 		return tooLong("text", f.Text, lim.Text)
 	case After, Before:
 		if f.Limit < 0 || f.Limit > MaxPage {

@@ -187,6 +187,7 @@ type TypingNow struct {
 	Conversation string `json:"conversation"`
 	By           Party  `json:"by"`
 	Text         string `json:"text,omitempty"`
+	Doing        string `json:"doing,omitempty"` // of an agent, to agents: see Doing
 }
 
 // Delta is a piece of the assistant's answer as it is written. It is never
