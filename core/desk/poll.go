@@ -9,7 +9,8 @@ import (
 	"kefu/core/wire"
 )
 
-// Poll serves one long-poll of a visitor: its body, from a page of the given
+// Poll serves one long-poll, of a visitor unless it has an agent's token (see
+// pollStaff): its body, from a page of the given
 // HTTP Origin (or none), of a client at addr. It returns the answer, a JSON
 // array of frames, of at most wire.MaxMessage bytes. An error is for a poll
 // that can not be answered with frames; RateLimited and Unavailable ask to
@@ -34,6 +35,11 @@ func (d *Desk) Poll(ctx context.Context, body []byte, page, addr string) ([]byte
 		return nil, err
 	}
 	p := d.newPoll(q, page, addr)
+	if token, ok, err := d.pollsAsStaff(q); err != nil {
+		return nil, err
+	} else if ok {
+		return d.pollStaff(ctx, p, token, lim)
+	}
 	if d.Hold != nil {
 		release, ok := d.Hold(p, p.poll)
 		if !ok {

@@ -25,6 +25,7 @@ type poll struct {
 	news  chan struct{} // capacity 1; never closed
 
 	// Owned by the goroutine that serves it.
+	staff bool   // it is an agent's
 	hello bool   // it began with one; static once the peer joins the floor
 	after uint64 // the client has the events up to here, or they are in the welcome
 	known string // tag of the head that the client has; empty: it does not say
@@ -65,6 +66,10 @@ func (q *poll) Send(message []byte) {
 		q.keepLocked(message)
 	case "bye":
 		q.lastWordsLocked(message)
+	case "presence", "conversation":
+		if q.staff { // answers too: to a status, and to a hello whose welcome had no room
+			q.keepLocked(message)
+		}
 	case "typing", "delta":
 		return
 	}

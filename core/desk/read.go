@@ -295,6 +295,9 @@ func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 // serveWatch replaces what an agent watches. The answer is a head of each;
 // their events follow. What they may not read changes nothing.
 func (d *Desk) serveWatch(ctx context.Context, p *Peer, f *wire.Frame) error {
+	if p.poll != nil {
+		return core.Errorf(core.Unsupported, "a poll is not told of what happens: ask for it")
+	}
 	watched := make([]core.ConversationID, len(f.Conversations))
 	topics := slices.Clone(p.topics)
 	for i, id := range f.Conversations {

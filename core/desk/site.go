@@ -93,6 +93,7 @@ func (d *Desk) agentLimits(s core.Settings) wire.Limits {
 	for _, site := range s.Sites {
 		u := site.Uploads.InForce()
 		all.Size = max(all.Size, u.Size)
+		out.Edit = max(out.Edit, int(site.Edit.Seconds()))
 		for _, t := range u.Types {
 			if !slices.Contains(all.Types, t) {
 				all.Types = append(all.Types, t)

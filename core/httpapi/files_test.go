@@ -73,7 +73,7 @@ func TestSecurityHeaders(t *testing.T) {
 	for _, path := range []string{"/console/", "/console/main.js"} {
 		w := get(s, path)
 		wantHeader(t, w, "Content-Security-Policy", "default-src 'self'; script-src 'self'; style-src 'self'; "+
-			"connect-src 'self' ws: wss:; img-src 'self' blob: data: https:; object-src 'none'; base-uri 'none'; "+
+			"connect-src 'self' ws: wss: https:; img-src 'self' blob: data: https:; object-src 'none'; base-uri 'none'; "+
 			"form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'")
 		wantHeader(t, w, "Referrer-Policy", "no-referrer")
 		wantHeader(t, w, "Cross-Origin-Opener-Policy", "same-origin")

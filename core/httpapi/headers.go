@@ -8,8 +8,9 @@ const (
 	cspNothing = "default-src 'none'; frame-ancestors 'none'"
 
 	// The console. Sockets may go anywhere until the settings of a site know
-	// better; avatars and images of a conversation come from other hosts.
-	cspConsole = "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; " +
+	// better; files may go to a bucket, and avatars and images of a
+	// conversation come from other hosts.
+	cspConsole = "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss: https:; " +
 		"img-src 'self' blob: data: https:; object-src 'none'; base-uri 'none'; form-action 'self'; " +
 		"frame-ancestors 'none'; require-trusted-types-for 'script'"
 

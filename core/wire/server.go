@@ -119,6 +119,7 @@ type Limits struct {
 	Frame   int      `json:"frame"`             // bytes
 	Batch   int      `json:"batch"`             // frames
 	Uploads *Uploads `json:"uploads,omitempty"` // to agents; visitors have them in site
+	Edit    int      `json:"edit,omitempty"`    // the same: seconds that a message may be changed for
 }
 
 // VisitorWelcome answers a visitor's hello.

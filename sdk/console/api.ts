@@ -4,6 +4,7 @@
  * Every call resolves with the answer or rejects with an {@link ApiError}, whose code is one of the protocol's, or
  * `offline` when no answer came. The token travels in the Authorization header and nowhere else.
  */
+import type { Body } from '../visitor/wire.ts';
 import type { Head, LogEvent } from './model.ts';
 
 /** What an account may do: answer; also act in others' conversations; also administer. */
@@ -45,9 +46,22 @@ export interface NewAgent {
 }
 
 /** Which conversations a list shows. `before` is the `next` of the page above. */
+/** A canned reply that the account may use. `{name}` and the like in its text are variables; see replies.ts. */
+export interface Reply {
+  readonly id: string;
+  readonly title: string;
+  readonly text: string;
+  readonly shortcut?: string;
+  readonly shared?: boolean;
+  readonly group?: string;
+}
+
 export interface ListQuery {
-  readonly phase?: string;
-  readonly before?: string;
+  readonly phase?: string | undefined;
+  readonly group?: string | undefined;
+  /** In what a list shows: names, ids, tags. */
+  readonly q?: string | undefined;
+  readonly before?: string | undefined;
   readonly limit?: number;
 }
 
@@ -74,6 +88,10 @@ export interface Api {
   /** One's own, so the present one is needed; `forbidden` if that is wrong. */
   changePassword(id: string, current: string, password: string): Promise<void>;
   groups(): Promise<Group[]>;
+  /** The canned replies one may use; none where the server has no such thing. */
+  replies(): Promise<Reply[]>;
+  /** Stores a message, once under each key. */
+  post(id: string, key: string, body: Body, internal: boolean): Promise<{ seq: number; at: string }>;
   conversations(q: ListQuery): Promise<Listed>;
   conversation(id: string): Promise<Head>;
   /** Events older than the seq `before`, or the newest; ascending. */
@@ -84,14 +102,14 @@ const patience = 15_000;
 
 /** The API at `base` (an origin, or '' for the page's own). `token` is asked anew for each request. */
 export function createApi(base: string, token: () => string | undefined): Api {
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+  const call = async <T>(method: string, path: string, body?: unknown, key?: string): Promise<T> => {
     const used = token();
     try {
-      return await request<T>(method, base + path, used, body);
+      return await request<T>(method, base + path, used, body, key);
     } catch (e) {
       // A token that was replaced while the question was on its way says nothing about the new one.
       if (codeOf(e) !== 'unauthorized' || token() === undefined || token() === used) throw e;
-      return request<T>(method, base + path, token(), body);
+      return request<T>(method, base + path, token(), body, key);
     }
   };
   return {
@@ -101,6 +119,9 @@ export function createApi(base: string, token: () => string | undefined): Api {
     createAgent: (a) => call('POST', '/v1/agents', a),
     changePassword: (id, current, password) => call('PATCH', `/v1/agents/${encodeURIComponent(id)}`, { current, password }),
     groups: async () => (await call<{ groups: Group[] }>('GET', '/v1/groups')).groups,
+    replies: async () => (await call<{ replies?: Reply[] } | undefined>('GET', '/v1/replies'))?.replies ?? [],
+    post: (id, key, body, internal) =>
+      call('POST', `/v1/conversations/${encodeURIComponent(id)}/events`, { body, ...(internal ? { internal } : {}) }, key),
     conversations: (q) => call('GET', `/v1/conversations${query(q)}`),
     conversation: (id) => call('GET', `/v1/conversations/${encodeURIComponent(id)}`),
     events: (id, before, limit) => call('GET', `/v1/conversations/${encodeURIComponent(id)}/events${query({ before, limit })}`),
@@ -114,9 +135,10 @@ function query(q: object): string {
   return s ? `?${s}` : '';
 }
 
-async function request<T>(method: string, url: string, token: string | undefined, body?: unknown): Promise<T> {
+async function request<T>(method: string, url: string, token: string | undefined, body?: unknown, key?: string): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (token) headers.Authorization = `Bearer ${token}`;
+  if (key) headers['Idempotency-Key'] = key;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   const answer = await fetch(url, {
     method,
@@ -128,7 +150,7 @@ async function request<T>(method: string, url: string, token: string | undefined
   }).catch(() => {
     throw new ApiError('offline', 'no answer');
   });
-  if (!answer.ok) throw await problem(answer);
+  if (!answer.ok) throw problemOf(answer.status, await answer.text().catch(() => ''), answer.headers.get('Retry-After'));
   return (answer.status === 204 ? undefined : await answer.json().catch(() => undefined)) as T;
 }
 
@@ -144,16 +166,24 @@ const codeOfStatus: Readonly<Record<number, string>> = {
   503: 'unavailable',
 };
 
-// A proxy on the way may answer in HTML; then the status alone has to do.
-async function problem(answer: Response): Promise<ApiError> {
-  const p: unknown = await answer.json().catch(() => ({}));
-  const { code, detail, title, retry } = (p ?? {}) as Record<string, unknown>;
-  const seconds = Number(retry ?? answer.headers.get('Retry-After') ?? Number.NaN);
+/** What an answer says went wrong. A proxy on the way may answer in HTML; then the status alone has to do. */
+export function problemOf(status: number, text: string, retryAfter: string | null): ApiError {
+  const { code, detail, title, retry } = fieldsOf(text);
+  const seconds = Number(retry ?? retryAfter ?? Number.NaN);
   return new ApiError(
-    typeof code === 'string' ? code : (codeOfStatus[answer.status] ?? 'internal'),
+    typeof code === 'string' ? code : (codeOfStatus[status] ?? 'internal'),
     [detail, title].find((s): s is string => typeof s === 'string') ?? '',
     Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : undefined,
   );
+}
+
+function fieldsOf(text: string): Record<string, unknown> {
+  try {
+    const got: unknown = JSON.parse(text);
+    return got && typeof got === 'object' ? (got as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
 }
 
 /** The code of whatever a call rejected with. */

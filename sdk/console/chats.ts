@@ -100,6 +100,17 @@ export class Chats {
     if (this.opened) void this.refresh(this.opened);
   }
 
+  /** Takes the heads of a page of a list: no news, and as a rule of what is neither held nor looked at. */
+  learn(heads: readonly Head[]): void {
+    const fresh = heads.filter((h) => !this.chat(h.id));
+    this.update((d) => desk.headedAll(d, heads, this.o.env.now()));
+    for (const { id } of fresh) this.o.onMet(id);
+    for (const { id, seq } of heads) {
+      this.follow(id);
+      this.logs.reach(id, seq);
+    }
+  }
+
   /** Takes a head. `news`: it was pushed, and the agent may not have seen it coming. */
   head(head: Head, news: boolean): void {
     const before = this.chat(head.id);

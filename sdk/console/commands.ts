@@ -39,10 +39,7 @@ function back(store: Store): boolean {
 }
 
 function step(store: Store, by: 1 | -1): boolean {
-  const id = store.step(by);
-  // The row follows the selection, in view and in focus, so that Tab goes on from there.
-  if (id) requestAnimationFrame(() => document.querySelector<HTMLElement>(`.row-open[data-id="${CSS.escape(id)}"]`)?.focus());
-  return !!id;
+  return !!store.step(by);
 }
 
 function write(store: Store, mode: Mode): boolean {

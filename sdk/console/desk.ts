@@ -5,8 +5,8 @@
  * the head is folded into it, so that no list waits for a `conversation` frame that got lost.
  */
 import { isRecalled } from '../visitor/log.ts';
-import type { AgentWelcome, Party, SystemBody } from '../visitor/wire.ts';
-import type { Chat, Colleague, Desk, Entry, Head, LogEvent, Logged, Me, Typing } from './model.ts';
+import type { AgentWelcome, Doing, Party, ServerFrame, SystemBody } from '../visitor/wire.ts';
+import type { Answer, Chat, Colleague, Colleagues, Desk, Entry, Head, LogEvent, Logged, Me, Typing } from './model.ts';
 
 /** How long a `typing` frame counts, ms. Clients repeat it every 3 s. */
 export const TYPING = 6_000;
@@ -48,6 +48,18 @@ export function headed(desk: Desk, head: Head, now: number): Desk {
   return merged === chat.head ? desk : put(desk, settled({ ...chat, head: merged }));
 }
 
+/** Takes many heads at once, as a page of a list brings them. */
+export function headedAll(desk: Desk, heads: readonly Head[], now: number): Desk {
+  const chats = { ...desk.chats };
+  for (const head of heads) chats[head.id] = headed({ ...desk, chats: had(desk, head.id) }, head, now).chats[head.id] as Chat;
+  return { ...desk, chats };
+}
+
+function had(desk: Desk, id: string): Desk['chats'] {
+  const chat = desk.chats[id];
+  return chat ? { [id]: chat } : {};
+}
+
 /** Forgets a chat that is gone, or that one may not see any more. */
 export function dropped(desk: Desk, id: string): Desk {
   const { [id]: _, ...chats } = desk.chats;
@@ -56,7 +68,7 @@ export function dropped(desk: Desk, id: string): Desk {
 
 function newChat(head: Head, now: number): Chat {
   const since = head.since ?? head.last?.at ?? new Date(now).toISOString();
-  return { id: head.id, head: { ...head, since }, history: 'none', log: [], older: false, paging: false, out: [], ahead: [] };
+  return { id: head.id, head: { ...head, since }, history: 'none', log: [], older: false, paging: false, out: [], ahead: [], others: {} };
 }
 
 // A head that is behind the log still tells who is online and who has read what.
@@ -78,6 +90,9 @@ export function logged(desk: Desk, id: string, log: readonly Logged[], older: bo
   return patch(desk, id, (c) => {
     const last = log.at(-1)?.seq ?? 0;
     const spoke = fresh.some((e) => e.by.kind === 'visitor');
+    // Whatever is said or decided while the assistant writes, its answer has come or is wanted no more.
+    const over = fresh.some((e) => e.by.kind !== 'visitor');
+    const wrote = new Set(fresh.map((e) => (e.by.kind === 'agent' ? e.by.id : undefined)));
     return settled({
       ...c,
       log,
@@ -86,6 +101,8 @@ export function logged(desk: Desk, id: string, log: readonly Logged[], older: bo
       head: log.reduce(foldEvent, c.head),
       ahead: c.ahead.length ? c.ahead.filter((e) => e.seq > last) : c.ahead,
       typing: spoke ? undefined : c.typing,
+      answer: over ? undefined : c.answer,
+      others: Object.fromEntries(Object.entries(c.others).map(([id, o]) => [id, wrote.has(id) ? { ...o, writes: 0, notes: 0 } : o])),
     });
   });
 }
@@ -103,7 +120,7 @@ export function acknowledgedAhead(desk: Desk, e: LogEvent): Desk {
 /** The outbox of a conversation changed. */
 export function outgoing(desk: Desk, id: string, out: readonly Entry[]): Desk {
   // The outbox changes its entries in place; a copy is what makes a change visible.
-  return patch(desk, id, (c) => ({ ...c, out: out.map((e) => ({ ...e })) }));
+  return patch(desk, id, (c) => (out.length || c.out.length ? { ...c, out: out.map((e) => ({ ...e })) } : c));
 }
 
 // What happened settles what was being done: a `take` that somebody else won is over when the log says so.
@@ -176,9 +193,35 @@ export function readBy(desk: Desk, id: string, by: Party['kind'], seq: number): 
   });
 }
 
+/** How long what a colleague says they look at counts, ms. They repeat it every 25 s. */
+export const VIEWING = 35_000;
+
+/** Takes what a colleague does with a conversation; `writes` is a reply that is being typed. */
+export function colleague(desk: Desk, id: string, by: Party, doing: Doing | 'writes', now: number): Desk {
+  const who = by.id;
+  if (!who || who === desk.me.id) return desk;
+  return patch(desk, id, (c) => {
+    const { [who]: was, ...rest } = c.others;
+    if (doing === 'left') return was ? { ...c, others: rest } : c;
+    const had: Colleagues = was ?? { name: '', views: 0, notes: 0, writes: 0 };
+    const until = now + (doing === 'views' ? VIEWING : TYPING);
+    return { ...c, others: { ...rest, [who]: { ...had, name: by.name ?? had.name, [doing]: until } } };
+  });
+}
+
+/** Takes a piece of the assistant's answer. Pieces come at offsets counted in characters; one that is lost leaves a hole. */
+export function answering(desk: Desk, d: Extract<ServerFrame, { type: 'delta' }>): Desk {
+  return patch(desk, d.conversation, (c) => {
+    if (c.answer && d.run < c.answer.run) return c;
+    const had = c.answer?.run === d.run ? [...c.answer.text] : [];
+    const text = d.at <= had.length ? [...had.slice(0, d.at), ...d.text].join('') : had.join('');
+    return { ...c, answer: { run: d.run, text } satisfies Answer };
+  });
+}
+
 /** Takes that somebody is typing; an empty text with `text` given means that they stopped. */
 export function typed(desk: Desk, id: string, by: Party, text: string | undefined, now: number): Desk {
-  if (by.kind === 'agent' && by.id === desk.me.id) return desk;
+  if (by.kind === 'agent') return colleague(desk, id, by, 'writes', now);
   const typing: Typing | undefined =
     text === '' ? undefined : { name: by.kind === 'visitor' ? undefined : by.name, text, until: now + TYPING };
   return patch(desk, id, (c) => ({ ...c, typing }));

@@ -10,7 +10,18 @@ import type { Env } from '../visitor/env.ts';
 import type { Kv } from '../visitor/kv.ts';
 import { createLink, type Link, type LinkState } from '../visitor/link.ts';
 import { type Entry, type Outbox, openOutbox } from '../visitor/outbox.ts';
-import type { Ack, Agent, AgentWelcome, LogEvent, NumberedFrame, ServerFrame, Status } from '../visitor/wire.ts';
+import type {
+  Ack,
+  Agent,
+  AgentWelcome,
+  Body,
+  Doing,
+  LogEvent,
+  NumberedFrame,
+  ServerFrame,
+  Status,
+  UploadLimits,
+} from '../visitor/wire.ts';
 import type { Api } from './api.ts';
 import { Chats } from './chats.ts';
 import * as desk from './desk.ts';
@@ -46,14 +57,23 @@ export interface LiveOptions {
 }
 
 /** A frame that acts on a session. */
+/** What the server says may be sent: kinds and sizes of files, and for how long (ms) a message may be changed. */
+export interface Limits {
+  readonly uploads?: UploadLimits | undefined;
+  readonly edit: number;
+}
+
 export type Act =
   | { type: 'take' | 'end' | 'reopen'; session: number }
-  | { type: 'transfer'; session: number; to: { agent: string } | { group: string }; note?: string };
+  | { type: 'transfer'; session: number; to: { agent: string } | { group: string }; note?: string }
+  | { type: 'edit'; seq: number; body: Body }
+  | { type: 'recall'; seq: number };
 
 const TYPING_EVERY = 3_000;
+const VIEWS_EVERY = 25_000;
 
-const isAct = (frame: NumberedFrame): frame is Act =>
-  frame.type === 'take' || frame.type === 'transfer' || frame.type === 'end' || frame.type === 'reopen';
+const acts = new Set<string>(['take', 'transfer', 'end', 'reopen', 'edit', 'recall']);
+const isAct = (frame: NumberedFrame): frame is Act => acts.has(frame.type);
 
 /** Opens what the last page of this account left unsent. Call `start` to connect. */
 export async function createLive(o: LiveOptions): Promise<Live> {
@@ -69,6 +89,7 @@ export class Live {
   /** Since when (ms) the connection is broken: not from the first try on, but through all tries that fail. */
   readonly brokenAt = signal<number | undefined>(undefined);
   readonly wanted = signal<Wanted | undefined>(undefined);
+  readonly limits = signal<Limits>({ edit: 0 });
   /** What the outbox needs of this side. */
   readonly outboxSide = {
     transmit: (frames: Parameters<Link['send']>) => this.wire.send(...frames),
@@ -82,6 +103,8 @@ export class Live {
   private box: Outbox | undefined;
   private closed = false;
   private typingSent = { id: '', at: 0 };
+  private looked: string | undefined;
+  private stopLooking = () => {};
   constructor(private readonly o: LiveOptions) {
     this.desk = signal(desk.emptyDesk(o.me));
     this.wire = createLink({
@@ -126,6 +149,7 @@ export class Live {
 
   close(): void {
     this.closed = true;
+    this.stopLooking();
     this.wire.stop();
     this.box?.close();
   }
@@ -154,12 +178,16 @@ export class Live {
 
   /** Takes heads that came over HTTP. */
   learn(heads: readonly Head[]): void {
-    for (const head of heads) this.chats.head(head, false);
+    this.chats.learn(heads);
   }
 
-  async say(id: string, text: string, internal: boolean): Promise<void> {
+  say(id: string, text: string, internal: boolean): Promise<void> {
+    return this.sendBody(id, { kind: 'text', text }, internal);
+  }
+
+  async sendBody(id: string, body: Body, internal: boolean): Promise<void> {
     this.typingSent = { id: '', at: 0 };
-    await this.outgoing.send({ type: 'send', body: { kind: 'text', text }, ...(internal ? { internal } : {}) }, id);
+    await this.outgoing.send({ type: 'send', body, ...(internal ? { internal } : {}) }, id);
   }
 
   /** Sends what was refused once more. */
@@ -183,11 +211,43 @@ export class Live {
     this.patch(id, (c) => (c.trouble ? { ...c, trouble: undefined } : c));
   }
 
-  /** The agent is writing a reply; told at most every 3 s. */
-  typing(id: string): void {
+  /** The agent is writing: a reply, of which the visitor is told too, or a note. Told at most every 3 s. */
+  typing(id: string, internal = false): void {
     const now = this.o.env.now();
     if (this.typingSent.id === id && now - this.typingSent.at < TYPING_EVERY) return;
-    if (this.wire.send({ type: 'typing', conversation: id })) this.typingSent = { id, at: now };
+    if (this.wire.send({ type: 'typing', conversation: id, ...(internal ? { doing: 'notes' as const } : {}) }))
+      this.typingSent = { id, at: now };
+  }
+
+  /** What is on the screen, in a page that is looked at: the colleagues who have to do with it are told. */
+  look(id: string | undefined): void {
+    if (id === this.looked) return;
+    const before = this.looked;
+    this.looked = id;
+    this.stopLooking();
+    if (before) this.tellDoing(before, 'left');
+    this.keepTelling();
+  }
+
+  private keepTelling(): void {
+    this.stopLooking();
+    if (!this.looked) return;
+    this.tellDoing(this.looked, 'views');
+    this.stopLooking = this.o.env.after(VIEWS_EVERY, () => this.keepTelling());
+  }
+
+  private tellDoing(conversation: string, doing: Doing): void {
+    this.wire.send({ type: 'typing', conversation, doing });
+  }
+
+  private typed(f: Extract<ServerFrame, { type: 'typing' }>): void {
+    const now = this.o.env.now();
+    const { conversation: id, by, text, doing } = f;
+    if (!doing) return this.update((d) => desk.typed(d, id, by, text, now));
+    const met = by.id !== undefined && !this.chat(id)?.others[by.id];
+    this.update((d) => desk.colleague(d, id, by, doing, now));
+    // Who comes does not know who is here already.
+    if (met && doing === 'views' && id === this.looked && by.id !== this.desk.value.me.id) this.tellDoing(id, 'views');
   }
 
   /** The agent has seen everything up to seq. */
@@ -225,7 +285,10 @@ export class Live {
         if (f.n !== undefined) this.outgoing.refuse(f);
         break;
       case 'typing':
-        this.update((d) => desk.typed(d, f.conversation, f.by, f.text, this.o.env.now()));
+        this.typed(f);
+        break;
+      case 'delta':
+        this.update((d) => desk.answering(d, f));
         break;
       case 'read':
         this.update((d) => desk.readBy(d, f.conversation, f.by.kind, f.seq));
@@ -241,6 +304,8 @@ export class Live {
   private welcome(w: AgentWelcome): void {
     this.chats.welcome(w);
     this.outgoing.up(w.epoch);
+    this.limits.value = { uploads: w.limits?.uploads, edit: (w.limits?.edit ?? 0) * 1000 };
+    this.keepTelling();
     if (this.wanted.value) this.wire.send({ type: 'status', ...this.wanted.value });
     this.presence(w.agents);
   }

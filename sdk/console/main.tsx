@@ -2,8 +2,8 @@
  * The agents' console. This file wires: the page's clock, address, keys and storage to the store, and the store to the
  * components. `../visitor` brings the transport, the numbering and the log; see store.ts for how the rest hangs together.
  */
-import { effect } from '@preact/signals';
-import { render } from 'preact';
+import { effect, untracked } from '@preact/signals';
+import { options, render } from 'preact';
 import { browserClaim } from '../visitor/claim.ts';
 import { browser } from '../visitor/env.ts';
 import { openKv } from '../visitor/kv.ts';
@@ -19,6 +19,9 @@ import { hashOf, placeOf } from './route.ts';
 import { browserStorages } from './storage.ts';
 import { Store } from './store.ts';
 import './styles/index.css';
+
+const LATE = 100; // ms a drawing may wait for a frame
+const REFRESH = 15_000; // ms
 
 const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
 
@@ -79,6 +82,33 @@ function followKeys(store: Store): void {
   });
 }
 
+/**
+ * One drawing a frame, however many pushes come between two. A page that nobody sees has no frames, and one that is covered may
+ * have few: then a timer draws.
+ */
+function drawByFrame(): void {
+  options.debounceRendering = (draw) => {
+    let drawn = false;
+    const once = () => {
+      if (!drawn) draw();
+      drawn = true;
+    };
+    if (!document.hidden) requestAnimationFrame(once);
+    setTimeout(once, document.hidden ? 0 : LATE);
+  };
+}
+
+/** Lists that the server makes are asked for anew: by the clock while one is looked at, and after each break. */
+function followLists(store: Store): void {
+  const refresh = () => {
+    if (store.connected.value && !store.place.value.page) void store.lists.refresh();
+  };
+  setInterval(() => !document.hidden && refresh(), REFRESH);
+  effect(() => {
+    if (store.connected.value) untracked(refresh);
+  });
+}
+
 /** The title counts what waits for the agent: unread messages, and visitors in the queue. */
 function followTitle(store: Store): void {
   effect(() => {
@@ -95,12 +125,14 @@ function followTitle(store: Store): void {
   });
 }
 
+drawByFrame();
 lang.value = preferred(navigator.languages);
 const store = createStore();
 followAddress(store);
 followPage(store);
 followKeys(store);
 followTitle(store);
+followLists(store);
 const root = document.getElementById('app');
 if (root)
   render(

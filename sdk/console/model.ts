@@ -12,7 +12,7 @@ export type { Colleague, Entry, LogEvent, Logged };
 export type Head = Conversation & { readonly since?: string };
 
 /** What an agent may do with a session; the frame types of the protocol. */
-export type Action = 'take' | 'transfer' | 'end' | 'reopen';
+export type Action = 'take' | 'transfer' | 'end' | 'reopen' | 'edit' | 'recall';
 
 /** An action that was refused: shown where it was clicked, until dismissed or tried again. */
 export interface Trouble {
@@ -27,6 +27,20 @@ export interface Typing {
   readonly name?: string | undefined;
   readonly text?: string | undefined;
   readonly until: number;
+}
+
+/** What a colleague does with a conversation: each until a time, ms. */
+export interface Colleagues {
+  readonly name: string;
+  readonly views: number;
+  readonly notes: number;
+  readonly writes: number;
+}
+
+/** The assistant's answer while it is written; the newest run is the one that counts. */
+export interface Answer {
+  readonly run: number;
+  readonly text: string;
 }
 
 /** Whether the newest page of the log is here. Only `ready` has a log to show. */
@@ -48,6 +62,9 @@ export interface Chat {
   readonly ahead: readonly LogEvent[];
 
   readonly typing?: Typing | undefined;
+  /** By the id of the agent. */
+  readonly others: Readonly<Record<string, Colleagues>>;
+  readonly answer?: Answer | undefined;
   readonly trouble?: Trouble | undefined;
 }
 

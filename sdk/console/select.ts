@@ -201,6 +201,13 @@ function follows(above: Item | undefined, author: string, time: number, internal
   return (by.id ?? by.kind) === author && !!note === internal && time - at(then) < together;
 }
 
+/** What it is about: the tag the visitor came with, and what agents have put on it. */
+export function tagsOf(h: Head): string[] {
+  const more: unknown = h.tags;
+  const all = [h.tag, ...(Array.isArray(more) ? more : [])];
+  return [...new Set(all.filter((x): x is string => typeof x === 'string' && x !== ''))];
+}
+
 /** The action an event answers, for the agent who looks why somebody got a conversation: the newest assignment. */
 export function lastAssigned(c: Chat): Logged | undefined {
   return newest(c.log, (e) => e.body.kind === 'assigned');
@@ -220,7 +227,7 @@ export function noteOf(e: LogEvent): string | undefined {
   return body.kind === 'transferred' && body.note ? body.note : undefined;
 }
 
-const actions = new Set<string>(['take', 'transfer', 'end', 'reopen']);
+const actions = new Set<string>(['take', 'transfer', 'end', 'reopen', 'edit', 'recall']);
 
 /** The action that is under way; its outcome is not known yet. */
 export function busyWith(c: Chat): Action | undefined {

@@ -182,7 +182,7 @@ describe('the lists', () => {
 
   it('have nothing to step to when they are empty', async () => {
     await signIn();
-    store.show('waiting');
+    store.lists.show('waiting');
     expect(store.step(1)).toBeUndefined();
   });
 
@@ -195,29 +195,30 @@ describe('the lists', () => {
   it('of all come page by page, without doubles, by their state', async () => {
     for (let i = 0; i < 60; i++) world.desk.visitor(`w${i}`);
     await signIn();
-    store.show('all');
+    store.lists.show('all');
     await world.clock.run(10);
-    expect(store.rows.value).toHaveLength(50);
-    await store.listMore();
-    expect(store.rows.value).toHaveLength(63);
-    expect(store.all.value.next).toBeUndefined();
-    await store.list('held');
-    expect(store.rows.value.map((c) => c.head.phase)).toEqual(['held', 'held', 'held']);
+    expect(store.lists.rows.value).toHaveLength(50);
+    await store.lists.more();
+    expect(store.lists.rows.value).toHaveLength(63);
+    expect(store.lists.paged.value.all.next).toBeUndefined();
+    await store.lists.choose('held');
+    expect(store.lists.rows.value.map((c) => c.head.phase)).toEqual(['held', 'held', 'held']);
   });
 
   it('of all that could not be had say so, and can be had again', async () => {
     await signIn();
     world.desk.fail.set('GET /v1/conversations', { status: 503, body: {} });
-    await store.list('any');
-    expect(store.all.value.state).toBe('failed');
-    await store.list('any');
-    expect(store.all.value.state).toBe('ready');
+    await store.lists.choose('any');
+    expect(store.lists.paged.value.all.state).toBe('failed');
+    await store.lists.choose('any');
+    expect(store.lists.paged.value.all.state).toBe('ready');
   });
 
   it('of all do not mix the answers to two questions', async () => {
     await signIn();
-    await Promise.all([store.list('held'), store.list('closed')]);
-    expect(store.all.value).toMatchObject({ filter: 'closed', state: 'ready', ids: [] });
+    await Promise.all([store.lists.choose('held'), store.lists.choose('closed')]);
+    expect(store.lists.filter.value).toBe('closed');
+    expect(store.lists.paged.value.all).toMatchObject({ state: 'ready', ids: [] });
   });
 });
 

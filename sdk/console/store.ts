@@ -9,28 +9,16 @@ import { type Agent, type Api, ApiError, codeOf } from './api.ts';
 import { emptyDesk } from './desk.ts';
 import type { Drafts } from './drafts.ts';
 import { type Lang, lang, t } from './i18n.ts';
+import { Listing } from './listing.ts';
 import type { Live, LiveOptions, Lost } from './live.ts';
 import type { Chat, Desk, Head, LogEvent, Me } from './model.ts';
 import { groupNames, visitorName } from './names.ts';
 import type { Place } from './route.ts';
-import { mine, unread, waiting } from './select.ts';
+import { unread } from './select.ts';
 import * as storage from './storage.ts';
 
-/** The lists: what one holds, who waits, everything. */
-export type Tab = 'mine' | 'waiting' | 'all';
-/** Which of all conversations are listed, by phase. */
-export type Filter = 'any' | 'held' | 'bot' | 'closed';
 /** The dialogs there are; at most one is open. */
 export type DialogName = 'transfer' | 'team' | 'password' | 'help';
-
-/** The list of all conversations, page by page. The heads themselves are in the desk, where they stay up to date. */
-export interface AllList {
-  readonly filter: Filter;
-  readonly state: 'none' | 'loading' | 'ready' | 'failed';
-  readonly ids: readonly string[];
-  /** What to ask for the page after the last one; nothing: it was the last. */
-  readonly next?: string | undefined;
-}
 
 /** Why a sign-in failed: a code of the protocol, `offline`, and how many seconds to wait. */
 export interface Refused {
@@ -49,7 +37,6 @@ export interface StoreOptions {
   open(me: Me, hooks: Pick<LiveOptions, 'token' | 'onNews' | 'onMessage' | 'onLost'>): Promise<{ live: Live; drafts: Drafts }>;
 }
 
-const PAGE = 50;
 const nobody: Desk = emptyDesk({ id: '', name: '', role: 'agent', groups: [] });
 
 /** The one store of the page. */
@@ -60,7 +47,6 @@ export class Store {
   readonly drafts = signal<Drafts | undefined>(undefined);
   readonly prefs = signal<storage.Prefs>({});
 
-  readonly tab = signal<Tab>('mine');
   readonly selected = signal<string | undefined>(undefined);
   /** Where the page is; the inbox keeps its conversation while another page is open. */
   readonly place = signal<Place>({ page: '' });
@@ -69,25 +55,33 @@ export class Store {
   readonly details = signal(false);
   /** Whether somebody can be looking: the page is visible and has the focus. */
   readonly looking = signal(true);
-  readonly all = signal<AllList>({ filter: 'any', state: 'none', ids: [] });
   /** What is read aloud, each with a number of its own so that the same words can be said twice. */
   readonly spoken = signal({ n: 0, text: '' });
   /** Seconds matter where somebody waits; set by the page's clock. */
   readonly now = signal(0);
 
   readonly desk = computed(() => this.live.value?.desk.value ?? nobody);
-  readonly mine = computed(() => mine(this.desk.value));
-  readonly waiting = computed(() => waiting(this.desk.value));
-  readonly waitingCount = computed(() => Math.max(this.waiting.value.length, this.desk.value.waiting));
-  readonly unread = computed(() => this.mine.value.reduce((n, c) => n + unread(c), 0));
+  private readonly me = computed(() => this.desk.value.me);
+  private readonly agents = computed(() => this.desk.value.agents);
+  /** The desk without its chats: who reads only names is not drawn again with every message. */
+  readonly people = computed<Desk>(() => ({ ...nobody, me: this.me.value, agents: this.agents.value }));
+  /** The row of the open list that is to be seen and focused; `n` grows each time. */
+  readonly revealed = signal<{ readonly id: string; readonly n: number } | undefined>(undefined);
+  readonly lists: Listing;
+  readonly waitingCount = computed(() => Math.max(this.lists.waiting.value.length, this.desk.value.waiting));
+  readonly unread = computed(() => this.lists.mine.value.reduce((n, c) => n + unread(c), 0));
   readonly chat = computed<Chat | undefined>(() => this.desk.value.chats[this.selected.value ?? '']);
   readonly connected = computed(() => this.live.value?.link.value.at === 'open');
-  /** The chats of the open tab, in its order. */
-  readonly rows = computed<readonly Chat[]>(() => this.rowsOf(this.tab.value));
 
   private turn = 0; // of signing in and out: what was opened for an older turn is closed again
 
   constructor(private readonly o: StoreOptions) {
+    this.lists = new Listing({
+      api: o.api,
+      desk: this.desk,
+      learn: (heads) => this.live.value?.learn(heads),
+      onUnauthorized: () => this.leave('expired'),
+    });
     this.now.value = o.now();
     this.prefs.value = storage.loadPrefs(o.storages);
     if (this.prefs.value.lang) lang.value = this.prefs.value.lang;
@@ -180,7 +174,7 @@ export class Store {
     this.session.value = undefined;
     this.dialog.value = undefined;
     this.notice.value = why;
-    this.all.value = { filter: 'any', state: 'none', ids: [] };
+    this.lists.reset();
     if (why) return;
     this.selected.value = undefined;
     this.place.value = { page: '' };
@@ -204,53 +198,18 @@ export class Store {
 
   /** The conversation `by` rows below the open one in the open list; from none, the first or the last. */
   step(by: 1 | -1): string | undefined {
-    const rows = this.rows.value;
+    const rows = this.lists.rows.value;
     const i = rows.findIndex((c) => c.id === this.selected.value);
     const next = rows[i < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, i + by))];
-    if (next) this.select(next.id);
-    return next?.id;
+    if (!next) return undefined;
+    this.select(next.id);
+    this.revealRow(next.id);
+    return next.id;
   }
 
-  show(tab: Tab): void {
-    this.tab.value = tab;
-    if (tab === 'all') void this.list(this.all.value.filter);
-  }
-
-  /** Fetches the first page of the list of all. What is shown stays until the new page is here. */
-  async list(filter: Filter): Promise<void> {
-    const before = this.all.value;
-    this.all.value = { ...(before.filter === filter ? before : { ids: [] }), filter, state: 'loading' };
-    await this.page(filter, undefined);
-  }
-
-  async listMore(): Promise<void> {
-    const { filter, next, state } = this.all.value;
-    if (state === 'loading') return;
-    this.all.value = { ...this.all.value, state: 'loading' };
-    await this.page(filter, next);
-  }
-
-  private async page(filter: Filter, before: string | undefined): Promise<void> {
-    const turn = this.turn;
-    try {
-      const got = await this.o.api.conversations({ ...(filter === 'any' ? {} : { phase: filter }), before, limit: PAGE });
-      if (turn !== this.turn || this.all.value.filter !== filter) return;
-      this.live.value?.learn(got.conversations);
-      const had = before ? this.all.value.ids : [];
-      const ids = [...new Set([...had, ...got.conversations.map((h) => h.id)])];
-      this.all.value = { filter, state: 'ready', ids, next: got.next };
-    } catch (e) {
-      if (turn !== this.turn) return;
-      if (codeOf(e) === 'unauthorized') return this.leave('expired');
-      this.all.value = { ...this.all.value, state: 'failed' };
-    }
-  }
-
-  private rowsOf(tab: Tab): readonly Chat[] {
-    if (tab === 'mine') return this.mine.value;
-    if (tab === 'waiting') return this.waiting.value;
-    const { chats } = this.desk.value;
-    return this.all.value.ids.flatMap((id) => chats[id] ?? []);
+  /** Brings a row of the open list into view and into focus. */
+  revealRow(id: string): void {
+    this.revealed.value = { id, n: (this.revealed.value?.n ?? 0) + 1 };
   }
 
   // ---- preferences and announcements ----------------------------------------------------------------------------------

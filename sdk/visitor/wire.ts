@@ -107,6 +107,8 @@ export interface Conversation {
   session: number;
   group?: string;
   tag?: string;
+  /** What agents have put on it; to agents. */
+  tags?: string[];
   agent?: AgentRef;
   /** Place in the queue, 1 is next; `eta` in seconds. */
   queue?: { position: number; eta?: number };
@@ -226,10 +228,13 @@ export type NumberedFrame =
 /** A numbered frame as it travels. Visitors leave `conversation` out, agents always name it. */
 export type Sent = NumberedFrame & { origin: string; n: number; conversation?: string };
 
+/** What an agent tells the others that they do with a conversation. */
+export type Doing = 'views' | 'notes' | 'left';
+
 export type ClientFrame =
   | Hello
   | Sent
-  | { type: 'typing'; conversation?: string; text?: string }
+  | { type: 'typing'; conversation?: string; text?: string; doing?: Doing }
   | { type: 'read'; conversation?: string; seq: number }
   | { type: 'status'; status: Status; capacity?: number }
   | { type: 'watch'; conversations: string[] }
@@ -245,7 +250,8 @@ interface WelcomeBase {
   reset?: boolean;
   /** Seconds. */
   heartbeat: { every: number; max: number };
-  limits?: { uploads?: UploadLimits; [name: string]: unknown };
+  /** `edit`: seconds that a message may be changed for; to agents. */
+  limits?: { uploads?: UploadLimits; edit?: number; [name: string]: unknown };
   features?: string[];
   more?: boolean;
 }
@@ -327,7 +333,7 @@ export type ServerFrame =
   | EventFrame
   | EventsFrame
   | { type: 'conversation'; conversation: Conversation }
-  | { type: 'typing'; conversation: string; by: Party; text?: string }
+  | { type: 'typing'; conversation: string; by: Party; text?: string; doing?: Doing }
   | { type: 'delta'; conversation: string; answers: number; run: number; at: number; text: string }
   | { type: 'read'; conversation: string; by: Party; seq: number }
   | { type: 'presence'; agents: Agent[] }

@@ -24,6 +24,7 @@ const paths = {
   minus: 'M6 12h12',
   plus: 'M12 6v12M6 12h12',
   file: 'M6 3h8l4 4v14H6zM14 3v5h4',
+  search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM16.5 16.5L21 21',
   question: 'M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 17.3v.1',
 } as const;
 

@@ -1,25 +1,40 @@
-/** The pane of lists: mine, waiting, all. An empty list says what to do. */
-import { useRef } from 'preact/hooks';
+/** The pane of lists: mine, waiting, the assistant's, all. An empty list says what to do. */
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useStore } from '../context.ts';
 import { t } from '../i18n.ts';
-import type { Filter, Tab } from '../store.ts';
+import { type Filter, filters, type Tab, tabs } from '../listing.ts';
+import type { Chat } from '../model.ts';
+import { groupName } from '../names.ts';
+import { groupsOf } from '../select.ts';
+import type { Store } from '../store.ts';
+import { troubleText } from '../trouble.ts';
 import { Icon } from './Icon.tsx';
-import { Row } from './Row.tsx';
+import { Row, rowHeight } from './Row.tsx';
 import { Trouble } from './Trouble.tsx';
+import { Windowed } from './Windowed.tsx';
 
-const tabs: readonly Tab[] = ['mine', 'waiting', 'all'];
-const filters: readonly Filter[] = ['any', 'held', 'bot', 'closed'];
+const PAUSE = 250; // ms without a key before the server is asked
+
+function countOf(store: Store, tab: Tab): string {
+  if (tab === 'mine') return shown(store.unread.value);
+  if (tab === 'waiting') return shown(store.waitingCount.value);
+  const { state, ids, next } = store.lists.paged.value[tab];
+  if (tab === 'all' || state === 'none' || !ids.length) return '';
+  return next ? `${ids.length}+` : shown(ids.length);
+}
+
+const shown = (n: number) => (n > 99 ? '99+' : n ? String(n) : '');
 
 function Tabs() {
   const store = useStore();
   const bar = useRef<HTMLDivElement>(null);
-  const counts: Record<Tab, number> = { mine: store.unread.value, waiting: store.waitingCount.value, all: 0 };
+  const open = store.lists.tab.value;
   const move = (e: KeyboardEvent) => {
     const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
     if (!by) return;
     e.preventDefault();
-    const i = (tabs.indexOf(store.tab.value) + by + tabs.length) % tabs.length;
-    store.show(tabs[i] as Tab);
+    const i = (tabs.indexOf(open) + by + tabs.length) % tabs.length;
+    store.lists.show(tabs[i] as Tab);
     bar.current?.querySelectorAll('button')[i]?.focus();
   };
   return (
@@ -31,33 +46,107 @@ function Tabs() {
           role="tab"
           class="tab"
           id={`tab-${tab}`}
-          aria-selected={store.tab.value === tab}
+          aria-selected={open === tab}
           aria-controls="list-panel"
-          tabIndex={store.tab.value === tab ? 0 : -1}
-          onClick={() => store.show(tab)}
+          tabIndex={open === tab ? 0 : -1}
+          onClick={() => store.lists.show(tab)}
         >
           {t(`list.${tab}`)}
-          {counts[tab] > 0 && (
-            <span class={tab === 'waiting' ? 'badge calm' : 'badge'}>{counts[tab] > 99 ? '99+' : counts[tab]}</span>
-          )}
+          {countOf(store, tab) && <span class={tab === 'mine' ? 'badge' : 'badge calm'}>{countOf(store, tab)}</span>}
         </button>
       ))}
     </div>
   );
 }
 
+/** The search, and what else narrows the list down: only where there is a choice. */
+function Tools() {
+  const store = useStore();
+  const { lists } = store;
+  const [text, setText] = useState(lists.search.value.text);
+  const desk = store.people.value;
+  const groups = groupsOf(desk);
+  useEffect(() => {
+    if (text === lists.search.value.text) return;
+    const timer = setTimeout(() => void lists.find({ text }), PAUSE);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <div class="list-tools">
+      <div class="search">
+        <Icon name="search" size={18} />
+        <input
+          id="list-search"
+          type="search"
+          aria-label={t('list.search')}
+          placeholder={t('list.search')}
+          autoComplete="off"
+          maxLength={64}
+          value={text}
+          onInput={(e) => setText(e.currentTarget.value)}
+        />
+      </div>
+      {(groups.length > 1 || lists.tab.value === 'all') && (
+        <div class="list-choices">
+          {lists.tab.value === 'all' && (
+            <select
+              id="all-filter"
+              class="select"
+              aria-label={t('list.all.filter')}
+              value={lists.filter.value}
+              onChange={(e) => void lists.choose(e.currentTarget.value as Filter)}
+            >
+              {filters.map((f) => (
+                <option key={f} value={f}>
+                  {t(`list.filter.${f}`)}
+                </option>
+              ))}
+            </select>
+          )}
+          {groups.length > 1 && (
+            <select
+              id="list-group"
+              class="select"
+              aria-label={t('list.group')}
+              value={lists.search.value.group}
+              onChange={(e) => void lists.find({ group: e.currentTarget.value })}
+            >
+              <option value="">{t('list.anyGroup')}</option>
+              {groups.map((g) => (
+                <option key={g} value={g}>
+                  {groupName(g)}
+                </option>
+              ))}
+            </select>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Blank({ icon, title, hint }: { icon: 'inbox' | 'search'; title: string; hint: string }) {
+  return (
+    <div class="blank">
+      <Icon name={icon} size={40} />
+      <h3>{title}</h3>
+      <p>{hint}</p>
+    </div>
+  );
+}
+
 function Empty() {
   const store = useStore();
-  const tab = store.tab.value;
-  if (tab !== 'mine')
-    return (
-      <div class="blank">
-        <Icon name="inbox" size={40} />
-        <h3>{t(`list.${tab}.empty`)}</h3>
-        <p>{t(`list.${tab}.emptyHint`)}</p>
-      </div>
-    );
-  const { me, agents } = store.desk.value;
+  const tab = store.lists.tab.value;
+  const { text, group } = store.lists.search.value;
+  if (text || group) return <Blank icon="search" title={t('list.none')} hint={t('list.noneHint')} />;
+  if (tab !== 'mine') return <Blank icon="inbox" title={t(`list.${tab}.empty`)} hint={t(`list.${tab}.emptyHint`)} />;
+  return <EmptyMine />;
+}
+
+function EmptyMine() {
+  const store = useStore();
+  const { me, agents } = store.people.value;
   const offline = agents[me.id]?.status === 'offline';
   const n = store.waitingCount.value;
   return (
@@ -71,7 +160,7 @@ function Empty() {
         </button>
       ) : (
         n > 0 && (
-          <button type="button" class="button" onClick={() => store.show('waiting')}>
+          <button type="button" class="button" onClick={() => store.lists.show('waiting')}>
             {t('list.mine.seeWaiting')}
           </button>
         )
@@ -80,32 +169,10 @@ function Empty() {
   );
 }
 
-function AllTools() {
+/** The end of a list that comes in pages. */
+function Foot({ tab }: { tab: 'bot' | 'all' }) {
   const store = useStore();
-  return (
-    <div class="list-tools">
-      <label class="hint" for="all-filter">
-        {t('list.all.filter')}
-      </label>
-      <select
-        id="all-filter"
-        class="select"
-        value={store.all.value.filter}
-        onChange={(e) => void store.list(e.currentTarget.value as Filter)}
-      >
-        {filters.map((f) => (
-          <option key={f} value={f}>
-            {t(`list.filter.${f}`)}
-          </option>
-        ))}
-      </select>
-    </div>
-  );
-}
-
-function AllFoot() {
-  const store = useStore();
-  const { state, next, ids } = store.all.value;
+  const { state, next, ids } = store.lists.paged.value[tab];
   if (state === 'failed')
     return (
       <div class="list-more">
@@ -113,7 +180,7 @@ function AllFoot() {
         <button
           type="button"
           class="button wide"
-          onClick={() => void (ids.length ? store.listMore() : store.list(store.all.value.filter))}
+          onClick={() => void (ids.length && next ? store.lists.more() : store.lists.refresh())}
         >
           {t('app.retry')}
         </button>
@@ -123,39 +190,89 @@ function AllFoot() {
   if (!next) return null;
   return (
     <div class="list-more">
-      <button type="button" class="button wide" onClick={() => void store.listMore()}>
-        {t('list.all.more')}
+      <button type="button" class="button wide" onClick={() => void store.lists.more()}>
+        {t(store.lists.search.value.text ? 'list.all.further' : 'list.all.more')}
       </button>
     </div>
   );
 }
 
+/** What was refused in a row, above the list: a row has no room for it. */
+function Refusals({ rows }: { rows: readonly Chat[] }) {
+  const store = useStore();
+  const found = rows.filter((c) => c.trouble && c.id !== store.selected.value);
+  return (
+    <>
+      {found.slice(0, 3).map((c) => (
+        <Trouble
+          key={c.id}
+          text={troubleText(c.trouble!, c, store.people.value)}
+          onDismiss={() => store.live.value?.dismiss(c.id)}
+        />
+      ))}
+    </>
+  );
+}
+
+/** Up and down move the focus from row to row; so Tab leaves the list at once, however long it is. */
+function useRoving(store: Store, rows: readonly Chat[]) {
+  const [focus, setFocus] = useState<string>();
+  const wanted = focus ?? store.selected.value;
+  const active = rows.some((c) => c.id === wanted) ? wanted : rows[0]?.id;
+  const key = (e: KeyboardEvent) => {
+    const by = e.key === 'ArrowDown' ? 1 : e.key === 'ArrowUp' ? -1 : 0;
+    if (!by || !(e.target instanceof Element && e.target.matches('.row button'))) return;
+    e.preventDefault();
+    const next = rows[rows.findIndex((c) => c.id === active) + by];
+    if (!next) return;
+    setFocus(next.id);
+    store.revealRow(next.id);
+  };
+  useEffect(() => setFocus(undefined), [store.selected.value]);
+  return { active, key };
+}
+
+const keyOf = (c: Chat) => c.id;
+const heightIn: Readonly<Record<Tab, (c: Chat) => number>> = {
+  mine: (c) => rowHeight(c, 'mine'),
+  waiting: (c) => rowHeight(c, 'waiting'),
+  bot: (c) => rowHeight(c, 'bot'),
+  all: (c) => rowHeight(c, 'all'),
+};
+
 /** The pane on the left; on a phone, the first page. */
 export function Lists() {
   const store = useStore();
-  const tab = store.tab.value;
-  const rows = store.rows.value;
-  const ready = store.live.value && store.desk.value.agents[store.desk.value.me.id];
-  const settled = tab === 'all' ? store.all.value.state === 'ready' : ready;
+  const tab = store.lists.tab.value;
+  const rows = store.lists.rows.value;
+  const paged = tab === 'bot' || tab === 'all' ? tab : undefined;
+  const here = store.live.value && store.people.value.agents[store.people.value.me.id];
+  const settled = paged ? store.lists.paged.value[paged].state === 'ready' : !!here;
+  const { active, key } = useRoving(store, rows);
+  const reveal = store.revealed.value;
+  const more = paged && settled && store.lists.paged.value[paged].next ? () => void store.lists.more() : undefined;
   return (
-    <nav class="side" aria-label={t('list.label')}>
+    <nav class="side" aria-label={t('list.label')} onKeyDown={key}>
       <Tabs />
+      <Tools />
       <div class="list-panel" role="tabpanel" id="list-panel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'all' && <AllTools />}
+        <Refusals rows={rows} />
         {rows.length === 0 && settled && <Empty />}
-        {rows.length === 0 && !settled && tab !== 'all' && <p class="log-edge">{t('app.loading')}</p>}
-        {(rows.length > 0 || tab === 'all') && (
-          <div class="list">
-            {rows.length > 0 && (
-              <ul aria-label={t(`list.${tab}`)}>
-                {rows.map((c) => (
-                  <Row key={c.id} chat={c} tab={tab} />
-                ))}
-              </ul>
-            )}
-            {tab === 'all' && <AllFoot />}
-          </div>
+        {rows.length === 0 && !settled && !paged && <p class="log-edge">{t('app.loading')}</p>}
+        {rows.length > 0 && (
+          <Windowed
+            key={tab}
+            items={rows}
+            heightOf={heightIn[tab]}
+            keyOf={keyOf}
+            label={t(`list.${tab}`)}
+            reveal={reveal && { key: reveal.id, n: reveal.n }}
+            {...(more && !store.lists.search.value.text ? { onEnd: more } : {})}
+            row={(c, i) => <Row key={c.id} chat={c} tab={tab} tabbable={c.id === active} place={i + 1} of={rows.length} />}
+            foot={paged && <Foot tab={paged} />}
+          />
         )}
+        {rows.length === 0 && paged && <Foot tab={paged} />}
       </div>
     </nav>
   );

@@ -2,14 +2,17 @@
 import { useStore } from '../context.ts';
 import { duration, fullTime, shortTime } from '../format.ts';
 import { lang, t } from '../i18n.ts';
+import type { Tab } from '../listing.ts';
 import type { Chat } from '../model.ts';
 import { groupName, groupNames, visitorName, visitorShort } from '../names.ts';
 import { preview } from '../preview.ts';
-import { at, busyWith, lastAt, lastSaid, owing, unread } from '../select.ts';
-import type { Store, Tab } from '../store.ts';
-import { troubleText } from '../trouble.ts';
+import { at, busyWith, lastAt, lastSaid, owing, tagsOf, unread } from '../select.ts';
+import type { Store } from '../store.ts';
 import { Avatar } from './Avatar.tsx';
-import { Trouble } from './Trouble.tsx';
+
+// The heights of list.css, with the gap. What is in a row stays on its line, so they hold for every text.
+const PLAIN = 70;
+const TAGGED = 96;
 
 function LastLine({ chat, store }: { chat: Chat; store: Store }) {
   const draft = store.drafts.value?.all.value[chat.id];
@@ -27,7 +30,7 @@ function LastLine({ chat, store }: { chat: Chat; store: Store }) {
       </span>
     );
   const last = lastSaid(chat);
-  return <span class="row-last">{last ? preview(last, chat.head, store.desk.value) : t('list.nothing')}</span>;
+  return <span class="row-last">{last ? preview(last, chat.head, store.people.value) : t('list.nothing')}</span>;
 }
 
 /** How long somebody waits is what counts while they do; else when it last moved. */
@@ -51,39 +54,52 @@ function When({ chat, store }: { chat: Chat; store: Store }) {
   );
 }
 
-function Tags({ chat, tab }: { chat: Chat; tab: Tab }) {
-  const { phase, tag, group, queue, agent } = chat.head;
+interface Chip {
+  readonly text: string;
+  readonly kind?: string;
+  readonly title?: string;
+}
+
+/** What stands under the last line. */
+function chipsOf(chat: Chat, tab: Tab): Chip[] {
+  const { phase, group, queue, agent } = chat.head;
   const several = Object.keys(groupNames.value).length > 1;
-  if (tab === 'mine' && !tag) return null;
-  return (
-    <span class="row-tags">
-      {phase === 'waiting' && queue && (
-        <span class="chip phase-waiting" title={t('list.positionLabel', { n: queue.position })}>
-          {t('list.position', { n: queue.position })}
-        </span>
-      )}
-      {tab === 'all' && <span class={`chip phase-${phase}`}>{t(`phase.${phase}`)}</span>}
-      {tag && <span class="chip">{tag}</span>}
-      {tab === 'waiting' && group && several && <span class="chip">{groupName(group)}</span>}
-      {tab === 'all' && phase === 'held' && agent && <span class="chip">{t('list.with', { name: agent.name })}</span>}
-    </span>
-  );
+  const chips: Chip[] = tagsOf(chat.head).map((text) => ({ text }));
+  if (group && several && (tab === 'waiting' || tab === 'bot')) chips.push({ text: groupName(group) });
+  if (tab === 'all' && phase === 'held' && agent) chips.push({ text: t('list.with', { name: agent.name }) });
+  if (tab === 'all') chips.unshift({ text: t(`phase.${phase}`), kind: `phase-${phase}` });
+  if (phase === 'waiting' && queue)
+    chips.unshift({
+      text: t('list.position', { n: queue.position }),
+      kind: 'phase-waiting',
+      title: t('list.positionLabel', { n: queue.position }),
+    });
+  return chips;
+}
+
+/** The height of a row, px, with the gap to the next one. */
+export function rowHeight(chat: Chat, tab: Tab): number {
+  return chipsOf(chat, tab).length ? TAGGED : PLAIN;
 }
 
 /** One row. In the queue it has a button of its own, beside the one that opens it: buttons do not nest. */
-export function Row({ chat, tab }: { chat: Chat; tab: Tab }) {
+export function Row({ chat, tab, tabbable, place, of }: { chat: Chat; tab: Tab; tabbable: boolean; place: number; of: number }) {
   const store = useStore();
   const current = store.selected.value === chat.id;
   const name = visitorName(chat.head);
-  const n = chat.head.agent?.id === store.desk.value.me.id ? unread(chat) : 0;
+  const n = chat.head.agent?.id === store.people.value.me.id ? unread(chat) : 0;
   const { online } = chat.head.visitor;
+  const takeable = tab === 'waiting' || tab === 'bot';
+  const chips = chipsOf(chat, tab);
+  const kind = `${current ? ' current' : ''}${n ? ' unread' : ''}${takeable ? ' takeable' : ''}${chips.length ? ' tagged' : ''}`;
   return (
-    <li class={`row${current ? ' current' : ''}${n ? ' unread' : ''}${tab === 'waiting' ? ' takeable' : ''}`}>
+    <li class={`row${kind}`} aria-posinset={place} aria-setsize={of}>
       <button
         type="button"
         class="row-open"
         aria-current={current ? 'true' : undefined}
         data-id={chat.id}
+        tabIndex={tabbable ? 0 : -1}
         onClick={() => store.select(chat.id)}
       >
         <Avatar
@@ -94,7 +110,7 @@ export function Row({ chat, tab }: { chat: Chat; tab: Tab }) {
         />
         <span class="row-body">
           <span class="row-line">
-            <span class="row-name">{name}</span>
+            <bdi class="row-name">{name}</bdi>
             <span class="spoken">{t(online ? 'list.online' : 'list.offline')}</span>
             <When chat={chat} store={store} />
           </span>
@@ -107,18 +123,23 @@ export function Row({ chat, tab }: { chat: Chat; tab: Tab }) {
               </span>
             )}
           </span>
-          <Tags chat={chat} tab={tab} />
+          {chips.length > 0 && (
+            <span class="row-tags">
+              {chips.map(({ text, kind: look = '', title }) => (
+                <bdi key={text} class={`chip ${look}`} title={title}>
+                  {text}
+                </bdi>
+              ))}
+            </span>
+          )}
         </span>
       </button>
-      {tab === 'waiting' && <TakeButton chat={chat} name={name} store={store} />}
-      {tab === 'waiting' && chat.trouble && !current && (
-        <Trouble text={troubleText(chat.trouble, chat, store.desk.value)} onDismiss={() => store.live.value?.dismiss(chat.id)} />
-      )}
+      {takeable && <TakeButton chat={chat} name={name} store={store} tabbable={tabbable} />}
     </li>
   );
 }
 
-function TakeButton({ chat, name, store }: { chat: Chat; name: string; store: Store }) {
+function TakeButton({ chat, name, store, tabbable }: { chat: Chat; name: string; store: Store; tabbable: boolean }) {
   const take = () => {
     store.select(chat.id);
     void store.live.value?.act(chat.id, { type: 'take', session: chat.head.session });
@@ -129,6 +150,7 @@ function TakeButton({ chat, name, store }: { chat: Chat; name: string; store: St
       class="button row-take"
       aria-label={t('action.takeLabel', { name })}
       disabled={!store.connected.value || !!busyWith(chat)}
+      tabIndex={tabbable ? 0 : -1}
       onClick={take}
     >
       {t(busyWith(chat) === 'take' ? 'action.busy' : 'action.take')}

@@ -12,7 +12,7 @@ import { answer } from './http.ts';
 export const base = 'http://localhost:8099';
 
 const policy =
-  "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' blob: data: https:; " +
+  "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss: https:; img-src 'self' blob: data: https:; " +
   "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 const kinds: Record<string, string> = {

@@ -183,7 +183,7 @@ describe('the desk', () => {
     await enter({ agent: 'lina', viewport: { width: 390, height: 844 } });
     await row(/Ann c1/).click();
     await log().getByText('hello').waitFor();
-    expect(await page.getByRole('navigation').isVisible()).toBe(false);
+    expect(await page.getByRole('navigation', { name: 'Conversations' }).isVisible()).toBe(false);
     await button('Back to the list').click();
     await row(/Ann c1/).waitFor();
     await page.goBack();

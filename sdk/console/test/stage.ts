@@ -52,7 +52,7 @@ export function held(id: string, ...texts: string[]): void {
 export const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
 export const box = () => page.getByRole('textbox', { name: 'Message' });
 export const log = () => page.getByRole('log');
-export const row = (name: string | RegExp) => page.getByRole('navigation').getByRole('button', { name });
+export const row = (name: string | RegExp) => page.getByRole('navigation', { name: 'Conversations' }).getByRole('button', { name });
 
 /** Waits until something is so; says what it saw last when it is not. */
 export const eventually = <T>(look: () => Promise<T> | T) => expect.poll(look, { timeout: 10_000 });

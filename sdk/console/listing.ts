@@ -1,0 +1,174 @@
+/**
+ * The lists that the server makes: whom the assistant answers, and all conversations, page by page. What one holds and who
+ * waits is known already (select.ts); they are only narrowed down here.
+ *
+ * A list keeps ids. The heads are in the desk, where pushes keep them up to date: one that has moved on leaves its list by
+ * itself. What is shown stays until its successor is here.
+ */
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import { type Api, codeOf } from './api.ts';
+import type { Chat, Desk, Head } from './model.ts';
+import { visitorName } from './names.ts';
+import { lastSaid, mine, waiting } from './select.ts';
+
+/** The lists: what one holds, who waits, whom the assistant answers, everything. */
+export type Tab = 'mine' | 'waiting' | 'bot' | 'all';
+/** The tabs, in their order. */
+export const tabs: readonly Tab[] = ['mine', 'waiting', 'bot', 'all'];
+/** Which of all conversations are listed, by phase. */
+export type Filter = 'any' | 'held' | 'snoozed' | 'closed';
+/** The filters of the list of all. */
+export const filters: readonly Filter[] = ['any', 'held', 'snoozed', 'closed'];
+
+/** What narrows every list down; empty: nothing. */
+export interface Search {
+  readonly text: string;
+  readonly group: string;
+}
+
+/** A list that comes in pages. */
+export interface Paged {
+  readonly state: 'none' | 'loading' | 'ready' | 'failed';
+  readonly ids: readonly string[];
+  /** What to ask for the page after the last one; nothing: it was the last. */
+  readonly next?: string | undefined;
+}
+
+/** What the lists need: the desk, the API, and whom to tell. */
+export interface ListingOptions {
+  readonly api: Pick<Api, 'conversations'>;
+  readonly desk: ReadonlySignal<Desk>;
+  learn(heads: readonly Head[]): void;
+  onUnauthorized(): void;
+}
+
+const FIRST = 50; // conversations of the first page, which somebody waits for
+const PAGE = 200;
+const none: Paged = { state: 'none', ids: [] };
+
+/** The lists of one page. */
+export class Listing {
+  readonly tab = signal<Tab>('mine');
+  readonly filter = signal<Filter>('any');
+  readonly search = signal<Search>({ text: '', group: '' });
+  readonly paged = signal<Readonly<Record<'bot' | 'all', Paged>>>({ bot: none, all: none });
+
+  readonly mine = computed(() => mine(this.o.desk.value));
+  readonly waiting = computed(() => waiting(this.o.desk.value));
+  /** The chats of the open list, in its order. */
+  readonly rows = computed<readonly Chat[]>(() => this.rowsOf(this.tab.value));
+
+  private turn = 0; // of questions: an answer to an older one is dropped
+
+  constructor(private readonly o: ListingOptions) {}
+
+  /** Opens a list. */
+  show(tab: Tab): void {
+    this.tab.value = tab;
+    void this.refresh();
+  }
+
+  /** Lists others of all. */
+  choose(filter: Filter): Promise<void> {
+    batch(() => {
+      this.filter.value = filter;
+      this.set('all', none);
+    });
+    return this.ask('all', undefined);
+  }
+
+  /** Narrows down. */
+  find(search: Partial<Search>): Promise<void> {
+    batch(() => {
+      this.search.value = { ...this.search.value, ...search };
+      this.paged.value = { bot: none, all: none };
+    });
+    return this.refresh();
+  }
+
+  /** Fetches the first page of the open list anew, if it is one that the server makes. */
+  async refresh(): Promise<void> {
+    const tab = this.tab.value;
+    if (tab !== 'bot' && tab !== 'all') return;
+    await this.ask(tab, undefined);
+  }
+
+  /** Fetches the next page. */
+  async more(): Promise<void> {
+    const tab = this.tab.value;
+    if (tab !== 'bot' && tab !== 'all') return;
+    const { next, state } = this.paged.value[tab];
+    if (next && state !== 'loading') await this.ask(tab, next);
+  }
+
+  /** Forgets everything: somebody else signs in. */
+  reset(): void {
+    this.turn++;
+    batch(() => {
+      this.filter.value = 'any';
+      this.search.value = { text: '', group: '' };
+      this.paged.value = { bot: none, all: none };
+    });
+  }
+
+  private async ask(tab: 'bot' | 'all', before: string | undefined): Promise<void> {
+    const turn = ++this.turn;
+    const { text, group } = this.search.value;
+    const phase = tab === 'bot' ? 'bot' : this.filter.value === 'any' ? undefined : this.filter.value;
+    const had = this.paged.value[tab];
+    // Asked again by the clock, it goes on as it is.
+    if (before || had.state !== 'ready') this.set(tab, { ...had, state: 'loading' });
+    try {
+      const got = await this.o.api.conversations({ phase, group, q: text.trim(), before, limit: before ? PAGE : FIRST });
+      if (turn !== this.turn) return;
+      batch(() => {
+        this.o.learn(got.conversations);
+        this.set(tab, this.joined(this.paged.value[tab], got, !!before));
+      });
+    } catch (e) {
+      if (turn !== this.turn) return;
+      if (codeOf(e) === 'unauthorized') return this.o.onUnauthorized();
+      this.set(tab, { ...this.paged.value[tab], state: 'failed' });
+    }
+  }
+
+  // A first page that comes anew is put in front of what was here, so that a reader far down keeps their place.
+  private joined(had: Paged, got: { conversations: readonly Head[]; next?: string }, behind: boolean): Paged {
+    const ids = got.conversations.map((h) => h.id);
+    if (behind) return { state: 'ready', ids: [...new Set([...had.ids, ...ids])], next: got.next };
+    const known = had.ids.length > ids.length && ids.some((id) => had.ids.includes(id));
+    if (!known || !got.next) return { state: 'ready', ids, next: got.next };
+    return { state: 'ready', ids: [...new Set([...ids, ...had.ids])], next: had.next };
+  }
+
+  private set(tab: 'bot' | 'all', list: Paged): void {
+    this.paged.value = { ...this.paged.value, [tab]: list };
+  }
+
+  private rowsOf(tab: Tab): readonly Chat[] {
+    if (tab === 'mine') return this.narrowed(this.mine.value);
+    if (tab === 'waiting') return this.narrowed(this.waiting.value);
+    const { chats } = this.o.desk.value;
+    const phase = tab === 'bot' ? 'bot' : this.filter.value;
+    return this.paged.value[tab].ids.flatMap((id) => {
+      const chat = chats[id];
+      return chat && (phase === 'any' || chat.head.phase === phase) ? chat : [];
+    });
+  }
+
+  private narrowed(chats: readonly Chat[]): readonly Chat[] {
+    const { text, group } = this.search.value;
+    const wanted = text.trim().toLowerCase();
+    if (!wanted && !group) return chats;
+    return chats.filter((c) => (!group || c.head.group === group) && (!wanted || shown(c).includes(wanted)));
+  }
+}
+
+/** What a row shows, to look in. */
+function shown(c: Chat): string {
+  const { id, tag, visitor } = c.head;
+  const said = lastSaid(c)?.body;
+  const tags = Array.isArray(c.head.tags) ? c.head.tags : [];
+  const text = said && 'text' in said ? said.text : '';
+  return [visitorName(c.head), visitor.id, id, tag, ...tags, text].join('\n').toLowerCase();
+}
