@@ -15,6 +15,10 @@ import (
 const (
 	staffPoll     = 2 * time.Second
 	staffPollLate = 5 * time.Second
+
+	// staffPollHidden is how many seconds the next poll of a page that nobody
+	// sees may take, for browsers let its timers run once a minute.
+	staffPollHidden = 60
 )
 
 // pollStaff serves a poll of an agent's: for whom no WebSocket gets through, as
@@ -23,9 +27,9 @@ const (
 // numbers, so that a client may change hands in the middle of anything. A
 // hello is answered with the welcome, and each poll prolongs the lease.
 //
-// Nothing is pushed to it. What there is to know the pong tells (heads, and how
-// many wait), and the client asks for what it lacks; so a ping belongs into
-// every poll. It is answered at once, and can not watch.
+// Nothing is pushed to it. What there is to know a pong tells (heads, and how
+// many wait), which ends every answer but a welcome's, and the client asks for
+// what it lacks. It is answered at once, and can not watch.
 func (d *Desk) pollStaff(ctx context.Context, p *Peer, token identity.Agent, lim core.Limits) ([]byte, error) {
 	q := p.poll
 	q.staff = true
@@ -39,9 +43,11 @@ func (d *Desk) pollStaff(ctx context.Context, p *Peer, token identity.Agent, lim
 	}
 	p.Who, p.tokens, p.expires = core.AgentParty(account.ID), token.Generation, token.Expires
 	p.role, p.sees = account.Role, seen(account, settings)
+	p.next.Store(staffPollHidden)
+	hello := false
 	if len(q.Frames) > 0 && q.Frames[0].Type == wire.Hello {
 		f := &q.Frames[0]
-		q.Frames = q.Frames[1:]
+		q.Frames, hello = q.Frames[1:], true
 		if f.Bad != nil {
 			return nil, f.Bad
 		}
@@ -54,10 +60,15 @@ func (d *Desk) pollStaff(ctx context.Context, p *Peer, token identity.Agent, lim
 	} else {
 		p.Outbox = core.Origin(q.Origin)
 		p.know()
-		d.renew(ctx, account.ID, agentMax)
+		d.renew(ctx, account.ID, staffPollHidden)
 	}
 	if err := d.pollFrames(ctx, p, lim); err != nil {
 		return nil, err
+	}
+	if !hello && !p.ended {
+		if err := d.servePing(ctx, p); err != nil {
+			return nil, err
+		}
 	}
 	next := staffPoll
 	if d.Hold == nil {

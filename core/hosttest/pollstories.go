@@ -101,19 +101,12 @@ func tellPollRefused(p *play) {
 	}{
 		"a token of nobody": {fields{"token": "garbage", "after": 0, "epoch": v.epoch, "wait": 0}, 401, "unauthorized"},
 		"no token":          {fields{"wait": 0}, 401, "unauthorized"},
-		"an agent's":        {fields{"token": p.admin.token, "wait": 0}, 0, ""},
 		"a list":            {[]int{1}, 400, "invalid"},
 		"a wait of words":   {fields{"token": v.token, "wait": "long"}, 400, "invalid"},
 		"65 frames":         {fields{"token": v.token, "wait": 0, "frames": make([]fields, 65)}, 413, "too_large"},
 		"much too long":     {fields{"token": v.token, "wait": 0, "epoch": strings.Repeat("x", 60<<10)}, 413, "too_large"},
 	} {
 		status, _, answer := p.post(test.body)
-		if test.status == 0 {
-			if status < 400 || status >= 500 {
-				p.Errorf("%s: polling is for visitors, and this is answered with %d %s", name, status, answer)
-			}
-			continue
-		}
 		var problem struct {
 			Code   string
 			Status int
@@ -121,6 +114,33 @@ func tellPollRefused(p *play) {
 		if err := json.Unmarshal([]byte(answer), &problem); status != test.status || err != nil || problem.Code != test.code {
 			p.Errorf("%s: %d %.300s (%v), want %d %s", name, status, answer, err, test.status, test.code)
 		}
+	}
+}
+
+// An agent for whom no WebSocket gets through is welcomed, told where
+// everything stands, and answers, over polls alone.
+func tellPollOfAnAgent(p *play) {
+	v := p.visitor("Mei")
+	v.writes("hello")
+	const origin = "origin-of-a-polling-agent"
+	hello := fields{"type": "hello", "v": 1, "origin": origin}
+	status, frames, answer := p.post(fields{"token": p.admin.token, "frames": []fields{hello}})
+	if status != 200 || frames[0].Type != "welcome" || frames[len(frames)-1].Type != "next" {
+		p.Fatalf("an agent's hello is answered with %d %.500s", status, answer)
+	}
+	note := fields{
+		"type": "send", "origin": origin, "n": 1, "conversation": v.mine(), "internal": true,
+		"body": fields{"kind": "text", "text": "by poll"},
+	}
+	for range 2 { // the second: the answer was lost
+		_, frames, answer = p.post(fields{"token": p.admin.token, "origin": origin, "frames": []fields{note}})
+		if i := slices.IndexFunc(frames, is("ack")); i < 0 || frames[i].N != 1 || !strings.Contains(answer, `"pong"`) {
+			p.Errorf("an agent's note over long-poll is answered with %.500s", answer)
+		}
+	}
+	_, log := p.request(p.T, p.admin.token, "GET", "/v1/conversations/"+v.mine()+"/events?limit=50", nil)
+	if n := strings.Count(string(log), `"by poll"`); n != 1 {
+		p.Errorf("promise 3: the note is %d times in the log", n)
 	}
 }
 

@@ -64,6 +64,7 @@ func stories() map[string]story {
 		"Uploads/Recalled":             {tell: tellRecalledFile, needs: []Feature{Uploads, Edit}},
 		"Poll/Stateless":               {tell: tellPoll, needs: []Feature{Poll}},
 		"Poll/Refused":                 {tell: tellPollRefused, needs: []Feature{Poll}},
+		"Poll/Agent":                   {tell: tellPollOfAnAgent, needs: []Feature{Poll}},
 		"Poll/Held":                    {tell: tellPollIsHeld, needs: []Feature{Poll}},
 		"Poll/Switch":                  {tell: tellSwitch, needs: []Feature{Poll}},
 	}

@@ -68,7 +68,17 @@ export function dropped(desk: Desk, id: string): Desk {
 
 function newChat(head: Head, now: number): Chat {
   const since = head.since ?? head.last?.at ?? new Date(now).toISOString();
-  return { id: head.id, head: { ...head, since }, history: 'none', log: [], older: false, paging: false, out: [], ahead: [], others: {} };
+  return {
+    id: head.id,
+    head: { ...head, since },
+    history: 'none',
+    log: [],
+    older: false,
+    paging: false,
+    out: [],
+    ahead: [],
+    others: {},
+  };
 }
 
 // A head that is behind the log still tells who is online and who has read what.
@@ -102,7 +112,9 @@ export function logged(desk: Desk, id: string, log: readonly Logged[], older: bo
       ahead: c.ahead.length ? c.ahead.filter((e) => e.seq > last) : c.ahead,
       typing: spoke ? undefined : c.typing,
       answer: over ? undefined : c.answer,
-      others: Object.fromEntries(Object.entries(c.others).map(([id, o]) => [id, wrote.has(id) ? { ...o, writes: 0, notes: 0 } : o])),
+      others: Object.fromEntries(
+        Object.entries(c.others).map(([id, o]) => [id, wrote.has(id) ? { ...o, writes: 0, notes: 0 } : o]),
+      ),
     });
   });
 }

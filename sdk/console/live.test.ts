@@ -133,7 +133,7 @@ describe('what the agent says', () => {
     held();
     const live = await world.page();
     for (let i = 0; i < 5; i++) {
-      live.typing('c1');
+      live.typing('c1', 'writes');
       await world.clock.run(1_000);
     }
     expect(world.got('typing')).toHaveLength(2);

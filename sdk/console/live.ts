@@ -6,7 +6,7 @@
  */
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Claim } from '../visitor/claim.ts';
-import type { Env } from '../visitor/env.ts';
+import type { Env, Socket } from '../visitor/env.ts';
 import type { Kv } from '../visitor/kv.ts';
 import { createLink, type Link, type LinkState } from '../visitor/link.ts';
 import { type Entry, type Outbox, openOutbox } from '../visitor/outbox.ts';
@@ -15,7 +15,7 @@ import type {
   Agent,
   AgentWelcome,
   Body,
-  Doing,
+  Hello,
   LogEvent,
   NumberedFrame,
   ServerFrame,
@@ -25,6 +25,7 @@ import type {
 import type { Api } from './api.ts';
 import { Chats } from './chats.ts';
 import * as desk from './desk.ts';
+import { Looking } from './looking.ts';
 import type { Chat, Desk, Head, Me } from './model.ts';
 
 /** What an agent wants their status to be, until presence says that it is. */
@@ -46,6 +47,8 @@ export interface LiveOptions {
   readonly api: Api;
   readonly me: Me;
   token(): string;
+  /** Another way to connect, where no WebSocket gets through. */
+  fallback?: ((o: Way) => Promise<Socket>) | undefined;
   /** Hidden pages announce a slow heartbeat. */
   hidden?(): boolean;
   /** A conversation began to wait, or became the agent's without their doing. */
@@ -57,6 +60,15 @@ export interface LiveOptions {
 }
 
 /** A frame that acts on a session. */
+/** What another way to connect needs. */
+export interface Way {
+  /** How many WebSockets have come to nothing. */
+  readonly misses: number;
+  hello(): Hello;
+  token(): string;
+  origin(): string;
+}
+
 /** What the server says may be sent: kinds and sizes of files, and for how long (ms) a message may be changed. */
 export interface Limits {
   readonly uploads?: UploadLimits | undefined;
@@ -68,9 +80,6 @@ export type Act =
   | { type: 'transfer'; session: number; to: { agent: string } | { group: string }; note?: string }
   | { type: 'edit'; seq: number; body: Body }
   | { type: 'recall'; seq: number };
-
-const TYPING_EVERY = 3_000;
-const VIEWS_EVERY = 25_000;
 
 const acts = new Set<string>(['take', 'transfer', 'end', 'reopen', 'edit', 'recall']);
 const isAct = (frame: NumberedFrame): frame is Act => acts.has(frame.type);
@@ -100,20 +109,25 @@ export class Live {
 
   private readonly wire: Link;
   private readonly chats: Chats;
+  private readonly looking: Looking;
   private box: Outbox | undefined;
   private closed = false;
-  private typingSent = { id: '', at: 0 };
-  private looked: string | undefined;
-  private stopLooking = () => {};
   constructor(private readonly o: LiveOptions) {
     this.desk = signal(desk.emptyDesk(o.me));
     this.wire = createLink({
       url: o.url,
       env: o.env,
-      hello: () => ({ type: 'hello', v: 1, origin: this.outgoing.origin(), token: o.token() }),
+      hello: this.hello,
       onFrame: (f) => this.receive(f),
       onState: (s) => this.linked(s),
+      fallback: o.fallback && ((_why, misses) => o.fallback!({ misses, hello: this.hello, token: o.token, origin: this.origin })),
       ...(o.hidden ? { hidden: o.hidden } : {}),
+    });
+    this.looking = new Looking({
+      env: o.env,
+      desk: () => this.desk.value,
+      update: (change) => this.update(change),
+      send: (frame) => !this.polls && this.wire.send(frame),
     });
     this.chats = new Chats({
       desk: this.desk,
@@ -126,6 +140,15 @@ export class Live {
       onNews: o.onNews,
       onUnauthorized: () => this.lost('expired'),
     });
+  }
+
+  private readonly origin = () => this.outgoing.origin();
+  private readonly hello = (): Hello => ({ type: 'hello', v: 1, origin: this.origin(), token: this.o.token() });
+
+  /** Nothing is pushed to this page: its network lets no WebSocket through. */
+  get polls(): boolean {
+    const { value } = this.link;
+    return value.at === 'open' && value.via === 'longpoll';
   }
 
   /** Gives it its outbox; before that nothing can be sent. */
@@ -149,7 +172,7 @@ export class Live {
 
   close(): void {
     this.closed = true;
-    this.stopLooking();
+    this.looking.close();
     this.wire.stop();
     this.box?.close();
   }
@@ -186,7 +209,7 @@ export class Live {
   }
 
   async sendBody(id: string, body: Body, internal: boolean): Promise<void> {
-    this.typingSent = { id: '', at: 0 };
+    this.looking.said();
     await this.outgoing.send({ type: 'send', body, ...(internal ? { internal } : {}) }, id);
   }
 
@@ -211,43 +234,14 @@ export class Live {
     this.patch(id, (c) => (c.trouble ? { ...c, trouble: undefined } : c));
   }
 
-  /** The agent is writing: a reply, of which the visitor is told too, or a note. Told at most every 3 s. */
-  typing(id: string, internal = false): void {
-    const now = this.o.env.now();
-    if (this.typingSent.id === id && now - this.typingSent.at < TYPING_EVERY) return;
-    if (this.wire.send({ type: 'typing', conversation: id, ...(internal ? { doing: 'notes' as const } : {}) }))
-      this.typingSent = { id, at: now };
+  /** The agent is writing, a reply or a note. */
+  typing(id: string, doing: 'writes' | 'notes'): void {
+    this.looking.typing(id, doing);
   }
 
   /** What is on the screen, in a page that is looked at: the colleagues who have to do with it are told. */
   look(id: string | undefined): void {
-    if (id === this.looked) return;
-    const before = this.looked;
-    this.looked = id;
-    this.stopLooking();
-    if (before) this.tellDoing(before, 'left');
-    this.keepTelling();
-  }
-
-  private keepTelling(): void {
-    this.stopLooking();
-    if (!this.looked) return;
-    this.tellDoing(this.looked, 'views');
-    this.stopLooking = this.o.env.after(VIEWS_EVERY, () => this.keepTelling());
-  }
-
-  private tellDoing(conversation: string, doing: Doing): void {
-    this.wire.send({ type: 'typing', conversation, doing });
-  }
-
-  private typed(f: Extract<ServerFrame, { type: 'typing' }>): void {
-    const now = this.o.env.now();
-    const { conversation: id, by, text, doing } = f;
-    if (!doing) return this.update((d) => desk.typed(d, id, by, text, now));
-    const met = by.id !== undefined && !this.chat(id)?.others[by.id];
-    this.update((d) => desk.colleague(d, id, by, doing, now));
-    // Who comes does not know who is here already.
-    if (met && doing === 'views' && id === this.looked && by.id !== this.desk.value.me.id) this.tellDoing(id, 'views');
+    this.looking.look(id);
   }
 
   /** The agent has seen everything up to seq. */
@@ -285,7 +279,7 @@ export class Live {
         if (f.n !== undefined) this.outgoing.refuse(f);
         break;
       case 'typing':
-        this.typed(f);
+        this.looking.heard(f);
         break;
       case 'delta':
         this.update((d) => desk.answering(d, f));
@@ -302,10 +296,11 @@ export class Live {
   }
 
   private welcome(w: AgentWelcome): void {
-    this.chats.welcome(w);
+    // Who polls is told nothing, so there is nothing to watch: each pong asks for what is looked at.
+    this.chats.welcome(this.polls ? { ...w, features: (w.features ?? []).filter((f) => f !== 'watch') } : w);
     this.outgoing.up(w.epoch);
     this.limits.value = { uploads: w.limits?.uploads, edit: (w.limits?.edit ?? 0) * 1000 };
-    this.keepTelling();
+    this.looking.tell();
     if (this.wanted.value) this.wire.send({ type: 'status', ...this.wanted.value });
     this.presence(w.agents);
   }

@@ -5,25 +5,40 @@
 import { effect, untracked } from '@preact/signals';
 import { options, render } from 'preact';
 import { browserClaim } from '../visitor/claim.ts';
-import { browser } from '../visitor/env.ts';
+import { browser, newId } from '../visitor/env.ts';
 import { openKv } from '../visitor/kv.ts';
+import { Alerts, browserBell, iconOf } from './alerts.ts';
 import { createApi } from './api.ts';
 import { act } from './commands.ts';
 import { App } from './components/App.tsx';
-import { StoreContext } from './context.ts';
+import { AlertsContext, StoreContext } from './context.ts';
 import { openDrafts } from './drafts.ts';
 import { lang, preferred, t } from './i18n.ts';
 import { commandOf } from './keys.ts';
-import { createLive } from './live.ts';
+import { createLive, type Way } from './live.ts';
 import { hashOf, placeOf } from './route.ts';
+import { Staging, type Upload } from './staging.ts';
 import { browserStorages } from './storage.ts';
 import { Store } from './store.ts';
+import { upload } from './upload.ts';
 import './styles/index.css';
 
 const LATE = 100; // ms a drawing may wait for a frame
 const REFRESH = 15_000; // ms
 
 const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
+
+/** Polls, for networks that let no WebSocket through; fetched when one is met. */
+const fallback = async ({ misses, hello, token, origin }: Way) => {
+  const { createFallback } = await import('../visitor/poll.ts');
+  const cursor = () => ({ origin: origin(), token: token(), site: '' });
+  return createFallback({ url: socketUrl, env: browser, misses, hello: async () => hello(), cursor });
+};
+
+const looks = {
+  look: (file: Blob) => URL.createObjectURL(file),
+  forget: (address: string) => URL.revokeObjectURL(address),
+};
 
 function createStore(): Store {
   const api = createApi('', () => store.token());
@@ -32,12 +47,28 @@ function createStore(): Store {
     storages: browserStorages,
     now: browser.now,
     narrow: () => matchMedia('(width < 1200px)').matches,
+    alert: (alert) => alerts.tell(alert),
     async open(me, hooks) {
       const kv = await openKv(`kefu-console-${me.id}`, browser, globalThis.indexedDB);
       const claim = browserClaim(browser);
       const drafts = await openDrafts(kv);
-      const live = await createLive({ url: socketUrl, env: browser, kv, claim, api, me, hidden: () => document.hidden, ...hooks });
-      return { live, drafts };
+      const live = await createLive({
+        url: socketUrl,
+        env: browser,
+        kv,
+        claim,
+        api,
+        me,
+        hidden: () => document.hidden,
+        fallback,
+        ...hooks,
+      });
+      const send: Upload = (conversation, file, onProgress, stop) => {
+        const post = !!live.limits.value.uploads?.post;
+        return upload({ token: store.token(), conversation, file, post, onProgress, stop });
+      };
+      const staging = new Staging({ kv, upload: send, newId: () => newId(browser), ...looks });
+      return { live, drafts, staging: await staging.open() };
     },
   });
   return store;
@@ -109,11 +140,36 @@ function followLists(store: Store): void {
   });
 }
 
+/** A page that is looked at rings for all; whoever could take a visitor is reminded until one is taken. */
+function followAlerts(store: Store, alerts: Alerts): void {
+  addEventListener('focus', () => alerts.focused());
+  if (document.hasFocus()) alerts.focused();
+  for (const name of ['pointerdown', 'keydown']) addEventListener(name, () => void alerts.pressed(), true);
+  effect(() => {
+    const { me, agents } = store.people.value;
+    const is = agents[me.id];
+    alerts.waiting(!!store.session.value && is?.status === 'online' && is.held < is.capacity && store.waitingCount.value > 0);
+  });
+}
+
+/** Colleagues are told what is on the screen. */
+function followLook(store: Store): void {
+  effect(() => {
+    const seen = store.looking.value && store.place.value.page === '' && store.connected.value;
+    const id = seen ? store.chat.value?.id : undefined;
+    untracked(() => store.live.value?.look(id));
+  });
+}
+
 /** The title counts what waits for the agent: unread messages, and visitors in the queue. */
 function followTitle(store: Store): void {
+  let marked: number | undefined;
   effect(() => {
     const n = store.unread.value + store.waitingCount.value;
-    document.title = store.session.value && n > 0 ? `(${n}) ${t('app.title')}` : t('app.title');
+    const shown = store.session.value ? n : 0;
+    document.title = shown > 0 ? `(${shown}) ${t('app.title')}` : t('app.title');
+    if (shown !== marked) document.querySelector('link[rel=icon]')?.setAttribute('href', iconOf(shown));
+    marked = shown;
   });
   effect(() => {
     document.documentElement.lang = lang.value;
@@ -125,6 +181,12 @@ function followTitle(store: Store): void {
   });
 }
 
+const alerts: Alerts = new Alerts({
+  bell: browserBell('kefu-console-bell'),
+  sound: () => store.prefs.value.sound ?? 'once',
+  notifies: () => !!store.prefs.value.notify,
+  looking: () => store.looking.value,
+});
 drawByFrame();
 lang.value = preferred(navigator.languages);
 const store = createStore();
@@ -133,11 +195,15 @@ followPage(store);
 followKeys(store);
 followTitle(store);
 followLists(store);
+followAlerts(store, alerts);
+followLook(store);
 const root = document.getElementById('app');
 if (root)
   render(
     <StoreContext.Provider value={store}>
-      <App />
+      <AlertsContext.Provider value={alerts}>
+        <App />
+      </AlertsContext.Provider>
     </StoreContext.Provider>,
     root,
   );

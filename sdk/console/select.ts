@@ -118,6 +118,19 @@ export function rightsOf(me: Me, h: Head): Rights {
   };
 }
 
+/** Whether one's own message can still be changed: `edit` is for how long, ms. Only texts can be edited. */
+export function changeable(e: Logged, me: Me, now: number, edit: number): boolean {
+  return e.by.kind === 'agent' && e.by.id === me.id && isSaid(e) && !isTombstone(e) && now - at(e.at) < edit;
+}
+
+/** The colleagues who look at a conversation or write in it now. */
+export function othersIn(c: Chat, now: number): { id: string; name: string; doing: 'writes' | 'notes' | 'views' }[] {
+  return Object.entries(c.others).flatMap(([id, o]) => {
+    const doing = o.writes > now ? 'writes' : o.notes > now ? 'notes' : o.views > now ? 'views' : undefined;
+    return doing ? [{ id, name: o.name, doing } as const] : [];
+  });
+}
+
 /** The line of the thread: what is drawn, in order, each with a key that stays its own. */
 export type Item =
   | { readonly kind: 'day'; readonly key: string; readonly at: number }

@@ -21,6 +21,13 @@ export interface Prefs {
   readonly theme?: Theme;
   /** Whether the pane of details is open where there is room for it. */
   readonly details?: boolean;
+  /** False: the list is put away while a conversation is open, where there is room for both. */
+  readonly list?: boolean;
+  /** What sends: Enter, or Ctrl or Cmd with it. */
+  readonly send?: 'enter' | 'mod';
+  readonly sound?: 'off' | 'once' | 'until';
+  /** Desktop notifications, where the browser allows them too. */
+  readonly notify?: boolean;
 }
 
 /** The two storages of a page, or doubles of them. */

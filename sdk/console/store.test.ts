@@ -3,6 +3,7 @@ import { type Drafts, openDrafts } from './drafts.ts';
 import { lang } from './i18n.ts';
 import { commandOf, type Press, shortcuts } from './keys.ts';
 import { hashOf, idOf, type Page, pathOf, placeOf } from './route.ts';
+import { Staging } from './staging.ts';
 import type { Storages } from './storage.ts';
 import { Store } from './store.ts';
 import { World } from './test/world.ts';
@@ -40,7 +41,8 @@ function newStore(): Store {
     async open(me, hooks) {
       await opening;
       const live = await world.open(me, hooks);
-      return { live, drafts: await openDrafts(world.device.kv()) };
+      const staging = new Staging({ kv: world.device.kv(), upload: () => Promise.reject(new Error('no')), newId: () => 'id' });
+      return { live, drafts: await openDrafts(world.device.kv()), staging };
     },
   });
   return made;

@@ -5,7 +5,7 @@
  * conversation, dialog) is here; what the desk knows is in `live.desk`.
  */
 import { computed, signal } from '@preact/signals';
-import { type Agent, type Api, ApiError, codeOf } from './api.ts';
+import { type Agent, type Api, ApiError, codeOf, type Reply } from './api.ts';
 import { emptyDesk } from './desk.ts';
 import type { Drafts } from './drafts.ts';
 import { type Lang, lang, t } from './i18n.ts';
@@ -15,10 +15,11 @@ import type { Chat, Desk, Head, LogEvent, Me } from './model.ts';
 import { groupNames, visitorName } from './names.ts';
 import type { Place } from './route.ts';
 import { unread } from './select.ts';
+import type { Staging } from './staging.ts';
 import * as storage from './storage.ts';
 
 /** The dialogs there are; at most one is open. */
-export type DialogName = 'transfer' | 'team' | 'password' | 'help';
+export type DialogName = 'transfer' | 'team' | 'password' | 'help' | 'palette';
 
 /** Why a sign-in failed: a code of the protocol, `offline`, and how many seconds to wait. */
 export interface Refused {
@@ -33,10 +34,16 @@ export interface StoreOptions {
   now(): number;
   /** Whether the pane of details lies over the thread instead of beside it. */
   narrow(): boolean;
+  /** Something happened that the agent should hear of though they look elsewhere. */
+  alert?(alert: { title: string; text: string; tag: string; open(): void }): void;
   /** Opens the live side and the drafts of an account. */
-  open(me: Me, hooks: Pick<LiveOptions, 'token' | 'onNews' | 'onMessage' | 'onLost'>): Promise<{ live: Live; drafts: Drafts }>;
+  open(
+    me: Me,
+    hooks: Pick<LiveOptions, 'token' | 'onNews' | 'onMessage' | 'onLost'>,
+  ): Promise<{ live: Live; drafts: Drafts; staging: Staging }>;
 }
 
+const REPLIES = 60_000; // ms that canned replies count
 const nobody: Desk = emptyDesk({ id: '', name: '', role: 'agent', groups: [] });
 
 /** The one store of the page. */
@@ -45,6 +52,9 @@ export class Store {
   readonly notice = signal<Lost | undefined>(undefined);
   readonly live = signal<Live | undefined>(undefined);
   readonly drafts = signal<Drafts | undefined>(undefined);
+  readonly staging = signal<Staging | undefined>(undefined);
+  /** One's own message that is being changed, instead of a new one being written. */
+  readonly editing = signal<{ readonly id: string; readonly seq: number; readonly text: string } | undefined>(undefined);
   readonly prefs = signal<storage.Prefs>({});
 
   readonly selected = signal<string | undefined>(undefined);
@@ -126,6 +136,8 @@ export class Store {
   /** The page goes away, perhaps to come back from the back/forward cache: what it holds must be free for others. */
   pause(): void {
     this.turn++;
+    this.staging.value?.close();
+    this.staging.value = undefined;
     this.live.value?.close();
     this.live.value = undefined;
   }
@@ -134,14 +146,18 @@ export class Store {
     const turn = ++this.turn;
     this.session.value = session;
     this.notice.value = undefined;
-    const { live, drafts } = await this.o.open(meOf(session.agent), {
+    const { live, drafts, staging } = await this.o.open(meOf(session.agent), {
       token: () => this.token() ?? session.token,
       onNews: (kind, head) => this.news(kind, head),
       onMessage: (chat, event) => this.heard(chat, event),
       onLost: (why) => turn === this.turn && this.leave(why),
     });
-    if (turn !== this.turn) return live.close();
+    if (turn !== this.turn) {
+      staging.close();
+      return live.close();
+    }
     this.drafts.value = drafts;
+    this.staging.value = staging;
     this.live.value = live;
     live.open(this.selected.value);
     live.start();
@@ -170,6 +186,9 @@ export class Store {
     storage.clearSession(this.o.storages);
     this.live.value?.close();
     this.live.value = undefined;
+    this.staging.value?.close();
+    this.staging.value = undefined;
+    this.editing.value = undefined;
     this.drafts.value = undefined;
     this.session.value = undefined;
     this.dialog.value = undefined;
@@ -192,6 +211,7 @@ export class Store {
   select(id: string | undefined): void {
     if (this.o.narrow()) this.details.value = false;
     this.place.value = { page: '', id };
+    if (this.editing.value?.id !== id) this.editing.value = undefined;
     this.selected.value = id;
     this.live.value?.open(id);
   }
@@ -210,6 +230,17 @@ export class Store {
   /** Brings a row of the open list into view and into focus. */
   revealRow(id: string): void {
     this.revealed.value = { id, n: (this.revealed.value?.n ?? 0) + 1 };
+  }
+
+  /** The canned replies, fetched when they are first asked for and again after a minute. */
+  readonly replies = signal<readonly Reply[]>([]);
+  private repliesAt = Number.NEGATIVE_INFINITY;
+
+  async fetchReplies(): Promise<void> {
+    if (this.o.now() - this.repliesAt < REPLIES) return;
+    this.repliesAt = this.o.now();
+    // A server without any has none to offer.
+    this.replies.value = await this.o.api.replies().catch(() => this.replies.value);
   }
 
   // ---- preferences and announcements ----------------------------------------------------------------------------------
@@ -235,13 +266,21 @@ export class Store {
   }
 
   private news(kind: 'waiting' | 'assigned', head: Head): void {
-    this.say(t(kind === 'waiting' ? 'announce.waiting' : 'announce.assigned', { name: visitorName(head) }));
+    const text = t(kind === 'waiting' ? 'announce.waiting' : 'announce.assigned', { name: visitorName(head) });
+    this.say(text);
+    this.alert(head.id, text, '');
+  }
+
+  private alert(id: string, title: string, text: string): void {
+    this.o.alert?.({ title, text, tag: id, open: () => this.select(id) });
   }
 
   private heard(chat: Chat, event: LogEvent): void {
     const name = visitorName(chat.head);
     const text = 'text' in event.body ? String(event.body.text).slice(0, 200) : '';
-    this.say(chat.id === this.selected.value && text ? `${name}: ${text}` : t('announce.message', { name }));
+    const seen = chat.id === this.selected.value && this.place.value.page === '';
+    this.say(seen && text ? `${name}: ${text}` : t('announce.message', { name }));
+    if (!seen || !this.looking.value) this.alert(chat.id, t('announce.message', { name }), text);
   }
 }
 

@@ -7,6 +7,7 @@ import { LazyPage } from './LazyPage.tsx';
 import { Lists } from './Lists.tsx';
 import { Login } from './Login.tsx';
 import { Nav } from './Nav.tsx';
+import { Palette } from './Palette.tsx';
 import { Password } from './Password.tsx';
 import { Team } from './Team.tsx';
 import { Thread } from './Thread.tsx';
@@ -34,6 +35,8 @@ function OpenDialog() {
       return <Password />;
     case 'help':
       return <Help />;
+    case 'palette':
+      return <Palette />;
     default:
       return null;
   }
@@ -43,7 +46,7 @@ function Inbox() {
   const store = useStore();
   const chat = store.chat.value;
   return (
-    <main class="panes">
+    <main class="panes" data-list={store.prefs.value.list === false && chat ? 'off' : undefined}>
       <h1 class="spoken">{t('app.title')}</h1>
       <Lists />
       <Thread />

@@ -66,7 +66,7 @@ function Body({ page, path }: { page: Page; path: string }) {
 export function LazyPage({ name, path }: { name: string; path: string }) {
   const store = useStore();
   const page = pages.find((p) => p.name === name);
-  const mine = page?.roles.includes(store.desk.value.me.role);
+  const mine = page?.roles.includes(store.people.value.me.role);
   return (
     <main class="page" id="page" tabIndex={-1}>
       {page && mine ? (

@@ -13,7 +13,7 @@ import type { Chat } from '../model.ts';
 import { visitorName } from '../names.ts';
 import { type Item, isMine, timeline } from '../select.ts';
 import { Icon } from './Icon.tsx';
-import { Happened, Out, Said } from './Message.tsx';
+import { Answering, Happened, Out, Said } from './Message.tsx';
 
 const NEAR = 60; // px from the end that still count as the end
 const REACH = 160; // px from the top at which earlier messages are fetched
@@ -80,7 +80,7 @@ export function Log({ chat }: { chat: Chat }) {
   const [unreadFrom] = useState(() => chat.head.read?.agent);
   const [atEnd, setAtEnd] = useState(true);
   const [failed, setFailed] = useState(false);
-  const me = store.desk.value.me;
+  const me = store.people.value.me;
   const items = useMemo(() => timeline(chat, me, unreadFrom), [chat, me, unreadFrom]);
   const last = chat.log.at(-1)?.seq ?? 0;
   const missed = useMissed(chat, atEnd);
@@ -122,6 +122,7 @@ export function Log({ chat }: { chat: Chat }) {
         {items.map((item) => (
           <Line key={item.key} item={item} chat={chat} />
         ))}
+        <Answering chat={chat} />
         <Typing chat={chat} />
       </div>
       <div class="pill-place">
@@ -194,7 +195,7 @@ function useRead(chat: Chat, atEnd: boolean): void {
   const store = useStore();
   const last = chat.log.at(-1)?.seq ?? 0;
   const connected = store.connected.value;
-  const holds = isMine(store.desk.value.me, chat.head);
+  const holds = isMine(store.people.value.me, chat.head);
   const looking = store.looking.value;
   useEffect(() => {
     if (holds && atEnd && last && connected && looking) store.live.value?.read(chat.id, last);

@@ -9,7 +9,7 @@ import { happenedText } from '../happened.ts';
 import { lang, t } from '../i18n.ts';
 import type { Chat, Entry, Logged } from '../model.ts';
 import { agentName, partyName, visitorShort } from '../names.ts';
-import { at, type Item, noteOf } from '../select.ts';
+import { at, busyWith, changeable, type Item, noteOf } from '../select.ts';
 import { sendTrouble } from '../trouble.ts';
 import { Avatar } from './Avatar.tsx';
 import { Icon } from './Icon.tsx';
@@ -34,7 +34,7 @@ function Text({ text }: { text: string }) {
 
 function FileView({ body }: { body: FileBody }) {
   const href = fileAddress(body.url);
-  if (!href) return <>{body.name}</>;
+  if (!href) return <bdi>{body.name}</bdi>;
   if (body.kind === 'image')
     return (
       <a href={href} target="_blank" rel="noopener noreferrer">
@@ -51,7 +51,7 @@ function FileView({ body }: { body: FileBody }) {
     >
       <Icon name="file" />
       <span>
-        {body.name} · {fileSize(lang.value, body.size)}
+        <bdi>{body.name}</bdi> · {fileSize(lang.value, body.size)}
       </span>
     </a>
   );
@@ -96,7 +96,7 @@ function NoteName() {
 function Bubble({ event, children }: { event: Pick<LogEvent, 'body' | 'internal'>; children?: ComponentChildren }) {
   if (isTombstone(event)) return <div class="bubble gone">{t('thread.recalled')}</div>;
   return (
-    <div class={event.body.kind === 'image' ? 'bubble media' : 'bubble'}>
+    <div class={event.body.kind === 'image' ? 'bubble media' : 'bubble'} dir="auto">
       {event.internal && <NoteName />}
       {children}
       <BodyView body={event.body as Body} />
@@ -124,7 +124,7 @@ export function Said({ item, chat }: { item: Extract<Item, { kind: 'said' }>; ch
         {side === 'mine' || follows ? (
           <span class="spoken">{side === 'mine' ? t('list.you') : name}</span>
         ) : (
-          <span class="said-by">{name}</span>
+          <bdi class="said-by">{name}</bdi>
         )}
         <Bubble event={event} />
         <div class={brief ? 'said-meta spoken' : 'said-meta'}>
@@ -137,6 +137,57 @@ export function Said({ item, chat }: { item: Extract<Item, { kind: 'said' }>; ch
               <Icon name={mark === 'read' ? 'read' : 'check'} size={15} />
             </span>
           )}
+          {side === 'mine' && <Changes event={event} chat={chat} />}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** To change or take back what one has just said, as long as the site allows. */
+function Changes({ event, chat }: { event: Logged; chat: Chat }) {
+  const store = useStore();
+  const { live, people, now, connected } = store;
+  const edit = live.value?.limits.value.edit ?? 0;
+  if (!changeable(event, people.value.me, now.value, edit) || chat.head.phase === 'closed') return null;
+  const disabled = !connected.value || !!busyWith(chat);
+  const { body, seq } = event;
+  return (
+    <span class="said-acts">
+      {body.kind === 'text' && (
+        <button
+          type="button"
+          class="text-button"
+          disabled={disabled}
+          onClick={() => {
+            store.editing.value = { id: chat.id, seq, text: body.text };
+          }}
+        >
+          {t('action.edit')}
+        </button>
+      )}
+      <button
+        type="button"
+        class="text-button"
+        disabled={disabled}
+        onClick={() => void live.value?.act(chat.id, { type: 'recall', seq })}
+      >
+        {t('action.recall')}
+      </button>
+    </span>
+  );
+}
+
+/** The assistant's answer while it is being written. */
+export function Answering({ chat }: { chat: Chat }) {
+  if (!chat.answer?.text) return null;
+  return (
+    <div class="said ours bot typing" aria-live="off">
+      <Avatar small id="bot" name={t('bot.name')} />
+      <div class="said-body">
+        <span class="said-by">{t('thread.answering')}</span>
+        <div class="bubble">
+          <Text text={chat.answer.text} />
         </div>
       </div>
     </div>

@@ -32,7 +32,7 @@ function Item({
 export function Nav() {
   const store = useStore();
   const here = store.place.value.page;
-  const listed = pagesOf(store.desk.value.me.role).filter((p) => p.icon);
+  const listed = pagesOf(store.people.value.me.role).filter((p) => p.icon);
   if (!listed.length) return null;
   return (
     <nav class="nav" aria-label={t('nav.label')}>

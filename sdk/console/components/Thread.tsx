@@ -5,7 +5,7 @@ import { duration } from '../format.ts';
 import { lang, t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
 import { groupName, visitorName, visitorShort } from '../names.ts';
-import { at } from '../select.ts';
+import { at, othersIn, tagsOf } from '../select.ts';
 import { troubleText } from '../trouble.ts';
 import { Actions } from './Actions.tsx';
 import { Avatar } from './Avatar.tsx';
@@ -25,6 +25,25 @@ function Blank({ title, hint }: { title: string; hint?: string }) {
   );
 }
 
+/** Puts the list away, or brings it back: on a wide page there may be better use for its place. */
+function ListToggle() {
+  const store = useStore();
+  const shown = store.prefs.value.list !== false;
+  const text = t(shown ? 'action.hideList' : 'action.showList');
+  return (
+    <button
+      type="button"
+      class="icon-button wide-only"
+      aria-label={text}
+      title={text}
+      aria-expanded={shown}
+      onClick={() => store.prefer({ list: !shown })}
+    >
+      <Icon name="sidebar" />
+    </button>
+  );
+}
+
 function BackButton() {
   const store = useStore();
   return (
@@ -36,14 +55,18 @@ function BackButton() {
 
 function Sub({ chat }: { chat: Chat }) {
   const store = useStore();
-  const { phase, tag, group, agent, since } = chat.head;
-  const me = store.desk.value.me.id;
+  const { phase, group, agent, since } = chat.head;
+  const me = store.people.value.me.id;
   return (
     <div class="thread-sub">
       <span class={`chip phase-${phase}`}>{t(`phase.${phase}`)}</span>
       {phase === 'waiting' && since && <span>{duration(lang.value, store.now.value - at(since))}</span>}
       {phase === 'held' && agent && agent.id !== me && <span class="ellipsis">{t('list.with', { name: agent.name })}</span>}
-      {tag && <span class="chip">{tag}</span>}
+      {tagsOf(chat.head).map((tag) => (
+        <bdi key={tag} class="chip">
+          {tag}
+        </bdi>
+      ))}
       {group && <span class="chip hide-phone">{groupName(group)}</span>}
     </div>
   );
@@ -77,6 +100,7 @@ function Head({ chat }: { chat: Chat }) {
   return (
     <header class="thread-head">
       <BackButton />
+      <ListToggle />
       <Avatar
         id={chat.head.visitor.id}
         name={visitorShort(chat.head)}
@@ -85,7 +109,7 @@ function Head({ chat }: { chat: Chat }) {
       />
       <div class="thread-who">
         <h2 id="thread-name" tabIndex={-1} ref={heading}>
-          {name}
+          <bdi>{name}</bdi>
         </h2>
         <Sub chat={chat} />
       </div>
@@ -109,12 +133,32 @@ export function Thread() {
       <Head chat={chat} />
       {chat.trouble && (
         <div class="thread-trouble">
-          <Trouble text={troubleText(chat.trouble, chat, store.desk.value)} onDismiss={() => store.live.value?.dismiss(chat.id)} />
+          <Trouble
+            text={troubleText(chat.trouble, chat, store.people.value)}
+            onDismiss={() => store.live.value?.dismiss(chat.id)}
+          />
         </div>
       )}
       <Log key={chat.id} chat={chat} />
+      <Others chat={chat} />
       <Composer key={`composer-${chat.id}`} chat={chat} />
     </section>
+  );
+}
+
+/** Colleagues who are here too: before both answer. Said aloud, for who does not see it. */
+function Others({ chat }: { chat: Chat }) {
+  const store = useStore();
+  const here = othersIn(chat, store.now.value);
+  return (
+    <div class="others" role="status">
+      {here.map(({ id, name, doing }) => (
+        <span key={id} class={`other ${doing}`}>
+          <Avatar small id={id} name={name || '?'} />
+          {t(`others.${doing}`, { name: name || t('agent.unknown') })}
+        </span>
+      ))}
+    </div>
   );
 }
 

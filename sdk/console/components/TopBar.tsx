@@ -1,11 +1,11 @@
 /** The bar on top: one's status and load, whether the page is connected, and the menu. */
 
 import type { Status } from '../../visitor/wire.ts';
-import { useStore } from '../context.ts';
+import { useAlerts, useStore } from '../context.ts';
 import { type Key, t } from '../i18n.ts';
 import { Icon, type IconName } from './Icon.tsx';
 import { Popover } from './Popover.tsx';
-import { LangSelect, ThemeSelect } from './Prefs.tsx';
+import { LangSelect, NotifyField, SendSelect, SoundSelect, ThemeSelect } from './Prefs.tsx';
 
 const BLIP = 2_000; // ms a break may last before it is worth a line of its own
 const MAX_CAPACITY = 100; // seats the server allows
@@ -37,6 +37,7 @@ export function LinkBanner() {
   const live = store.live.value;
   const link = live?.link.value;
   if (!live || !link) return null;
+  if (live.polls) return <p class="banner">{t('link.polls')}</p>;
   if (link.at !== 'stopped') {
     const broken = live.brokenAt.value !== undefined && store.now.value - live.brokenAt.value > BLIP;
     return broken ? <p class="banner">{t('link.waitingHint')}</p> : null;
@@ -156,13 +157,14 @@ function Menu() {
   return (
     <Popover class="icon-button" label={t('app.menu')} face={<Icon name="menu" />} end>
       {(close) => {
-        const open = (name: 'team' | 'password' | 'help') => {
+        const open = (name: 'team' | 'password' | 'help' | 'palette') => {
           close();
           store.dialog.value = name;
         };
         return (
           <>
             <p class="menu-head hint">{t('menu.signedInAs', { name: me.name })}</p>
+            <MenuItem icon="search" label="menu.palette" onClick={() => open('palette')} />
             {admin && <MenuItem icon="team" label="menu.team" onClick={() => open('team')} />}
             <MenuItem icon="key" label="menu.password" onClick={() => open('password')} />
             <MenuItem icon="keyboard" label="menu.help" onClick={() => open('help')} />
@@ -175,12 +177,33 @@ function Menu() {
               <label for="menu-theme">{t('app.theme')}</label>
               <ThemeSelect id="menu-theme" />
             </div>
+            <div class="menu-field">
+              <label for="menu-send">{t('pref.send')}</label>
+              <SendSelect id="menu-send" />
+            </div>
+            <div class="menu-field">
+              <label for="menu-sound">{t('pref.sound')}</label>
+              <SoundSelect id="menu-sound" />
+            </div>
+            <NotifyField />
             <hr class="menu-line" />
             <MenuItem icon="logout" label="menu.logout" onClick={() => void store.signOut()} />
           </>
         );
       }}
     </Popover>
+  );
+}
+
+/** A sound that the browser holds back is one that somebody relies on. */
+function SoundState() {
+  const alerts = useAlerts();
+  if (!alerts?.blocked.value) return null;
+  return (
+    <button type="button" class="button sound-blocked" onClick={() => void alerts.pressed()}>
+      <Icon name="muted" size={18} />
+      {t('alert.blocked')}
+    </button>
   );
 }
 
@@ -194,6 +217,7 @@ export function TopBar() {
       </div>
       <StatusSwitch />
       <div class="bar-end">
+        <SoundState />
         <LinkState />
         <Menu />
       </div>
