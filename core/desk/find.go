@@ -14,7 +14,7 @@ import (
 const findScan = 2 * maxList
 
 // Find is Conversations, narrowed down to those that have text in what a list
-// shows of them: their visitor's name or id, their own id, or their tag. It
+// shows of them: their visitor's name or id, their own id, or a tag. It
 // looks at the newest findScan that q selects, so a page may have fewer than
 // q.Limit, even none, and yet a place behind which to go on.
 func (d *Desk) Find(ctx context.Context, who core.Account, q core.Query, text string) ([]wire.Head, core.Place, error) {
@@ -56,7 +56,7 @@ func (d *Desk) Find(ctx context.Context, who core.Account, q core.Query, text st
 // The name is looked at last, for it is the store's to know.
 func (d *Desk) shows(ctx context.Context, c core.Conversation, text string) (bool, error) {
 	has := func(s string) bool { return strings.Contains(strings.ToLower(s), text) }
-	if has(string(c.ID)) || has(string(c.Visitor)) || has(c.Session.Tag) {
+	if has(string(c.ID)) || has(string(c.Visitor)) || has(c.Session.Tag) || slices.ContainsFunc(c.Tags, has) {
 		return true, nil
 	}
 	who, err := d.Store.Profile(ctx, c.Visitor)

@@ -168,6 +168,10 @@ function foldSystem(head: Head, e: LogEvent, body: SystemBody): Head {
       return { ...rest, agent: body.agent, phase: 'held', since };
     case 'closed':
       return { ...rest, phase: 'closed', since };
+    case 'snoozed':
+      return { ...head, phase: 'snoozed', since };
+    case 'tagged':
+      return { ...head, tags: [...new Set([...(head.tags ?? []), ...(body.add ?? [])])].filter((x) => !body.remove?.includes(x)) };
     case 'edited':
       return reworded(head, body.seq, body.body);
     case 'recalled':
