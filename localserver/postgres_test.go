@@ -1,9 +1,13 @@
 package main
 
 import (
+	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"kefu/core/hosttest"
 	"kefu/localserver/internal/config"
@@ -18,16 +22,29 @@ func onPostgres(t *testing.T, db string) config.Config {
 	return c
 }
 
-// TestHostOnPostgres is TestHost with PostgreSQL. Unless there is time, the
+// bucket is one of a server that speaks the protocol of S3.
+func bucket(t *testing.T) config.S3 {
+	backend := s3mem.New()
+	if err := backend.CreateBucket("kefu"); err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
+	t.Cleanup(s.Close)
+	return config.S3{Bucket: "kefu", Region: "us-east-1", Endpoint: s.URL, AccessKey: "kefu", SecretKey: "walnut"}
+}
+
+// TestHostOnPostgres is TestHost with PostgreSQL, and a bucket for files. Unless there is time, the
 // stories are those in which the store has a part: what a limit or a timer does
 // TestHost has seen, and storms come with TestKillOnPostgres.
 func TestHostOnPostgres(t *testing.T) {
 	var only []string
 	if os.Getenv("KEFU_TEST_LONG") == "" {
-		only = []string{"Resume", "Edit", "Rights", "Routing"}
+		only = []string{"Resume", "Edit", "Rights", "Routing", "Uploads"}
 	}
 	hosttest.Run(t, func(t *testing.T) hosttest.Host {
-		url := inProcess(t, onPostgres(t, pgtest.Database(t)))
+		c := onPostgres(t, pgtest.Database(t))
+		c.S3 = bucket(t)
+		url := inProcess(t, c)
 		return hosttest.Host{URL: url, Admin: "admin", Password: adminPassword, Profile: profile(), Only: only}
 	})
 }

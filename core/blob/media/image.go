@@ -1,5 +1,5 @@
-// Package media is blob.Media: it tells by the first bytes what a file is, names it
-// accordingly, and makes images anew from their pixels; see package blob.
+// Package media is blob.Media: what package sniff knows of files, and images that
+// are made anew from their pixels; see package blob.
 package media
 
 import (
@@ -9,7 +9,6 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"image/gif"
 	"image/jpeg"
 	"image/png"
 
@@ -18,10 +17,13 @@ import (
 
 	"kefu/core"
 	"kefu/core/blob"
+	"kefu/core/blob/sniff"
 )
 
 // Media is blob.Media.
 type Media struct {
+	sniff.Sniffer // what a file is, and is called
+
 	budget int64
 	memory *semaphore.Weighted
 }
@@ -33,7 +35,7 @@ var _ blob.Media = (*Media)(nil)
 const Budget = 256 << 20
 
 // New returns a Media whose images take at most so many bytes at a time.
-func New(budget int64) *Media { return &Media{budget, semaphore.NewWeighted(budget)} }
+func New(budget int64) *Media { return &Media{sniff.Sniffer{}, budget, semaphore.NewWeighted(budget)} }
 
 // quality of JPEGs. At 85 nobody sees the difference on a phone.
 const quality = 85
@@ -143,29 +145,4 @@ func encoded(img image.Image, err error) (blob.Image, error) {
 	}
 	out.Data = b.Bytes()
 	return out, err
-}
-
-// Pixels implements blob.Media.
-func (*Media) Pixels(head []byte, kind string) (w, h int) {
-	var c image.Config
-	var err error
-	switch r := bytes.NewReader(head); kind {
-	case "image/jpeg":
-		c, err = jpeg.DecodeConfig(r)
-	case "image/png":
-		c, err = png.DecodeConfig(r)
-	case "image/gif":
-		c, err = gif.DecodeConfig(r)
-	case "image/webp":
-		c, err = webp.DecodeConfig(r)
-	default:
-		return 0, 0
-	}
-	if err != nil {
-		return 0, 0
-	}
-	if o, _ := headerOf(head); kind == "image/jpeg" && o.turn > 4 {
-		return c.Height, c.Width
-	}
-	return c.Width, c.Height
 }

@@ -14,6 +14,7 @@ import (
 	"kefu/core"
 	"kefu/core/blob"
 	"kefu/core/blob/media"
+	"kefu/core/blob/sniff"
 )
 
 // corners is a picture whose four corners are red, green, blue and white, from
@@ -286,14 +287,14 @@ func FuzzMake(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		kind := media.Sniff(data)
+		kind := sniff.Type(data)
 		if !blob.IsImage(kind) {
 			kind = "image/jpeg"
 		}
 		got, err := media.New(8<<20).Make(t.Context(), data, kind)
 		switch code := core.CodeOf(err); {
-		case err == nil && (!blob.IsImage(got.MIME) || media.Sniff(got.Data) != got.MIME):
-			t.Errorf("made %s, which looks like %s", got.MIME, media.Sniff(got.Data))
+		case err == nil && (!blob.IsImage(got.MIME) || sniff.Type(got.Data) != got.MIME):
+			t.Errorf("made %s, which looks like %s", got.MIME, sniff.Type(got.Data))
 		case err != nil && code != core.Invalid && code != core.TooLarge:
 			t.Error(err)
 		}

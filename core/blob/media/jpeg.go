@@ -2,12 +2,12 @@ package media
 
 import (
 	"bytes"
-	"encoding/binary"
 	"image"
 	"image/draw"
 	"image/jpeg"
 
 	"kefu/core/blob"
+	"kefu/core/blob/sniff"
 )
 
 // header is what a JPEG says of itself before its first scan.
@@ -52,24 +52,16 @@ func planJPEG(data []byte) (plan, error) {
 // headerOf reads the segments up to the frame; false: it did not find one.
 func headerOf(data []byte) (h header, ok bool) {
 	h.turn = 1
-	for at := 2; at+4 <= len(data) && data[at] == 0xff; {
-		marker, size := data[at+1], int(binary.BigEndian.Uint16(data[at+2:]))
-		if size < 2 || at+2+size > len(data) {
-			return h, false
-		}
-		body := data[at+4 : at+2+size]
+	for marker, body := range sniff.Segments(data) {
 		switch marker {
-		case 0xe1: // APP1
-			if o := orientation(body); o > 0 {
+		case sniff.APP1:
+			if o := sniff.Orientation(body); o > 0 {
 				h.turn = o
 			}
-		case 0xc0, 0xc1, 0xc2: // SOF0 to SOF2: the ones the decoder knows
-			h.progressive = marker == 0xc2
+		case sniff.SOF0, sniff.SOF0 + 1, sniff.SOF2: // the ones the decoder knows
+			h.progressive = marker == sniff.SOF2
 			return h, h.frame(body)
-		case 0xda: // SOS
-			return h, false
 		}
-		at += 2 + size
 	}
 	return h, false
 }
@@ -89,36 +81,6 @@ func (h *header) frame(b []byte) bool {
 	}
 	h.per = most
 	return most > 0
-}
-
-// orientation reads one number from EXIF, the tag 0x0112 of its first
-// directory; 0: it is not there.
-func orientation(b []byte) int {
-	b, found := bytes.CutPrefix(b, []byte("Exif\x00\x00"))
-	if !found || len(b) < 8 {
-		return 0
-	}
-	var order binary.ByteOrder = binary.BigEndian
-	if string(b[:2]) == "II" {
-		order = binary.LittleEndian
-	}
-	at := int64(order.Uint32(b[4:]))
-	if at < 8 || at+2 > int64(len(b)) {
-		return 0
-	}
-	for i := range int64(order.Uint16(b[at:])) {
-		entry := at + 2 + 12*i
-		if entry+12 > int64(len(b)) {
-			return 0
-		}
-		if order.Uint16(b[entry:]) == 0x0112 {
-			if o := int(order.Uint16(b[entry+8:])); o >= 1 && o <= 8 {
-				return o
-			}
-			return 0
-		}
-	}
-	return 0
 }
 
 // turned returns an image as it is to be seen. Orientations above 4 lie on

@@ -20,6 +20,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -79,6 +80,33 @@ func New(o Options) *Store {
 	}
 	client := s3.New(options)
 	return &Store{Options: o, client: client, presign: s3.NewPresignClient(client)}
+}
+
+// Refused says why a bucket can not be used, in the server's words: there is no
+// such one, or it is not ours to use.
+type Refused struct{ Code, Message string }
+
+func (r *Refused) Error() string { return r.Code + ": " + r.Message }
+
+// Check uses the bucket as the rest of Store does, for an object that stays a
+// moment, so that what is wrong is known before somebody sends a file. The error
+// is a [Refused] if a server answered, and else says that none did, which may
+// pass.
+func (s *Store) Check(ctx context.Context) error {
+	probe := aws.String(s.Prefix + "check")
+	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: probe, Body: strings.NewReader("")})
+	if err == nil {
+		_, err = s.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &s.Bucket, Prefix: probe, MaxKeys: aws.Int32(1)})
+	}
+	if err == nil {
+		_, err = s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.Bucket, Key: probe})
+	}
+	var said smithy.APIError
+	var answered interface{ HTTPStatusCode() int }
+	if errors.As(err, &said) && errors.As(err, &answered) && answered.HTTPStatusCode()/100 == 4 {
+		return &Refused{said.ErrorCode(), cmp.Or(said.ErrorMessage(), http.StatusText(answered.HTTPStatusCode()))}
+	}
+	return failed(err)
 }
 
 const (

@@ -42,6 +42,7 @@ type Config struct {
 	// password, so formatting a Config leaves that out.
 	Database string
 
+	S3     S3
 	TLS    TLS
 	ACME   ACME
 	Log    Log
@@ -63,6 +64,17 @@ type Config struct {
 	TrustedProxies Networks
 
 	AdminPassword Secret // of the agent admin in an empty store; "" for a random one, printed once
+}
+
+// S3 is a bucket for the files that visitors and agents send, instead of a
+// directory in Data: what several nodes need, and what a disk is too small for.
+type S3 struct {
+	Bucket    string // "": no bucket
+	Region    string
+	Endpoint  string // URL of a server that speaks the protocol of S3; "" for Amazon's
+	Prefix    string // of all keys, such as kefu/
+	AccessKey string // "": what the environment, the files or the role of AWS say
+	SecretKey Secret
 }
 
 // TLS has the main listener speak HTTPS and HTTP/2, with a certificate of ours.
@@ -154,6 +166,7 @@ func Default() Config {
 		Listen: "127.0.0.1:8080",
 		Ops:    "127.0.0.1:9091",
 		Data:   "./kefu-data",
+		S3:     S3{Region: "us-east-1"},
 		Log:    Log{Level: slog.LevelInfo, Format: "text"},
 		Drain:  Drain{Window: 5 * time.Second},
 		Limits: Limits{Connections: 10_000},
@@ -225,6 +238,9 @@ func (c Config) misfits() (faults Errors) {
 		}
 	}
 	same := func(a, b string) bool { return a == b && a != "" && !anyPort(a) }
+	wrong(c.S3.Bucket == "" && (c.S3.Endpoint != "" || c.S3.Prefix != "" || c.S3.AccessKey != "" || c.S3.SecretKey != ""), "s3.bucket", "expected a name: there is more about a bucket")
+	wrong(c.S3.AccessKey != "" && c.S3.SecretKey == "", "s3.access_key", "expected s3.secret_key beside it")
+	wrong(c.S3.SecretKey != "" && c.S3.AccessKey == "", "s3.secret_key", "expected s3.access_key beside it")
 	wrong(same(c.Listen, c.Ops), "ops", "expected another address than that of listen, got the same")
 	wrong(c.TLS.Cert != "" && c.TLS.Key == "", "tls.cert", "expected tls.key beside it, the file of the private key")
 	wrong(c.TLS.Key != "" && c.TLS.Cert == "", "tls.key", "expected tls.cert beside it, the file of the certificate")

@@ -46,6 +46,7 @@ func TestDefault(t *testing.T) {
 func TestEveryKeyFromEveryPlace(t *testing.T) {
 	want := Config{
 		File: "kefu.yaml", Listen: ":443", Ops: "[::1]:0", Data: "/var/lib/kefu",
+		S3:     S3{"files", "auto", "http://minio:9000", "kefu/", "AKIA", "hazel nut"},
 		TLS:    TLS{"cert.pem", "key.pem", ":80"},
 		Log:    Log{slog.LevelWarn, "json"},
 		Drain:  Drain{90 * time.Second},
@@ -75,6 +76,7 @@ limits:
   connections: 77
 tls: {cert: cert.pem, key: key.pem, redirect: ":80"}
 trace: {slow: 250ms}
+s3: {bucket: files, region: auto, endpoint: "http://minio:9000", prefix: kefu/, access_key: AKIA, secret_key: hazel nut}
 database: postgres://kefu:walnut@db/kefu
 trusted_proxies: 10.0.0.0/8, ::1
 batch: {linger: 2ms, max: 100}
@@ -86,7 +88,8 @@ retention: {age: 365d, sites: "shop=90d, blog=0d"}
 		"KEFU_CONFIG=kefu.yaml", "KEFU_LISTEN=:443", "KEFU_OPS=[::1]:0", "KEFU_DATA=/var/lib/kefu",
 		"KEFU_LOG_LEVEL=warn", "KEFU_LOG_FORMAT=json", "KEFU_DRAIN_WINDOW=1m30s", "KEFU_LIMITS_CONNECTIONS=77",
 		"KEFU_ADMIN_PASSWORD=correct horse=battery", "KEFU_TRUSTED_PROXIES=10.0.0.0/8, ::1",
-		"KEFU_TLS_CERT=cert.pem", "KEFU_TLS_KEY=key.pem", "KEFU_TLS_REDIRECT=:80", "KEFU_TRACE_SLOW=250ms", "KEFU_DATABASE=postgres://kefu:walnut@db/kefu",
+		"KEFU_TLS_CERT=cert.pem", "KEFU_TLS_KEY=key.pem", "KEFU_TLS_REDIRECT=:80", "KEFU_TRACE_SLOW=250ms", "KEFU_S3_BUCKET=files", "KEFU_S3_REGION=auto",
+		"KEFU_S3_ENDPOINT=http://minio:9000", "KEFU_S3_PREFIX=kefu/", "KEFU_S3_ACCESS_KEY=AKIA", "KEFU_S3_SECRET_KEY=hazel nut", "KEFU_DATABASE=postgres://kefu:walnut@db/kefu",
 		"KEFU_BATCH_LINGER=2ms", "KEFU_BATCH_MAX=100", "KEFU_BACKUP_KEEP=24", "KEFU_BACKUP_DIR=/var/backups",
 		"KEFU_OFF_BOT=true", "KEFU_OFF_INVITATIONS=true", "KEFU_OFF_WEBHOOKS=true", "KEFU_RETENTION_AGE=365d", "KEFU_RETENTION_SITES=shop=90d, blog=0d",
 	}
@@ -94,6 +97,7 @@ retention: {age: 365d, sites: "shop=90d, blog=0d"}
 		"--config", "kefu.yaml", "--listen=:443", "-ops", "[::1]:0", "--data", "/var/lib/kefu",
 		"--log.level=warn", "--log.format", "json", "--drain.window", "1m30s", "-limits.connections=77",
 		"--trusted_proxies", "10.0.0.0/8, ::1", "--tls.cert", "cert.pem", "--tls.key=key.pem", "--tls.redirect", ":80", "--trace.slow=250ms",
+		"--s3.bucket=files", "--s3.region", "auto", "--s3.endpoint=http://minio:9000", "--s3.prefix=kefu/", "--s3.access_key=AKIA",
 		"--batch.linger=2ms", "--batch.max", "100", "--backup.keep=24", "--backup.dir", "/var/backups",
 		"--off.bot=true", "--off.invitations", "true", "--off.webhooks=true", "--retention.age", "365d", "--retention.sites=shop=90d, blog=0d",
 	}
@@ -109,7 +113,7 @@ retention: {age: 365d, sites: "shop=90d, blog=0d"}
 	}{
 		{"file", args[:2], nil, file, withDatabase},
 		{"environment", nil, env, "", withPassword},
-		{"flags", args, nil, "", want},
+		{"flags", args, []string{"KEFU_S3_SECRET_KEY=hazel nut"}, "", want}, // secrets are never flags
 		{"acme by flags", []string{"--acme.domains=a.example, b.example", "--acme.email", "me@a.example", "--acme.ca=https://ca.example/dir", "--backup.every", "1h"}, nil, "", acme},
 		{"acme by the environment", nil, []string{"KEFU_ACME_DOMAINS=a.example, b.example", "KEFU_ACME_EMAIL=me@a.example", "KEFU_ACME_CA=https://ca.example/dir", "KEFU_BACKUP_EVERY=1h"}, "", acme},
 	} {
@@ -221,6 +225,11 @@ func TestValidate(t *testing.T) {
 		{"connections", func(c *Config) { c.Limits.Connections = 0 }, `limits.connections: expected a whole number from 1 to 1000000, got "0"`},
 		{"proxies", func(c *Config) { c.TrustedProxies = "10.0.0.0/8;::1" }, `trusted_proxies: expected networks such as 10.0.0.0/8, 192.0.2.7, 2001:db8::/32, got "10.0.0.0/8;::1"`},
 		{"database", func(c *Config) { c.Database = "mysql://root:walnut@db" }, `database: expected a URL such as postgres://user@host/name`},
+		{"no bucket", func(c *Config) { c.S3.Prefix = "kefu/" }, `s3.bucket: expected a name: there is more about a bucket`},
+		{"no name of a bucket", func(c *Config) { c.S3.Bucket = "a/b" }, `s3.bucket: expected a name of letters, digits, dots, dashes and underscores, got "a/b"`},
+		{"no endpoint", func(c *Config) { c.S3.Bucket, c.S3.Endpoint = "b", "minio:9000" }, `s3.endpoint: expected a URL such as https://s3.example.com, got "minio:9000"`},
+		{"no secret", func(c *Config) { c.S3.Bucket, c.S3.AccessKey = "b", "AKIA" }, `s3.access_key: expected s3.secret_key beside it`},
+		{"no key of the secret", func(c *Config) { c.S3.Bucket, c.S3.SecretKey = "b", "walnut" }, `s3.secret_key: expected s3.access_key beside it`},
 		{"no key", func(c *Config) { c.TLS.Cert = "cert.pem" }, `tls.cert: expected tls.key beside it, the file of the private key`},
 		{"no certificate", func(c *Config) { c.TLS.Key = "key.pem" }, `tls.key: expected tls.cert beside it, the file of the certificate`},
 		{"no HTTPS", func(c *Config) { c.TLS.Redirect = ":80" }, `tls.redirect: expected tls.cert and tls.key, or acme.domains, beside it: there is no HTTPS to send anybody to`},

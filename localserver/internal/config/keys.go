@@ -47,12 +47,18 @@ func keysOf(c *Config) []key {
 		{"ops", anywhere | atStart, "address of health, metrics and pprof; keep it private", address(&c.Ops)},
 		{"data", anywhere | atStart, "directory of everything that is stored", path(&c.Data)},
 		{"database", inFile | inEnvironment | atStart, "URL of a PostgreSQL database; empty: SQLite in data", database(&c.Database)},
+		{"s3.bucket", anywhere | atStart, "bucket for the files that are sent; empty: the directory uploads in data", optional(name(&c.S3.Bucket))},
+		{"s3.region", anywhere | atStart, "region of the bucket", name(&c.S3.Region)},
+		{"s3.endpoint", anywhere | atStart, "URL of another server than Amazon's that speaks its protocol", link(&c.S3.Endpoint, "https://s3.example.com")},
+		{"s3.prefix", anywhere | atStart, "what the keys of all files begin with, such as kefu/", prefix(&c.S3.Prefix)},
+		{"s3.access_key", anywhere | atStart, "who may use the bucket; empty: as AWS's own tools find it, a role for example", plain(&c.S3.AccessKey)},
+		{"s3.secret_key", inFile | inEnvironment | atStart, "its secret", secret(&c.S3.SecretKey)},
 		{"tls.cert", anywhere, "PEM file of the certificate: HTTPS; read again when it changes", file(&c.TLS.Cert)},
 		{"tls.key", anywhere, "PEM file of its private key", file(&c.TLS.Key)},
 		{"tls.redirect", anywhere | atStart, "address of plain HTTP that sends everybody to HTTPS", optional(address(&c.TLS.Redirect))},
 		{"acme.domains", anywhere | atStart, "names to have certificates for, by Let's Encrypt", names(&c.ACME.Domains)},
 		{"acme.email", anywhere | atStart, "address for the authority to write to", plain(&c.ACME.Email)},
-		{"acme.ca", anywhere | atStart, "directory of another authority", link(&c.ACME.CA)},
+		{"acme.ca", anywhere | atStart, "directory of another authority", link(&c.ACME.CA, "https://acme.example.com/directory")},
 		{"log.level", anywhere, "least that is logged: debug, info, warn, error", level(&c.Log.Level)},
 		{"log.format", anywhere | atStart, "text for people, json for machines", oneOf(&c.Log.Format, "text", "json")},
 		{"drain.window", anywhere, "on SIGTERM, within what time clients come back", duration(&c.Drain.Window, 0, 10*time.Minute)},
@@ -168,9 +174,9 @@ func names(p *Names) value {
 	}
 }
 
-func link(p *string) value {
+func link(p *string, such string) value {
 	return value{
-		want: "a URL such as https://acme.example.com/directory",
+		want: "a URL such as " + such,
 		set: func(s string) bool {
 			*p = s
 			u, err := url.Parse(s)
@@ -178,6 +184,28 @@ func link(p *string) value {
 		},
 		text: func() string { return *p },
 	}
+}
+
+func name(p *string) value {
+	return value{
+		want: "a name of letters, digits, dots, dashes and underscores",
+		set:  func(s string) bool { *p = s; return s != "" && made(s, "") },
+		text: func() string { return *p },
+	}
+}
+
+func prefix(p *string) value {
+	return value{
+		want: "a path such as kefu/",
+		set:  func(s string) bool { *p = s; return made(s, "/") },
+		text: func() string { return *p },
+	}
+}
+
+// made reports whether s is of characters that mean nothing in the address of a
+// bucket or of what is in it, and of those in also.
+func made(s, also string) bool {
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"+also) == ""
 }
 
 // optional is a value that may also be left empty.

@@ -12,7 +12,7 @@ import (
 // value came from, and keeps secrets.
 func TestPrint(t *testing.T) {
 	file := "listen: ':443'\nlimits:\n  connections: 77\ndatabase: postgres://kefu:walnut@db:5432/kefu?sslmode=require\n"
-	env := []string{"KEFU_ADMIN_PASSWORD=correct horse", "KEFU_TRUSTED_PROXIES=10.0.0.0/8, ::1", "KEFU_CONFIG=kefu.yaml"}
+	env := []string{"KEFU_ADMIN_PASSWORD=correct horse", "KEFU_TRUSTED_PROXIES=10.0.0.0/8, ::1", "KEFU_CONFIG=kefu.yaml", "KEFU_S3_BUCKET=b", "KEFU_S3_ACCESS_KEY=AKIA", "KEFU_S3_SECRET_KEY=hazel"}
 	c, from, err := Explain([]string{"--drain.window", "7s"}, env, only(file))
 	if err != nil {
 		t.Fatal(err)
@@ -21,16 +21,16 @@ func TestPrint(t *testing.T) {
 	for _, want := range []string{
 		"listen: \":443\" # kefu.yaml:1", "limits.connections: 77 # kefu.yaml:3", "log.level: info # default", "drain.window: 7s # --drain.window",
 		"trusted_proxies: \"10.0.0.0/8, ::1\" # KEFU_TRUSTED_PROXIES", "# database: postgres://kefu@db:5432/kefu # kefu.yaml:4",
-		"# admin.password: ••• # KEFU_ADMIN_PASSWORD", "# config: kefu.yaml # KEFU_CONFIG", "# tls.cert: # default",
+		"# admin.password: ••• # KEFU_ADMIN_PASSWORD", "# config: kefu.yaml # KEFU_CONFIG", "s3.access_key: AKIA # KEFU_S3_ACCESS_KEY", "# s3.secret_key: ••• # KEFU_S3_SECRET_KEY", "# tls.cert: # default",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	if strings.Contains(text, "walnut") || strings.Contains(text, "horse") {
+	if strings.Contains(text, "walnut") || strings.Contains(text, "horse") || strings.Contains(text, "hazel") {
 		t.Errorf("a secret shows in\n%s", text)
 	}
-	again, err := Load([]string{"--config", "kefu.yaml"}, nil, only(text))
+	again, err := Load([]string{"--config", "kefu.yaml"}, []string{"KEFU_S3_SECRET_KEY=hazel"}, only(text))
 	again.Database, again.AdminPassword = c.Database, c.AdminPassword
 	if err != nil || again != c {
 		t.Errorf("as a file it is %v, %v\nnot %v", again, err, c)

@@ -80,7 +80,8 @@ type Options struct {
 	// not run.
 	Beside bool
 
-	// Uploads keeps files; nil: the directory uploads in the data directory.
+	// Uploads keeps files; nil: the bucket that Config.S3 names, or else the
+	// directory uploads in the data directory.
 	Uploads blob.Store
 }
 

@@ -1,4 +1,4 @@
-package media
+package sniff
 
 import (
 	"slices"
@@ -12,12 +12,11 @@ import (
 // maxName is how many characters a name has at most, its ending included.
 const maxName = 100
 
-// Name implements blob.Media. It returns what a file is called where it is kept and saved: the last part
-// of what its sender called it, without what a system or an eye could take for
+// Name implements blob.Media: the last part of what its sender called it, without what a system or an eye could take for
 // something else (controls, marks of direction, spaces of no width), and with an
 // ending that fits its type. "invoice\u202etxt.exe" that is a text becomes
 // "invoicetxt.exe.txt".
-func (*Media) Name(name, kind string) string {
+func (Sniffer) Name(name, kind string) string {
 	name = strings.ToValidUTF8(name, "")
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.Join(strings.FieldsFunc(strings.Map(plain, name), unicode.IsSpace), " ")
