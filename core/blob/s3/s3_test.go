@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -242,5 +243,57 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		server.Close()
+	}
+}
+
+// A server that has no time now is asked again; one that says no is not.
+func TestAgain(t *testing.T) {
+	for status, c := range map[int]struct {
+		asked int
+		code  core.Code
+	}{http.StatusServiceUnavailable: {3, core.Unavailable}, http.StatusForbidden: {1, core.Unavailable}, http.StatusNotFound: {1, core.NotFound}} {
+		asked := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			w.WriteHeader(status)
+		}))
+		if _, err := open(t, server.URL).Stat(t.Context(), blobtest.Key(1)); core.CodeOf(err) != c.code || asked != c.asked {
+			t.Errorf("%d: %v after %d requests, want %s after %d", status, err, asked, c.code, c.asked)
+		}
+		server.Close()
+	}
+}
+
+// What is wrong with a bucket is known before somebody sends a file.
+func TestCheck(t *testing.T) {
+	if err := open(t, serve(t).url).Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`)
+	}))
+	defer server.Close()
+	var said *s3.Refused
+	if err := open(t, server.URL).Check(t.Context()); !errors.As(err, &said) || said.Code != "AccessDenied" || said.Message != "Access Denied" {
+		t.Errorf("a bucket of somebody else: %v", err)
+	}
+	if err := open(t, "http://127.0.0.1:9").Check(t.Context()); err == nil || errors.As(err, &said) && said.Status == 0 {
+		t.Errorf("nobody there: %v", err)
+	}
+}
+
+// At Amazon a bucket has a domain of its own.
+func TestAmazon(t *testing.T) {
+	for _, c := range []struct{ bucket, region, want string }{
+		{"kefu", "eu-central-1", "https://kefu.s3.eu-central-1.amazonaws.com"},
+		{"kefu", "cn-north-1", "https://kefu.s3.cn-north-1.amazonaws.com.cn"},
+		{"kefu.eu", "eu-central-1", "https://s3.eu-central-1.amazonaws.com/kefu.eu"},
+	} {
+		s := open(t, "")
+		s.Bucket, s.Region = c.bucket, c.region
+		if url, _, err := s.Post(t.Context(), file(), time.Now()); err != nil || url != c.want {
+			t.Errorf("%s, %v, want %s", url, err, c.want)
+		}
 	}
 }
