@@ -62,6 +62,17 @@ func TestReach(t *testing.T) {
 				func call(target string) {}
 				func unused() { call("secretsmanager.PutSecretValue") }`,
 		}, reached{actions: []string{"secretsmanager:GetSecretValue"}}},
+		"a call of a bucket, and what was signed for somebody else": {map[string]string{
+			"functions/f/main.go": `package main
+				import "kefu/core/blob/s3"
+				func main() { var s s3.Store; s.Open(); s.Post() }`,
+			"core/blob/s3/s3.go": `package s3
+				type Store struct {}
+				func (s *Store) Open() { s.call("s3:GetObject") }
+				func (s *Store) Post() { const _ = "s3:PutObject" }
+				func (s *Store) Delete() { s.call("s3:DeleteObject") }
+				func (s *Store) call(action string) {}`,
+		}, reached{actions: []string{"s3:GetObject", "s3:PutObject"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fsys := fstest.MapFS{}

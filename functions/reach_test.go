@@ -260,6 +260,7 @@ func (w *walk) selector(pkg string, d decl, n *ast.SelectorExpr) {
 var (
 	variable = regexp.MustCompile(`^KEFU_[A-Z_]+$`)
 	target   = regexp.MustCompile(`^secretsmanager\.[A-Z]\w+$`) // of a call that is signed by hand
+	action   = regexp.MustCompile(`^s3:[A-Z]\w+$`)              // likewise
 )
 
 func (w *walk) literal(text string) {
@@ -268,6 +269,9 @@ func (w *walk) literal(text string) {
 	}
 	if target.MatchString(text) {
 		w.note("action", strings.Replace(text, ".", ":", 1))
+	}
+	if action.MatchString(text) {
+		w.note("action", text)
 	}
 	w.note("literal", text)
 }

@@ -47,7 +47,16 @@ func rules() []rule {
 			{old: "Resource: !GetAtt SocketLog.Arn", new: "Resource: !GetAtt HttpLog.Arn", fault: "SocketRole may logs:CreateLogStream"},
 			{old: "Role: !GetAtt SweepRole.Arn", new: "Role: !GetAtt HttpRole.Arn", fault: "Role of SweepFunction"},
 			{old: "      Role: !GetAtt HttpRole.Arn\n", new: "", fault: "Role of HttpFunction"},
-			{code: func(c *code) { c.functions["sweep"] = with(c.functions["sweep"], "s3") }, fault: "sweep calls s3, of which these rules know nothing"},
+			{old: `Resource: !Sub "${Files.Arn}/*"}`, new: `Resource: "*"}`, fault: "SocketRole may s3:GetObject on *"},
+			{old: `Action: "s3:ListBucket", `, new: `Action: "s3:ListAllMyBuckets", `, fault: "SocketRole: s3:ListBucket is in the code, but not in the template"},
+			{code: func(c *code) { c.functions["sweep"] = with(c.functions["sweep"], "sqs") }, fault: "sweep calls sqs, of which these rules know nothing"},
+		}},
+		rule{name: "files", faults: filesFaults, breaks: []brk{
+			{old: "BlockPublicPolicy: true", new: "BlockPublicPolicy: false", fault: "PublicAccessBlockConfiguration"},
+			{old: "AllowedMethods: [POST]", new: "AllowedMethods: [POST, GET]", fault: "CorsConfiguration"},
+			{old: `"aws:SecureTransport": "false"`, new: `"aws:SecureTransport": "true"`, fault: "OnlyTLS"},
+			{old: "ObjectOwnership: BucketOwnerEnforced", new: "ObjectOwnership: ObjectWriter", fault: "OwnershipControls"},
+			{old: "AbortIncompleteMultipartUpload: {DaysAfterInitiation: 1}", new: "ExpirationInDays: 30", fault: "LifecycleConfiguration"},
 		}},
 		rule{name: "table", faults: tableFaults, breaks: []brk{
 			{old: "AttributeName: sk, KeyType: RANGE", new: "AttributeName: at, KeyType: RANGE", fault: "KeySchema"},
@@ -164,9 +173,12 @@ func rights(t template, role string) (actions, posts, odd []string) {
 				action := a.(string)
 				service, _, _ := strings.Cut(action, ":")
 				only := map[string]string{
-					"dynamodb": "map[Fn::GetAtt:Table.Arn]", "secretsmanager": "map[Ref:AdminPassword]",
+					"dynamodb": "map[Fn::GetAtt:Table.Arn]", "secretsmanager": "map[Ref:AdminPassword]", "s3": "map[Fn::Sub:${Files.Arn}/*]",
 					"logs": "map[Fn::GetAtt:" + strings.TrimSuffix(role, "Role") + "Log.Arn]",
 				}[service]
+				if action == "s3:ListBucket" {
+					only = "map[Fn::GetAtt:Files.Arn]"
+				}
 				for _, r := range list(at(s, "Resource")) {
 					resource := fmt.Sprint(r)
 					method, found := strings.CutPrefix(resource, connections)
@@ -185,6 +197,26 @@ func rights(t template, role string) (actions, posts, odd []string) {
 		}
 	}
 	return actions, posts, odd
+}
+
+// filesFaults: the bucket is private, browsers may only post to it, and nothing
+// in it is deleted but by us.
+func filesFaults(t template, _ code) (faults []string) {
+	for key, value := range map[string]string{
+		"PublicAccessBlockConfiguration": "map[BlockPublicAcls:true BlockPublicPolicy:true IgnorePublicAcls:true RestrictPublicBuckets:true]",
+		"OwnershipControls":              "map[Rules:[map[ObjectOwnership:BucketOwnerEnforced]]]",
+		"CorsConfiguration":              "map[CorsRules:[map[AllowedHeaders:[*] AllowedMethods:[POST] AllowedOrigins:[*] MaxAge:86400]]]",
+		"LifecycleConfiguration":         "map[Rules:[map[AbortIncompleteMultipartUpload:map[DaysAfterInitiation:1] Id:parts Status:Enabled]]]",
+		"VersioningConfiguration":        "<nil>", // what was erased is gone
+	} {
+		faults = append(faults, want(key, t.get("Files", key), value)...)
+	}
+	for _, key := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
+		faults = append(faults, want(key, at(t.root, "Resources", "Files", key), "Retain")...)
+	}
+	deny := list(t.get("OnlyTLS", "PolicyDocument", "Statement"))
+	return append(faults, want("OnlyTLS", fmt.Sprint(deny), "[map[Action:s3:* Condition:map[Bool:map[aws:SecureTransport:false]] Effect:Deny Principal:* "+
+		"Resource:[map[Fn::GetAtt:Files.Arn] map[Fn::Sub:${Files.Arn}/*]]]]")...)
 }
 
 // definer remembers what a table is made of.

@@ -84,10 +84,11 @@ type code struct {
 // asDeployed is code that fits the template, to break.
 func asDeployed() code {
 	all := reached{
-		variables: []string{"KEFU_LOG_LEVEL", "KEFU_TABLE", "KEFU_WS_ENDPOINT"},
-		actions:   []string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "execute-api:ManageConnections"},
-		posts:     []string{"DELETE", "POST"},
-		services:  []string{"apigatewaymanagementapi", "dynamodb"},
+		variables: []string{"KEFU_BUCKET", "KEFU_LOG_LEVEL", "KEFU_TABLE", "KEFU_WS_ENDPOINT"},
+		actions: []string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "execute-api:ManageConnections",
+			"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"},
+		posts:    []string{"DELETE", "POST"},
+		services: []string{"apigatewaymanagementapi", "dynamodb"},
 	}
 	socket, http, sweep := all, all, all
 	socket.variables = append([]string{"KEFU_EDGE_KEY"}, all.variables...)

@@ -26,15 +26,23 @@ func (d *Desk) tickUploads(ctx context.Context) error {
 	if d.Files == nil {
 		return nil
 	}
-	var failed error
+	failed := d.Discard(ctx)
+	if now := d.Now(); d.uploads.sweepNow(now) {
+		failed = cmp.Or(failed, d.sweep(ctx, now))
+	}
+	return failed
+}
+
+// Discard deletes the files that this node knows have to go at once: of messages
+// that were taken back, and such that are not what their sender said. Tick does
+// it too; a host that has no Tick where it serves calls it when it has served.
+// What can not be deleted is left for the next call, or for any node's Tick.
+func (d *Desk) Discard(ctx context.Context) (failed error) {
 	for _, x := range d.uploads.takeDoomed() {
 		if err := d.discard(ctx, x); err != nil {
 			d.uploads.doom(x)
 			failed = cmp.Or(failed, err)
 		}
-	}
-	if now := d.Now(); d.uploads.sweepNow(now) {
-		failed = cmp.Or(failed, d.sweep(ctx, now))
 	}
 	return failed
 }

@@ -40,7 +40,7 @@ type asset struct {
 // newFiles reads what is served of fsys: the SDK (kefu.js, kefu.mjs, and the
 // kefu-*.mjs that those load when they need them), and everything in demo and
 // console that is not hidden. What else it holds is not served.
-func newFiles(fsys fs.FS) (*files, error) {
+func newFiles(fsys fs.FS, bucket string) (*files, error) {
 	f := &files{assets: map[string]*asset{}}
 	if fsys == nil {
 		return f, nil
@@ -62,7 +62,7 @@ func newFiles(fsys fs.FS) (*files, error) {
 		if err != nil {
 			return err
 		}
-		f.assets["/"+name] = newAsset(name, data, hashed.MatchString(name))
+		f.assets["/"+name] = newAsset(name, data, hashed.MatchString(name), bucket)
 		return nil
 	})
 	if err != nil {
@@ -85,14 +85,14 @@ func served(name string) bool {
 
 // newAsset makes what a file is served as; name is its path in the file
 // system.
-func newAsset(name string, data []byte, hashed bool) *asset {
+func newAsset(name string, data []byte, hashed bool, bucket string) *asset {
 	part, _, inPart := strings.Cut(name, "/")
 	if !inPart {
 		part = ""
 	}
 	kind, text := contentType(path.Ext(name))
 	sum := sha256.Sum256(data)
-	a := &asset{plain: data, header: fileHeaders(part), etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
+	a := &asset{plain: data, header: fileHeaders(part, bucket), etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
 	a.header.Set("Content-Type", kind)
 	switch {
 	case part == "":

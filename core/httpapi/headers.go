@@ -1,6 +1,9 @@
 package httpapi
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // csp are the Content-Security-Policies, by who needs what.
 const (
@@ -32,19 +35,20 @@ func apiHeaders(h http.Header, request string) {
 }
 
 // fileHeaders returns the security headers of a file, by the part of the site
-// it belongs to ("console", "demo", or "" for the SDK itself).
-func fileHeaders(part string) http.Header {
+// it belongs to ("console", "demo", or "" for the SDK itself). bucket is where
+// its pages bring files to, if that is not here.
+func fileHeaders(part, bucket string) http.Header {
 	h := http.Header{}
 	h.Set("X-Content-Type-Options", "nosniff")
 	switch part {
 	case "console":
-		h.Set("Content-Security-Policy", cspConsole)
+		h.Set("Content-Security-Policy", withBucket(cspConsole, bucket))
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", permissions)
 		h.Set("Referrer-Policy", "no-referrer")
 	case "demo":
-		h.Set("Content-Security-Policy", cspDemo)
+		h.Set("Content-Security-Policy", withBucket(cspDemo, bucket))
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", permissions)
 		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
@@ -55,4 +59,14 @@ func fileHeaders(part string) http.Header {
 		h.Set("Referrer-Policy", "no-referrer")
 	}
 	return h
+}
+
+// withBucket is a policy that lets a page bring files to a bucket and show them
+// from there.
+func withBucket(policy, bucket string) string {
+	if bucket == "" {
+		return policy
+	}
+	policy = strings.Replace(policy, "connect-src 'self'", "connect-src 'self' "+bucket, 1)
+	return strings.Replace(policy, "img-src 'self'", "img-src 'self' "+bucket, 1)
 }

@@ -148,6 +148,7 @@ type Options struct {
 	Desk    Desk
 	Uploads Uploader // takes files; nil: there are none
 	Poll    Poller   // serves /v1/poll; nil: it is not there
+	Bucket  string   // https://host that our pages bring files to and fetch them from; "": this one alone
 	Files   fs.FS    // holds what the SDK builds, see files.go; nil: no files are served
 	Now     func() time.Time
 	Random  io.Reader     // for request ids; nil: crypto/rand
@@ -169,7 +170,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 15 * time.Second
 	}
-	files, err := newFiles(o.Files)
+	files, err := newFiles(o.Files, o.Bucket)
 	if err != nil {
 		return nil, err
 	}

@@ -99,6 +99,7 @@ func profile() hosttest.Profile {
 		Gateway: true, Heal: heartbeat, Rights: 2 * cached, Lag: cached,
 		Features: []hosttest.Feature{
 			hosttest.Watch, hosttest.Poll, hosttest.Rate, hosttest.Edit, hosttest.Preview, hosttest.Settings, hosttest.Users, hosttest.Blocks,
+			hosttest.Uploads,
 		},
 	}
 }

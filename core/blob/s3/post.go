@@ -58,6 +58,13 @@ func (s *Store) Post(ctx context.Context, f blob.File, until time.Time) (string,
 	return u.String(), signed, nil
 }
 
+// Origin is where forms go to and links lead, as a Content-Security-Policy names
+// it: scheme://host, without a path.
+func (s *Store) Origin() string {
+	u := s.base()
+	return u.Scheme + "://" + u.Host
+}
+
 // sign signs a text by the key that a secret has for a scope.
 func sign(secret, scope, text string) string {
 	return hex.EncodeToString(mac(keyOf(secret, scope), text))

@@ -292,8 +292,8 @@ func TestAmazon(t *testing.T) {
 	} {
 		s := open(t, "")
 		s.Bucket, s.Region = c.bucket, c.region
-		if url, _, err := s.Post(t.Context(), file(), time.Now()); err != nil || url != c.want {
-			t.Errorf("%s, %v, want %s", url, err, c.want)
+		if url, _, err := s.Post(t.Context(), file(), time.Now()); err != nil || url != c.want || !strings.HasPrefix(url, s.Origin()) || strings.Count(s.Origin(), "/") != 2 {
+			t.Errorf("%s of %s, %v, want %s", url, s.Origin(), err, c.want)
 		}
 	}
 }

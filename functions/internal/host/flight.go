@@ -54,7 +54,7 @@ func (f *flight) bounded(ctx context.Context) (context.Context, context.CancelFu
 }
 
 // work is the part of an invocation that is bounded, and survives a panic. It
-// looks at groups that were asked for, too.
+// looks at groups that were asked for, too, and deletes files that have to go.
 func (h *Host) work(ctx context.Context, do func(ctx context.Context)) error {
 	ctx, cancel := flightOf(ctx).bounded(ctx)
 	defer cancel()
@@ -63,6 +63,9 @@ func (h *Host) work(ctx context.Context, do func(ctx context.Context)) error {
 		h.Log.ErrorContext(ctx, "an invocation panicked", "error", err)
 	}
 	h.settle(ctx)
+	if err := h.desk.Discard(ctx); err != nil {
+		h.Log.InfoContext(ctx, "a file that has to go is left to the sweep", "error", err)
+	}
 	return err
 }
 

@@ -8,6 +8,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"kefu/core"
+	"kefu/core/blob"
+	"kefu/core/blob/sniff"
 	"kefu/core/desk"
 	"kefu/functions/internal/cloudfront"
 	"kefu/functions/internal/dynamo"
@@ -20,11 +22,20 @@ type Pusher interface {
 	Close(ctx context.Context, id string) (gateway.Outcome, error)
 }
 
+// Files is where files are kept that clients send there by themselves; s3.Store
+// is one.
+type Files interface {
+	blob.Store
+	blob.Poster
+	Origin() string // scheme://host of where they are, for pages' Content-Security-Policy
+}
+
 // Parts are what a Host is made of. Store, Pusher and Now are required.
 type Parts struct {
 	Store  *dynamo.Store
 	Pusher Pusher
 	Door   cloudfront.Door // the zero one: no CloudFront
+	Files  Files           // nil: no files are taken
 	Now    func() time.Time
 	Log    *slog.Logger // nil: none
 	Name   string       // of the function, for metrics
@@ -55,10 +66,12 @@ func New(ctx context.Context, p Parts) (*Host, error) {
 		p.Emit = func([]byte) {}
 	}
 	h := &Host{Parts: p, conns: p.Store.Connections(), sessions: cache[string, *session](), lingers: cache[core.ConversationID, linger]()}
+	o := desk.Options{Store: counted{p.Store}, Rooms: h, Floor: h, Stays: h, Seek: h.seeks.add, Now: p.Now, Log: p.Log}
+	if p.Files != nil { // a request to Lambda is too small to hold a file
+		o.Files, o.Poster, o.Media = p.Files, p.Files, sniff.Sniffer{}
+	}
 	var err error
-	h.desk, err = desk.New(ctx, desk.Options{
-		Store: counted{p.Store}, Rooms: h, Floor: h, Stays: h, Seek: h.seeks.add, Now: p.Now, Log: p.Log,
-	})
+	h.desk, err = desk.New(ctx, o)
 	return h, err
 }
 

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
 	"kefu/core"
+	"kefu/core/blob/s3"
 	"kefu/functions/internal/cloudfront"
 	"kefu/functions/internal/dynamo"
 	"kefu/functions/internal/gateway"
@@ -22,6 +25,8 @@ const (
 	TableVariable    = "KEFU_TABLE"                // name of the DynamoDB table
 	LevelVariable    = "KEFU_LOG_LEVEL"            // DEBUG, INFO, WARN or ERROR; "": INFO
 	DynamoVariable   = "AWS_ENDPOINT_URL_DYNAMODB" // "": that of the region. For tests and functions/local
+	BucketVariable   = "KEFU_BUCKET"               // name of the bucket of files; "": no files are taken
+	S3Variable       = "AWS_ENDPOINT_URL_S3"       // "": that of the region
 	PasswordVariable = "KEFU_ADMIN_PASSWORD"       // of the first account
 	SecretVariable   = PasswordVariable + "_SECRET"
 	SecretsVariable  = "AWS_ENDPOINT_URL_SECRETS_MANAGER" // "": that of the region
@@ -50,6 +55,10 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	files, err := openFiles(o)
+	if err != nil {
+		return nil, err
+	}
 	table, endpoint := o.Getenv(TableVariable), o.Getenv(DynamoVariable)
 	if table == "" {
 		return nil, errors.New(TableVariable + " is not set")
@@ -61,11 +70,34 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 		Store: dynamo.New(dynamo.Options{
 			API: dynamo.NewClient(o.Getenv("AWS_REGION"), endpoint, gateway.Credentials(o.Getenv)), Table: table, Now: o.Now, Log: log,
 		}),
-		Pusher: pusher, Door: door, Now: o.Now, Log: log, Name: o.Getenv("AWS_LAMBDA_FUNCTION_NAME"), Emit: emitter(o.Out),
+		Pusher: pusher, Door: door, Files: files, Now: o.Now, Log: log, Name: o.Getenv("AWS_LAMBDA_FUNCTION_NAME"), Emit: emitter(o.Out),
 	}
 	h, err := New(ctx, p)
 	return h, startError(table, err)
 }
+
+// openFiles returns the bucket of files, or nil if there is none. It is asked for
+// nothing yet: without files people can still talk.
+func openFiles(o Options) (Files, error) {
+	bucket, endpoint := o.Getenv(BucketVariable), o.Getenv(S3Variable)
+	switch {
+	case bucket == "":
+		return nil, nil //nolint:nilnil // no bucket is no error
+	case strings.Trim(bucket, "abcdefghijklmnopqrstuvwxyz0123456789.-") != "":
+		return nil, fmt.Errorf("%s: %q is not the name of a bucket", BucketVariable, bucket)
+	}
+	if err := checkEndpoint(S3Variable, endpoint); err != nil {
+		return nil, err
+	}
+	return s3.New(s3.Options{
+		Bucket: bucket, Region: o.Getenv("AWS_REGION"), Endpoint: endpoint, Credentials: gateway.Credentials(o.Getenv), Now: o.Now,
+		HTTP: &http.Client{Timeout: filesTime},
+	}), nil
+}
+
+// filesTime is what one request to the bucket may take, so that there is time
+// for another within an invocation.
+const filesTime = 2500 * time.Millisecond
 
 // startError says what is wrong with the table, for there is nothing else that
 // can be.

@@ -53,6 +53,8 @@ func TestOpen(t *testing.T) {
 		{"a short key", []string{"KEFU_EDGE_KEY", "short"}, "KEFU_EDGE_KEY"},
 		{"a database elsewhere, in the clear", []string{host.DynamoVariable, "http://db.example:8000"}, "AWS_ENDPOINT_URL_DYNAMODB"},
 		{"a database that is no URL", []string{host.DynamoVariable, "://"}, "AWS_ENDPOINT_URL_DYNAMODB"},
+		{"a bucket that is none", []string{host.BucketVariable, "s3://files"}, "KEFU_BUCKET"},
+		{"a bucket elsewhere, in the clear", []string{host.BucketVariable, "files", host.S3Variable, "http://s3.example"}, "AWS_ENDPOINT_URL_S3"},
 		{"a database nowhere", []string{host.DynamoVariable, "http:///x"}, "AWS_ENDPOINT_URL_DYNAMODB"},
 	} {
 		_, err := open(t, environment(table, c.change...))

@@ -72,7 +72,7 @@ func (in *Invocations) serve(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		return // the caller broke off
 	}
-	if err := (verifier{in.Credentials, "lambda", in.Region, in.Now}).verify(r, event); err != nil {
+	if err := (Verifier{in.Credentials, "lambda", in.Region, in.Now}).Verify(r, event); err != nil {
 		refuse(w, http.StatusForbidden, "AccessDeniedException", "Forbidden")
 		return
 	}

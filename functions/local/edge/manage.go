@@ -26,7 +26,7 @@ func (g *Gateway) serveManagement(w http.ResponseWriter, r *http.Request, escape
 	case err != nil:
 		return // whoever posted broke off
 	}
-	if err := (verifier{g.Credentials, "execute-api", g.Region, g.Now}).verify(r, body); err != nil {
+	if err := (Verifier{g.Credentials, "execute-api", g.Region, g.Now}).Verify(r, body); err != nil {
 		g.Log.Warn("a call to @connections was not signed as it should be", "error", err)
 		refuse(w, http.StatusForbidden, "ForbiddenException", "Forbidden")
 		return

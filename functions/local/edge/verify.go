@@ -24,25 +24,25 @@ var (
 	errForged   = errors.New("the signature does not match")
 )
 
-// verifier judges signatures: those that are made with the credentials for a
+// Verifier judges signatures: those that are made with the credentials for a
 // service in a region.
-type verifier struct {
-	credentials     aws.Credentials
-	service, region string
-	now             func() time.Time
+type Verifier struct {
+	Credentials     aws.Credentials
+	Service, Region string
+	Now             func() time.Time
 }
 
-// verify signs a request again, as its Authorization header says that it was,
+// Verify signs a request again, as its Authorization header says that it was,
 // and compares: a function that was given the wrong credentials, region or
 // service name is refused here as it would be by AWS.
-func (v verifier) verify(r *http.Request, body []byte) error {
+func (v Verifier) Verify(r *http.Request, body []byte) error {
 	auth := r.Header.Get("Authorization")
 	_, list, found := strings.Cut(auth, "SignedHeaders=")
 	at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
 	if !found || err != nil || !strings.HasPrefix(auth, "AWS4-HMAC-SHA256 ") {
 		return errUnsigned
 	}
-	if skew := v.now().Sub(at); skew.Abs() > maxSkew {
+	if skew := v.Now().Sub(at); skew.Abs() > maxSkew {
 		return errSkewed
 	}
 	list, _, _ = strings.Cut(list, ",")
@@ -58,7 +58,8 @@ func (v verifier) verify(r *http.Request, body []byte) error {
 		}
 	}
 	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(r.Context(), v.credentials, again, hex.EncodeToString(sum[:]), v.service, v.region, at); err != nil {
+	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = v.Service == "s3" }) // which alone wants paths as they are
+	if err := signer.SignHTTP(r.Context(), v.Credentials, again, hex.EncodeToString(sum[:]), v.Service, v.Region, at); err != nil {
 		return fmt.Errorf("the request can not be signed: %w", err)
 	}
 	if subtle.ConstantTimeCompare([]byte(again.Header.Get("Authorization")), []byte(auth)) != 1 {

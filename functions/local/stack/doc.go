@@ -6,10 +6,11 @@
 //	                      ├─ /v1/ ──> edge.HTTP ─────> http   ├──> ddb.Proxy ──> dynalite
 //	                      └─ /  ────> sdk/dist                │
 //	                         edge.Schedule ──────────> sweep  ┘
+//	         └─ forms and links that were signed ──> bucket.Bucket
 //
 // socket, http and sweep are the bootstrap binaries that are deployed; Open
 // builds them as `make dist` does, or takes those that it left. All else is
-// an emulation: see the packages edge and ddb, and functions/internal/dynalite.
+// an emulation: see the packages edge, ddb and bucket, and functions/internal/dynalite.
 // Viewer is the function that CloudFront runs on each request of a client.
 //
 // Keys are random in every run: who is not started by this stack can neither

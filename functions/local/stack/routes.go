@@ -20,7 +20,7 @@ func (s *Stack) openRoutes(ctx context.Context) error {
 		},
 	})
 	s.later(func() error { s.Gateway.Close(); return nil })
-	files, err := httpapi.New(httpapi.Options{Files: sdk.Files(), Now: s.Now})
+	files, err := httpapi.New(httpapi.Options{Files: sdk.Files(), Bucket: s.bucket, Now: s.Now})
 	if err != nil {
 		return err
 	}

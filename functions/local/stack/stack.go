@@ -27,7 +27,7 @@ type Options struct {
 	Dist   string // has socket/bootstrap, http/bootstrap and sweep/bootstrap; "": they are built, in Cache
 	Cache  string // where what is built is kept; "": the user's cache directory
 	Listen string // "": a free port of the loopback interface
-	Data   string // directory of the table; "": it is in memory
+	Data   string // directory of the table and of files; "": they are in memory
 
 	Password     string        // of the agent admin if there is none yet; "": a random one
 	Environments int           // of socket and of http, at most; 0: 50. Of sweep there is one
@@ -60,6 +60,7 @@ type Stack struct {
 	edgeKey  string // what only the viewer and the functions know
 	listener net.Listener
 	database string // URL of the proxy
+	bucket   string // URL of the server of files
 
 	closers []func() error // what was opened, in that order
 	closing sync.Once
@@ -75,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Stack, error) {
 	o.Sweep = cmp.Or(o.Sweep, time.Minute)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	s := &Stack{Options: o, edgeKey: rand.Text() + rand.Text(), keys: aws.Credentials{AccessKeyID: "AKIA" + rand.Text()[:16], SecretAccessKey: rand.Text() + rand.Text()}}
-	for _, step := range []func(context.Context) error{s.openDoor, s.build, s.openDatabase, s.openFunctions, s.openRoutes, s.greet, s.openSchedule} {
+	for _, step := range []func(context.Context) error{s.openDoor, s.build, s.openDatabase, s.openBucket, s.openFunctions, s.openRoutes, s.greet, s.openSchedule} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -164,7 +165,9 @@ func (s *Stack) env() map[string]string {
 		"KEFU_TABLE":                table,
 		"KEFU_WS_ENDPOINT":          s.URL() + "/ws",
 		"KEFU_EDGE_KEY":             s.edgeKey,
+		"KEFU_BUCKET":               bucketName,
 		"AWS_ENDPOINT_URL_DYNAMODB": s.database,
+		"AWS_ENDPOINT_URL_S3":       s.bucket,
 	}
 	if s.Password != "" {
 		vars["KEFU_ADMIN_PASSWORD"] = s.Password

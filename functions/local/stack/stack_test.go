@@ -67,6 +67,7 @@ func bootstrap(ctx context.Context, e asked) (any, error) {
 	}
 	known := map[string]string{
 		"password": os.Getenv("KEFU_ADMIN_PASSWORD"), "endpoint": os.Getenv("KEFU_WS_ENDPOINT"), "key": os.Getenv("KEFU_EDGE_KEY"),
+		"bucket": os.Getenv("AWS_ENDPOINT_URL_S3") + "/" + os.Getenv("KEFU_BUCKET"),
 		"viewer": e.Headers["kefu-viewer"], "host": e.Headers["kefu-host"], "edge": e.Headers["kefu-edge"], "pid": fmt.Sprint(os.Getpid()),
 	}
 	return known, nil
@@ -148,6 +149,9 @@ func TestOpen(t *testing.T) {
 	host := strings.TrimPrefix(s.URL(), "http://")
 	if known["password"] != s.Shown || known["endpoint"] != s.URL()+"/ws" || known["viewer"] != "127.0.0.1" || known["host"] != host || len(known["key"]) < 32 || known["edge"] != known["key"] {
 		t.Errorf("a function knows %v", known)
+	}
+	if status, said := get(t, known["bucket"]+"/files/x"); status != http.StatusForbidden || !strings.Contains(said, "SignatureDoesNotMatch") {
+		t.Errorf("the bucket %q is open: %d %s", known["bucket"], status, said)
 	}
 	within(t, "a sweep, in the database", func() bool {
 		_, body := get(t, s.URL()+"/v1/swept")

@@ -44,7 +44,11 @@ func Open(ctx context.Context, o host.Options, files fs.FS) (*Function, error) {
 
 // New returns the function of a host that has accounts.
 func New(h *host.Host, files fs.FS) (*Function, error) {
-	api, err := httpapi.New(httpapi.Options{Desk: h.Desk(), Poll: h.Desk(), Files: files, Now: h.Now, Log: h.Log})
+	o := httpapi.Options{Desk: h.Desk(), Poll: h.Desk(), Files: files, Now: h.Now, Log: h.Log}
+	if h.Parts.Files != nil {
+		o.Uploads, o.Bucket = h.Desk(), h.Parts.Files.Origin()
+	}
+	api, err := httpapi.New(o)
 	return &Function{h, api}, err
 }
 
