@@ -156,6 +156,11 @@ type Options struct {
 	Poster blob.Poster
 	Media  blob.Media
 
+	// Resumed is told how a client that said hello goes on: "fresh" without a
+	// cursor, "recovered" with so many events that it lacked, "reset" where its
+	// cursor means nothing any more. nil: nobody is.
+	Resumed func(result string, events int)
+
 	// Operator is asked what whoever runs the host has decided; nil: nothing.
 	Operator func() Operator
 

@@ -102,6 +102,7 @@ func (d *Desk) staffOf(c core.Conversation) []Topic {
 func (d *Desk) resume(ctx context.Context, c core.Conversation, f *wire.Frame, room int, v wire.View) (page, bool, error) {
 	fresh, reset := d.stands(c, f)
 	if c.Seq == 0 {
+		d.resumed(fresh, reset, 0)
 		return page{events: []wire.Event{}}, reset, nil
 	}
 	if fresh || reset {
@@ -109,10 +110,24 @@ func (d *Desk) resume(ctx context.Context, c core.Conversation, f *wire.Frame, r
 		// Older ones are found by prev. Newer ones there are none, unless not
 		// even the last one had room.
 		got.more, got.last = got.more && len(got.events) == 0, c.Seq
+		d.resumed(fresh, reset, 0)
 		return got, reset, err
 	}
 	got, err := d.pageAfter(ctx, c.ID, *f.After, wire.MaxPage, room, v)
+	d.resumed(fresh, reset, len(got.events))
 	return got, false, err
+}
+
+func (d *Desk) resumed(fresh, reset bool, events int) {
+	switch {
+	case d.Resumed == nil:
+	case reset:
+		d.Resumed("reset", 0)
+	case fresh:
+		d.Resumed("fresh", 0)
+	default:
+		d.Resumed("recovered", events)
+	}
 }
 
 // stands says whether a client has no cursor yet, or one that means nothing

@@ -41,6 +41,7 @@ func (m *Metrics) Live(ctx context.Context, stats func() Stats, desk Desk, now f
 		longest:     d("kefu_longest_wait_seconds", "How long the one who waits longest has waited."),
 		agents:      d("kefu_agents", "Agents by status.", "state"),
 		seats:       d("kefu_seats", "Seats of agents who are online.", "state"),
+		load:        d("kefu_agent_load_ratio", "Part of the seats of agents who are online that is taken; 0 if there are none."),
 	})
 }
 
@@ -52,11 +53,12 @@ type live struct {
 
 	connections, polls, rooms, letters *prometheus.Desc
 	sessions, longest, agents, seats   *prometheus.Desc
+	load                               *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (l *live) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{l.connections, l.polls, l.rooms, l.letters, l.sessions, l.longest, l.agents, l.seats} {
+	for _, d := range []*prometheus.Desc{l.connections, l.polls, l.rooms, l.letters, l.sessions, l.longest, l.agents, l.seats, l.load} {
 		to <- d
 	}
 }
@@ -112,4 +114,5 @@ func (l *live) collectDesk(put func(*prometheus.Desc, float64, ...string)) {
 	put(l.longest, longest)
 	put(l.seats, float64(free), "free")
 	put(l.seats, float64(all-free), "taken")
+	put(l.load, float64(all-free)/float64(max(all, 1)))
 }

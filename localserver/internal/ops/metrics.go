@@ -37,7 +37,10 @@ type Metrics struct {
 	commits     *prometheus.CounterVec
 	batch       prometheus.Histogram
 	wait        prometheus.Histogram
-	first       prometheus.Histogram
+	first       *prometheus.HistogramVec
+	resumes     *prometheus.CounterVec
+	resumed     prometheus.Counter
+	assignments *prometheus.CounterVec
 	scores      prometheus.Histogram
 	reloads     *prometheus.CounterVec
 	reloadOK    prometheus.Gauge
@@ -77,11 +80,16 @@ func NewMetrics(version string) *Metrics {
 		commits:   b.counters("kefu_store_commits_total", "Commits by what came of them: ok or an error code.", "result"),
 		batch:     b.histogram("kefu_store_batch_size", "Writes that shared one transaction.", []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512}),
 		wait:      b.histogram("kefu_queue_wait_seconds", "How long sessions waited until an agent had them.", coarse()),
-		first:     b.histogram("kefu_first_response_seconds", "How long visitors waited for the first answer of an agent.", coarse()),
-		scores:    b.histogram("kefu_csat_score", "Ratings by visitors, 1 to 5.", []float64{1, 2, 3, 4, 5}),
-		reloads:   b.counters("kefu_config_reloads_total", "Times the configuration was read again.", "result"),
-		reloadOK:  b.gauge("kefu_config_last_reload_successful", "1 if the configuration in force is the one that was last read, 0 if that was refused."),
-		reloadAt:  b.gauge("kefu_config_last_reload_timestamp_seconds", "When a configuration was last taken over."),
+		first:     b.histograms("kefu_first_response_seconds", "How long visitors waited for the first answer of a person, or for an answer of the assistant.", coarse(), "by"),
+
+		resumes:     b.counters("kefu_resume_total", "Visitors who said hello: fresh without a cursor, recovered, or reset where theirs means nothing any more.", "result"),
+		resumed:     b.counter("kefu_resume_events_total", "Events that those who were recovered had missed."),
+		assignments: b.counters("kefu_assignments_total", "Sessions that were given to an agent, by the rule that found them; full and conflict: somebody was quicker.", "result"),
+
+		scores:   b.histogram("kefu_csat_score", "Ratings by visitors, 1 to 5.", []float64{1, 2, 3, 4, 5}),
+		reloads:  b.counters("kefu_config_reloads_total", "Times the configuration was read again.", "result"),
+		reloadOK: b.gauge("kefu_config_last_reload_successful", "1 if the configuration in force is the one that was last read, 0 if that was refused."),
+		reloadAt: b.gauge("kefu_config_last_reload_timestamp_seconds", "When a configuration was last taken over."),
 
 		certificate: b.gauge("kefu_tls_certificate_expiry_timestamp_seconds", "When the certificate ends; 0: there is none."),
 		backups:     b.counters("kefu_backups_total", "Scheduled copies of the database, by what came of them.", "result"),
@@ -119,7 +127,13 @@ func (m *Metrics) Handler() http.Handler {
 func (m *Metrics) Decided(in core.Input, change core.Change, took time.Duration, err error) {
 	m.inputs.WithLabelValues(inputName(in), result(err, change.Empty())).Inc()
 	if err != nil {
+		if _, offered := in.(core.Offered); offered {
+			m.assignments.WithLabelValues(result(err, false)).Inc()
+		}
 		return
+	}
+	if _, answered := in.(core.Answered); answered && !change.Was.Asked.IsZero() && !change.Empty() {
+		m.first.WithLabelValues("bot").Observe(max(change.Conversation.At.Sub(change.Was.Asked), 0).Seconds())
 	}
 	if _, said := in.(core.Said); said {
 		m.send.Observe(took.Seconds())
@@ -130,7 +144,7 @@ func (m *Metrics) Decided(in core.Input, change core.Change, took time.Duration,
 	}
 	for _, e := range change.Effects {
 		if p, ok := e.(core.Paced); ok {
-			m.first.Observe(p.Took.Seconds())
+			m.first.WithLabelValues("human").Observe(p.Took.Seconds())
 		}
 	}
 }
@@ -141,6 +155,9 @@ func (m *Metrics) event(e core.Event, change core.Change) {
 	case core.KindRated:
 		m.scores.Observe(float64(e.Body.Score))
 	case core.KindAssigned:
+		if why := e.Body.Why; why != nil {
+			m.assignments.WithLabelValues(string(why.Tier)).Inc()
+		}
 		switch change.Was.Phase {
 		case core.Waiting:
 			m.wait.Observe(change.Conversation.Session.Since.Sub(change.Was.Since).Seconds())
@@ -230,6 +247,12 @@ func (m *Metrics) Reloaded(taken bool, at time.Time) {
 	m.reloads.WithLabelValues("ok").Inc()
 	m.reloadOK.Set(1)
 	m.reloadAt.Set(float64(at.UnixMilli()) / 1000)
+}
+
+// Resumed is told how a visitor who said hello goes on; see desk.Options.
+func (m *Metrics) Resumed(result string, events int) {
+	m.resumes.WithLabelValues(result).Inc()
+	m.resumed.Add(float64(events))
 }
 
 // BackedUp is told when the newest copy was made; the zero time if there is none.

@@ -44,7 +44,7 @@ func busy(t *testing.T, d desk) *Metrics {
 	m.Decided(core.Offered{}, core.Change{
 		Was:          core.Session{Phase: core.Waiting, Since: now()},
 		Conversation: core.Conversation{Session: core.Session{Phase: core.Held, Since: now().Add(15 * time.Second)}},
-		Events:       []core.Event{{Body: core.Body{Kind: core.KindAssigned}}},
+		Events:       []core.Event{{Body: core.Body{Kind: core.KindAssigned, Why: &core.Why{Tier: core.TierShard}}}},
 		Effects:      []core.Effect{core.Paced{Took: 8 * time.Second}},
 	}, time.Second, nil)
 	m.Decided(core.Taken{}, core.Change{Was: core.Session{Phase: core.Held}, Events: []core.Event{{Body: core.Body{Kind: core.KindAssigned}}}}, 0, nil)
@@ -60,6 +60,12 @@ func busy(t *testing.T, d desk) *Metrics {
 	m.Closed(0)
 	m.Committed(time.Millisecond, nil)
 	m.Committed(time.Millisecond, errors.New("the disk is away"))
+	m.Resumed("fresh", 0)
+	m.Resumed("recovered", 7)
+	m.Decided(core.Offered{}, core.Change{}, 0, core.Errorf(core.Full, "no seat"))
+	m.Decided(core.Answered{}, core.Change{
+		Was: core.Session{Asked: now()}, Conversation: core.Conversation{At: now().Add(3 * time.Second)}, Events: []core.Event{{Body: core.Body{Kind: core.KindText}}},
+	}, 0, nil)
 	m.Batched(3)
 	m.BackedUp(now())
 	m.Backup(true)
@@ -99,10 +105,11 @@ func TestMetricsMove(t *testing.T) {
 		`kefu_polls 4`, `kefu_rooms{state="active"} 5`, `kefu_rooms{state="idle"} 6`, `kefu_room_letters 7`,
 		`kefu_inputs_total{input="said",result="ok"} 1`, `kefu_inputs_total{input="said",result="nothing"} 1`,
 		`kefu_inputs_total{input="humanasked",result="conflict"} 1`, `kefu_inputs_total{input="offered",result="ok"} 1`,
-		`kefu_events_total{kind="text"} 1`, `kefu_events_total{kind="assigned"} 2`,
+		`kefu_events_total{kind="text"} 2`, `kefu_events_total{kind="assigned"} 2`,
 		`kefu_send_duration_seconds_bucket{le="0.005"} 2`, `kefu_send_duration_seconds_bucket{le="0.0025"} 0`,
 		`kefu_deliver_duration_seconds_bucket{le="0.0025"} 1`,
-		`kefu_queue_wait_seconds_bucket{le="20"} 1`, `kefu_queue_wait_seconds_count 1`, `kefu_first_response_seconds_sum 8`, `kefu_csat_score_sum 4`,
+		`kefu_queue_wait_seconds_bucket{le="20"} 1`, `kefu_queue_wait_seconds_count 1`, `kefu_first_response_seconds_sum{by="human"} 8`, `kefu_first_response_seconds_sum{by="bot"} 3`,
+		`kefu_assignments_total{result="shard"} 1`, `kefu_assignments_total{result="full"} 1`, `kefu_resume_total{result="recovered"} 1`, `kefu_resume_events_total 7`, `kefu_agent_load_ratio 0.4`, `kefu_csat_score_sum 4`,
 		`kefu_ws_frames_total{dir="out",type="ack"} 1`, `kefu_ws_frames_total{dir="in",type="send"} 1`, `kefu_ws_frames_total{dir="in",type="ping"} 0`,
 		`kefu_ws_frames_total{dir="in",type="batch"} 1`, `kefu_ws_frames_total{dir="in",type="other"} 2`,
 		`kefu_ws_closes_total{code="4001"} 1`, `kefu_ws_closes_total{code="left"} 1`, `kefu_queue_overflow_total 1`, `kefu_connections_refused_total 1`,
@@ -162,7 +169,7 @@ func TestMetricsAreLinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	few := regexp.MustCompile(`^(role|dir|type|code|result|kind|input|state|handler|method|version|le)$`)
+	few := regexp.MustCompile(`^(role|by|dir|type|code|result|kind|input|state|handler|method|version|le)$`)
 	for _, f := range all {
 		for _, l := range f.GetMetric()[0].GetLabel() {
 			if strings.HasPrefix(f.GetName(), "kefu_") && !few.MatchString(l.GetName()) {

@@ -184,7 +184,7 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 		Connections: s.Config.Limits.Connections,
 	})
 	s.desk, err = desk.New(ctx, desk.Options{
-		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Files: s.Uploads, Media: media.New(media.Budget), Operator: s.operator, Now: s.Now, Log: s.Log,
+		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Files: s.Uploads, Media: media.New(media.Budget), Operator: s.operator, Resumed: s.metrics.Resumed, Now: s.Now, Log: s.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("the store can not be read: %w", err)

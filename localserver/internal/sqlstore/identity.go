@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -16,11 +17,15 @@ import (
 // and of a table of ours, which are new when a dump is read back. It stays over
 // crashes and restarts.
 //
-// What it does not see is a copy of the files, or of their volume, under the
-// same cluster: to the server this looks like a crash. Who puts one back says so
-// by UPDATE store SET identity = ” before a node is started.
+// An older copy of the files, or of their volume, has the same identity: to the
+// server this looks like a crash. But its log ends before the position that was
+// last flushed, which no crash takes back; see position. So a node that remembers
+// notices, unless the copy has been written to for as long before a node comes
+// that does. Who puts one back says so all the same, by UPDATE store SET identity
+// = ” before any node is started, where nodes have no data directory that stays.
 type identity struct {
 	name string
+	seen *position
 	log  *slog.Logger
 }
 
@@ -28,26 +33,33 @@ type identity struct {
 // would name the timeline too, but only since the last checkpoint.
 const identify = `SELECT format('%s/%s/%s/%s', (SELECT system_identifier FROM pg_control_system()),
 	left(pg_walfile_name(pg_current_wal_lsn()), 8), (SELECT oid FROM pg_database WHERE datname = current_database()),
-	'store'::regclass::oid), current_setting('synchronous_commit')`
+	'store'::regclass::oid), current_setting('synchronous_commit'), pg_current_wal_flush_lsn()::text`
 
 // incarnationOf reads or begins the epoch, in who's turn it is.
 func incarnationOf(ctx context.Context, conn *sql.Conn, o Options) (epoch string, who identity, err error) {
-	who.log = o.Log
+	who.log, who.seen = o.Log, &position{path: filepath.Join(o.Dir, positionName)}
+	if o.Dir == "" {
+		who.seen.path = ""
+	}
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return "", who, err
 	}
 	defer tx.Rollback()
-	var commits, stored string
-	if err := tx.QueryRowContext(ctx, identify).Scan(&who.name, &commits); err != nil {
+	var commits, stored, flushed string
+	if err := tx.QueryRowContext(ctx, identify).Scan(&who.name, &commits, &flushed); err != nil {
 		return "", who, err
 	}
+	older := who.seen.read(who.name) > parseLSN(flushed)
 	err = tx.QueryRowContext(ctx, "SELECT epoch, identity FROM store").Scan(&epoch, &stored)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		epoch = newEpoch()
 	case err != nil:
 		return "", who, err
+	case older && stored == who.name:
+		o.Log.Warn("the files of the database are an older copy; clients start afresh", "position", flushed)
+		epoch = newEpoch()
 	case stored != who.name:
 		o.Log.Warn("the database is not the one that was last in use, but a copy; clients start afresh", "identity", who.name, "expected", stored)
 		epoch = newEpoch()
@@ -57,7 +69,13 @@ func incarnationOf(ctx context.Context, conn *sql.Conn, o Options) (epoch string
 	if _, err := tx.ExecContext(ctx, put, epoch, who.name); err != nil {
 		return "", who, err
 	}
-	return epoch, who, tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return "", who, err
+	}
+	if older {
+		who.seen.forget()
+	}
+	return epoch, who, nil
 }
 
 // errElsewhere keeps a node that knows one epoch from the log of another.
@@ -67,11 +85,11 @@ var errElsewhere = errors.New("the database is another one than at the start, su
 // ones did, and has every commit be on disk when it is answered, whatever the
 // server's default.
 func (who identity) check(ctx context.Context, c *pgx.Conn) error {
-	var name, commits string
-	if err := c.QueryRow(ctx, identify).Scan(&name, &commits); err != nil {
+	var name, commits, flushed string
+	if err := c.QueryRow(ctx, identify).Scan(&name, &commits, &flushed); err != nil {
 		return fmt.Errorf("the database does not say which one it is: %w", err)
 	}
-	if name != who.name {
+	if name != who.name || parseLSN(flushed) < who.seen.last.Load() {
 		who.log.Error("no connection to the database is used: "+errElsewhere.Error(), "identity", name, "expected", who.name)
 		return errElsewhere
 	}
