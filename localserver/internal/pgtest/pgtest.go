@@ -182,6 +182,25 @@ func (s *Server) create(ctx context.Context) (err error) {
 	return nil
 }
 
+// CopyFiles copies the files of a server that is stopped, and returns how to put
+// the copy in their place, when it is stopped again.
+func (s *Server) CopyFiles(t testing.TB) (putBack func()) {
+	t.Helper()
+	copied := s.data() + "-copy"
+	run := func(args ...string) {
+		t.Helper()
+		if out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	run("cp", "-a", s.data(), copied)
+	return func() {
+		t.Helper()
+		run("rm", "-rf", s.data())
+		run("mv", copied, s.data())
+	}
+}
+
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) command(ctx context.Context, program string, args ...string) *exec.Cmd {

@@ -18,8 +18,8 @@ import (
 // crashes and restarts.
 //
 // An older copy of the files, or of their volume, has the same identity: to the
-// server this looks like a crash. But its log ends before the position that was
-// last flushed, which no crash takes back; see position. So a node that remembers
+// server this looks like a crash. But its log ends before a position that no crash
+// takes back; see position. So a node that remembers
 // notices, unless the copy has been written to for as long before a node comes
 // that does. Who puts one back says so all the same, by UPDATE store SET identity
 // = ” before any node is started, where nodes have no data directory that stays.
@@ -33,7 +33,7 @@ type identity struct {
 // would name the timeline too, but only since the last checkpoint.
 const identify = `SELECT format('%s/%s/%s/%s', (SELECT system_identifier FROM pg_control_system()),
 	left(pg_walfile_name(pg_current_wal_lsn()), 8), (SELECT oid FROM pg_database WHERE datname = current_database()),
-	'store'::regclass::oid), current_setting('synchronous_commit'), pg_current_wal_flush_lsn()::text`
+	'store'::regclass::oid), current_setting('synchronous_commit'), pg_current_wal_insert_lsn()::text`
 
 // incarnationOf reads or begins the epoch, in who's turn it is.
 func incarnationOf(ctx context.Context, conn *sql.Conn, o Options) (epoch string, who identity, err error) {
@@ -46,11 +46,11 @@ func incarnationOf(ctx context.Context, conn *sql.Conn, o Options) (epoch string
 		return "", who, err
 	}
 	defer tx.Rollback()
-	var commits, stored, flushed string
-	if err := tx.QueryRowContext(ctx, identify).Scan(&who.name, &commits, &flushed); err != nil {
+	var commits, stored, reached string
+	if err := tx.QueryRowContext(ctx, identify).Scan(&who.name, &commits, &reached); err != nil {
 		return "", who, err
 	}
-	older := who.seen.read(who.name) > parseLSN(flushed)
+	older := who.seen.read(who.name) > parseLSN(reached)
 	err = tx.QueryRowContext(ctx, "SELECT epoch, identity FROM store").Scan(&epoch, &stored)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -58,7 +58,7 @@ func incarnationOf(ctx context.Context, conn *sql.Conn, o Options) (epoch string
 	case err != nil:
 		return "", who, err
 	case older && stored == who.name:
-		o.Log.Warn("the files of the database are an older copy; clients start afresh", "position", flushed)
+		o.Log.Warn("the files of the database are an older copy; clients start afresh", "position", reached)
 		epoch = newEpoch()
 	case stored != who.name:
 		o.Log.Warn("the database is not the one that was last in use, but a copy; clients start afresh", "identity", who.name, "expected", stored)
@@ -85,11 +85,11 @@ var errElsewhere = errors.New("the database is another one than at the start, su
 // ones did, and has every commit be on disk when it is answered, whatever the
 // server's default.
 func (who identity) check(ctx context.Context, c *pgx.Conn) error {
-	var name, commits, flushed string
-	if err := c.QueryRow(ctx, identify).Scan(&name, &commits, &flushed); err != nil {
+	var name, commits, reached string
+	if err := c.QueryRow(ctx, identify).Scan(&name, &commits, &reached); err != nil {
 		return fmt.Errorf("the database does not say which one it is: %w", err)
 	}
-	if name != who.name || parseLSN(flushed) < who.seen.last.Load() {
+	if name != who.name || parseLSN(reached) < who.seen.last.Load() {
 		who.log.Error("no connection to the database is used: "+errElsewhere.Error(), "identity", name, "expected", who.name)
 		return errElsewhere
 	}

@@ -85,7 +85,7 @@ func TestOpenRefuses(t *testing.T) {
 		dir  func(*testing.T) string
 		want string
 	}{
-		"no database": {func(t *testing.T) string { return in(t, strings.Repeat("not a database ", 100)) }, "the file is no database, or damaged"},
+		"no database": {func(t *testing.T) string { return in(t, strings.Repeat("not a database ", 100)) }, "the file is no database, or damaged, and is left as it is; kefu restore puts a copy in its place"},
 		"a file":      {func(t *testing.T) string { return filepath.Join(in(t, ""), fileName) }, "that is a file, no directory"},
 		"no rights": {func(t *testing.T) string {
 			if os.Geteuid() == 0 {
@@ -108,11 +108,15 @@ func TestOpenRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			return dir
-		}, "kefu.db belongs to another program"},
+		}, "kefu.db belongs to another program, and is left as it is; name another directory with --data"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := c.dir(t)
+			before, _ := os.ReadFile(filepath.Join(dir, fileName))
 			got := refused(t, dir, nil)
+			if after, _ := os.ReadFile(filepath.Join(dir, fileName)); string(after) != string(before) {
+				t.Error("the file was written to")
+			}
 			if want := "the database in \"" + dir + "\" can not be used: " + c.want; got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}

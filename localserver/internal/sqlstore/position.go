@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -9,10 +8,13 @@ import (
 	"sync/atomic"
 )
 
-// position is how far the log of a PostgreSQL server was flushed, as this node
-// last saw it. It never goes back on one timeline, so a server that says less is
-// on an older copy of its files. The node keeps it in memory and in a file of
-// its data directory; one that is behind, or lost, means nothing.
+// position is how far the log of a PostgreSQL server has come at the least, as
+// this node knows it: where the log was before a commit of ours that has been
+// acknowledged. That much is on disk whatever happens (the position that was
+// flushed would not do, for it may lie within a record that is not whole). On one
+// timeline it never goes back, so a server that has come less far is on an older
+// copy of its files. The node keeps it in memory and in a file of its data
+// directory; one that is behind, or lost, means nothing.
 type position struct {
 	path string // of the file; "": it is kept in memory alone
 	last atomic.Uint64
@@ -69,12 +71,11 @@ func parseLSN(s string) uint64 {
 	return h<<32 | l
 }
 
-// noted remembers the position after a write, which is flushed by then.
-func (st *Store) noted(ctx context.Context, who identity) {
-	var lsn string
-	if err := st.read.row(ctx, "SELECT pg_current_wal_flush_lsn()::text", nil, &lsn); err != nil {
-		return // the next one does
-	}
+// reached reads where the log is, in a transaction that is then committed.
+const reached = "SELECT pg_current_wal_insert_lsn()::text"
+
+// noted remembers what was read before a commit.
+func (who identity) noted(lsn string) {
 	if err := who.seen.note(who.name, lsn); err != nil {
 		who.log.Warn("the position of the database could not be noted", "error", err)
 	}

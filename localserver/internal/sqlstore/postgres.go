@@ -90,7 +90,7 @@ func openedPostgres(ctx context.Context, o Options, config *pgx.ConnConfig) (_ *
 	read := &statements{dialect: postgresDialect(), db: reads, within: o.patience.answer, reread: readers}
 	st := newStore(epoch, o.Now, newLanes(ctx, writes, o))
 	st.writes, st.reads, st.read = writes, reads, read
-	st.probed = func(ctx context.Context) { st.noted(ctx, who) }
+	st.who = &who
 	return st, nil
 }
 

@@ -81,6 +81,9 @@ func openSQLite(ctx context.Context, o Options) (_ *Store, err error) {
 	if err := private(filepath.Join(o.Dir, fileName)); err != nil {
 		return nil, err
 	}
+	if err := ours(ctx, o.Dir); err != nil {
+		return nil, err
+	}
 	writes, err := openWriter(o.Dir)
 	if err != nil {
 		return nil, err
@@ -133,6 +136,29 @@ func private(file string) error {
 	return f.Close()
 }
 
+// ours returns an error if the database is another program's, before anything is
+// set about it: the mode of its log is written into the file.
+func ours(ctx context.Context, dir string) (err error) {
+	abs, err := filepath.Abs(filepath.Join(dir, fileName))
+	if err != nil {
+		return err
+	}
+	u := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(abs), "/"), RawQuery: "mode=rw&_pragma=busy_timeout(5000)"}
+	db, err := sql.Open("sqlite", u.String())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var versions int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'").Scan(&versions); err != nil {
+		return err
+	}
+	if versions == 0 {
+		return unused(ctx, db)
+	}
+	return nil
+}
+
 // unused returns an error if a database without our version has tables: it is
 // somebody else's.
 func unused(ctx context.Context, db *sql.DB) error {
@@ -140,7 +166,7 @@ func unused(ctx context.Context, db *sql.DB) error {
 	const theirs = "SELECT count(*) FROM sqlite_schema WHERE name NOT IN ('schema_version', 'sqlite_sequence')"
 	err := db.QueryRowContext(ctx, theirs).Scan(&tables)
 	if err == nil && tables > 0 {
-		return errors.New(fileName + " belongs to another program")
+		return errors.New(fileName + " belongs to another program, and is left as it is; name another directory with --data")
 	}
 	return err
 }
@@ -162,7 +188,7 @@ func sqliteSentence(err error) string {
 	case code == lib.SQLITE_FULL || errors.Is(err, syscall.ENOSPC):
 		return "the disk is full"
 	case code == lib.SQLITE_NOTADB || code == lib.SQLITE_CORRUPT:
-		return "the file is no database, or damaged"
+		return "the file is no database, or damaged, and is left as it is; kefu restore puts a copy in its place"
 	case code == lib.SQLITE_CANTOPEN || code == lib.SQLITE_PERM || code == lib.SQLITE_READONLY || errors.Is(err, fs.ErrPermission):
 		return "there is no right to write there"
 	case code == lib.SQLITE_BUSY || code == lib.SQLITE_LOCKED:

@@ -39,9 +39,9 @@ type Store struct {
 	writer  writer
 	writes  *sql.DB // the writer's
 	reads   *sql.DB
-	read    *statements           // on reads; sees what every write that returned has written
-	probed  func(context.Context) // is told of each probe that was written; nil: nobody is
-	probing chan probe            // holds the last probe; taken while one is under way
+	read    *statements // on reads; sees what every write that returned has written
+	who     *identity   // of a PostgreSQL database, nil of another
+	probing chan probe  // holds the last probe; taken while one is under way
 }
 
 var _ core.Store = (*Store)(nil)
@@ -130,15 +130,19 @@ var errEpoch = errors.New("the database has another epoch than at the start; sta
 func Moved(err error) bool { return errors.Is(err, errElsewhere) || errors.Is(err, errEpoch) }
 
 func (st *Store) probe(ctx context.Context, at time.Time) error {
+	var lsn string
 	err := st.writer.write(ctx, func(ctx context.Context, s *statements) error {
 		n, err := s.exec(ctx, "UPDATE store SET probed = ?1 WHERE epoch = ?2", at.UnixMilli(), st.epoch)
 		if err == nil && n == 0 {
 			return errEpoch
 		}
+		if err == nil && st.who != nil {
+			err = s.row(ctx, reached, nil, &lsn)
+		}
 		return err
 	})
-	if err == nil && st.probed != nil {
-		st.probed(ctx)
+	if err == nil && st.who != nil {
+		st.who.noted(lsn)
 	}
 	return err
 }
