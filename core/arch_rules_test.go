@@ -138,6 +138,7 @@ func coreOrder(p pkg) (faults []string) {
 		"core/httpapi":       append(leaves, "core/desk"),
 		"core/memstore":      {"core", "core/codec"},
 		"core/storetest":     {"core", "core/codec", "core/transfer"},
+		"core/outgoing":      {},
 		"core/hosttest":      {"core", "core/codec", "core/wire"},
 	}
 	may, known := order[p.path]
@@ -164,18 +165,25 @@ func coreNoIO(p pkg) (faults []string) {
 		return nil
 	}
 	exceptions := map[string][]string{
-		"core/httpapi":    {"net", "net/http", "io/fs", "github.com/danielgtaylor/huma/v2"},     // it is an http.Handler; files to serve; OpenAPI
-		"core/assist":     {"net/http"},                                                         // the one client of a model
-		"core/blob/media": {"golang.org/x/image", "golang.org/x/sync"},                          // pixels; a budget of memory
-		"core/blob/sniff": {"github.com/gabriel-vasile/mimetype"},                               // what bytes are
-		"core/blob/s3":    {"net/http", "os", "math/rand", "github.com/aws/aws-sdk-go-v2"},      // the one client of a bucket, for both hosts; what it sends is spooled; it comes again at another time
-		"core/identity":   {"github.com/golang-jwt/jwt/v5", "golang.org/x/crypto"},              // signatures and argon2id
-		"core/hosttest":   {"net", "net/http", "os", "math/rand", "github.com/coder/websocket"}, // it tests a host over the wire; seeds
+		"core/httpapi":    {"net", "net/http", "io/fs", "github.com/danielgtaylor/huma/v2"},                  // it is an http.Handler; files to serve; OpenAPI
+		"core/assist":     {"net/http"},                                                                      // the one client of a model
+		"core/blob/media": {"golang.org/x/image", "golang.org/x/sync"},                                       // pixels; a budget of memory
+		"core/blob/sniff": {"github.com/gabriel-vasile/mimetype"},                                            // what bytes are
+		"core/blob/s3":    {"net/http", "os", "math/rand", "github.com/aws/aws-sdk-go-v2"},                   // the one client of a bucket, for both hosts; what it sends is spooled; it comes again at another time
+		"core/identity":   {"github.com/golang-jwt/jwt/v5", "golang.org/x/crypto"},                           // signatures and argon2id
+		"core/hosttest":   {"net", "net/http", "os", "math/rand", "github.com/coder/websocket"},              // it tests a host over the wire; seeds
+		"core/httpapi":    {"net", "net/http", "io/fs", "github.com/danielgtaylor/huma/v2"},                  // it is an http.Handler; files to serve; OpenAPI
+		"core/assist":     {"net/http"},                                                                      // the one client of a model
+		"core/blob/media": {"github.com/gabriel-vasile/mimetype", "golang.org/x/image", "golang.org/x/sync"}, // what bytes are; pixels; a budget of memory
+		"core/blob/s3":    {"net/http", "os", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},    // the one client of a bucket, for both hosts; what it sends is spooled
+		"core/identity":   {"github.com/golang-jwt/jwt/v5", "golang.org/x/crypto"},                           // signatures and argon2id
+		"core/outgoing":   {"net", "net/http", "syscall"},                                                    // the one client of webhooks, for both hosts; it judges what is dialled
+		"core/hosttest":   {"net", "net/http", "os", "math/rand", "github.com/coder/websocket"},              // it tests a host over the wire; seeds
 	}
 	denied := []string{"net", "os", "io/fs", "io/ioutil", "syscall", "log", "math/rand", "database", "plugin"}
 	for _, f := range p.files {
 		for _, i := range f.imports() {
-			harmless := i == "net/url" || i == "net/netip" || i == "log/slog" // parsing; a logger that was handed in
+			harmless := i == "net/url" || i == "net/netip" || i == "net/mail" || i == "log/slog" // parsing; a logger that was handed in
 			outside := strings.Contains(strings.Split(i, "/")[0], ".")
 			if f.test() || ours(i) || harmless || withinAny(i, exceptions[p.path]) {
 				continue
