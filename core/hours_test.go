@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 	_ "time/tzdata" // the same zones on every machine
@@ -88,5 +89,47 @@ func BenchmarkOpens(b *testing.B) {
 	h := core.Hours{Spans: week("09:00", "18:00", 1)}
 	for b.Loop() {
 		h.Opens(time.Date(2026, time.November, 23, 18, 0, 0, 0, time.UTC)) // a week is the longest that is usual
+	}
+}
+
+// Holidays and the days that make up for them, as around the National Day of 2026.
+func TestSpecialDays(t *testing.T) {
+	day := []core.Part{{From: 9 * 60, Until: 18 * 60}}
+	h := core.Hours{Special: []core.Special{{Date: "2026-10-10", Spans: day}}}
+	for d := 1; d <= 8; d++ {
+		h.Special = append(h.Special, core.Special{Date: fmt.Sprintf("2026-10-%02d", d), Name: "National Day"})
+	}
+	for d := time.Monday; d <= time.Friday; d++ {
+		h.Spans = append(h.Spans, core.Span{Day: d, From: 9 * 60, Until: 18 * 60})
+	}
+	china := time.FixedZone("CST", 8*3600)
+	for at, want := range map[string]bool{
+		"2026-09-30 10:00": true, "2026-10-01 10:00": false, "2026-10-08 10:00": false, "2026-10-09 10:00": true,
+		"2026-10-10 10:00": true, "2026-10-10 18:00": false, "2026-10-11 10:00": false, "2026-10-17 10:00": false,
+	} {
+		moment, err := time.ParseInLocation("2006-01-02 15:04", at, china)
+		if err != nil || h.Open(moment) != want {
+			t.Errorf("%s: open is %v, %v", at, h.Open(moment), err)
+		}
+	}
+	for at, want := range map[string]string{"2026-09-30 18:30": "2026-10-09 09:00", "2026-10-09 19:00": "2026-10-10 09:00", "2026-10-10 18:00": "2026-10-12 09:00"} {
+		moment, _ := time.ParseInLocation("2006-01-02 15:04", at, china)
+		if got := h.Opens(moment).Format("2006-01-02 15:04"); got != want {
+			t.Errorf("after %s it opens %s, want %s", at, got, want)
+		}
+	}
+	// Without times of the week it is open always, but for its holidays.
+	h.Spans = nil
+	midnight, _ := time.ParseInLocation("2006-01-02 15:04", "2026-10-08 23:59", china)
+	if h.Open(midnight) || !h.Opens(midnight).Equal(midnight.Add(time.Minute)) {
+		t.Errorf("after the holidays it opens %v", h.Opens(midnight))
+	}
+	bad := core.DefaultSettings()
+	bad.Sites[0].Hours.Special = []core.Special{{Date: "2026-02-30"}, {Date: "2026-10-01", Spans: []core.Part{{From: 60, Until: 60}}}, {Date: "2026-10-01"}}
+	const want = `sites[0].hours.special[0].date: a day such as 2026-10-01 is expected, not "2026-02-30"
+sites[0].hours.special[1].spans[0]: from must lie before until, within 0:00 and 24:00
+sites[0].hours.special[2].date: 2026-10-01 is there twice`
+	if err := bad.Validate(); err == nil || err.Error() != "invalid: "+want {
+		t.Errorf("%v", err)
 	}
 }

@@ -18,6 +18,13 @@ type Settings struct {
 	Groups  []Group
 	Routing Routing
 	Limits  Limits
+
+	Security Security
+}
+
+// Security is what protects the desk itself.
+type Security struct {
+	Second bool // admins have no rights as such without a second factor
 }
 
 // Site is one brand or web site.

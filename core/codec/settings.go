@@ -21,6 +21,12 @@ type settings struct {
 	Groups  []group `json:"groups"`
 	Routing routing `json:"routing"`
 	Limits  limits  `json:"limits"`
+
+	Security security `json:"security"`
+}
+
+type security struct {
+	Second bool `json:"second"`
 }
 
 type group struct {
@@ -117,7 +123,8 @@ func (c *clock) UnmarshalText(b []byte) error {
 func AppendSettings(dst []byte, s core.Settings) []byte {
 	out := settings{
 		Version: s.Version, At: stamp(s.At), By: string(s.By), Sites: []site{}, Groups: []group{}, Limits: limits(s.Limits),
-		Routing: routing{finite(s.Routing.Share), s.Routing.Least, duration(s.Routing.Affinity), duration(s.Routing.Pace)},
+		Routing:  routing{finite(s.Routing.Share), s.Routing.Least, duration(s.Routing.Affinity), duration(s.Routing.Pace)},
+		Security: security(s.Security),
 	}
 	for _, x := range s.Sites {
 		out.Sites = append(out.Sites, siteJSON(x))
@@ -157,6 +164,7 @@ func Settings(b []byte) (core.Settings, error) {
 			Share: float64(in.Routing.Share), Least: in.Routing.Least,
 			Affinity: time.Duration(in.Routing.Affinity), Pace: time.Duration(in.Routing.Pace),
 		},
+		Security: core.Security(in.Security),
 	}
 	for _, x := range in.Sites {
 		out.Sites = append(out.Sites, x.core())

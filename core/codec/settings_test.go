@@ -38,12 +38,15 @@ func fullSettings() core.Settings {
 			Uploads: core.Uploads{Off: true, Size: 5 << 20, Types: []string{"image/png"}, Count: 20, Total: 1 << 30},
 			Users:   core.Users{Required: true, Secrets: []string{"0123456789abcdef0123456789abcdef"}},
 			Hours: core.Hours{Zone: "Asia/Shanghai", Spans: []core.Span{
-				{Day: time.Monday, From: 9*60 + 30, Until: 24 * 60}, {Day: time.Sunday, Until: 12 * 60}}},
+				{Day: time.Monday, From: 9*60 + 30, Until: 24 * 60}, {Day: time.Sunday, Until: 12 * 60}},
+				Special: []core.Special{{Date: "2026-10-10", Name: "Make-up day", Spans: []core.Part{{From: 9 * 60, Until: 18 * 60}}}, {Date: "2026-10-01"}}},
 			Timeouts: core.DefaultTimeouts(),
 		}},
 		Groups:  []core.Group{{ID: "sales", Name: "Sales", Timeouts: &own}, {ID: "billing", Name: "Billing"}},
 		Routing: core.Routing{Share: 1.0 / 3, Least: 2, Affinity: 720 * time.Hour, Pace: 30 * time.Second},
 		Limits:  core.DefaultLimits(),
+
+		Security: core.Security{Second: true},
 	}
 }
 
@@ -78,6 +81,7 @@ func TestSettingsOfTheFirstRelease(t *testing.T) {
 	s := &want.Sites[0]
 	s.Offline, s.Quick, s.Form, s.Invite, s.Privacy, s.Rating, s.Uploads = nil, nil, core.Form{}, nil, core.Privacy{}, false, core.Uploads{}
 	s.Receptionist = core.Receptionist{}
+	s.Hours.Special, want.Security = nil, core.Security{}
 	got, err := codec.Settings(stored)
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)

@@ -98,8 +98,21 @@ type uploads struct {
 }
 
 type hours struct {
-	Zone  string `json:"zone"`
-	Spans []span `json:"spans"`
+	Zone    string    `json:"zone"`
+	Spans   []span    `json:"spans"`
+	Special []special `json:"special"`
+}
+
+type special struct {
+	Date  string `json:"date"`
+	Name  string `json:"name"`
+	Spans []part `json:"spans"`
+}
+
+// part is a span of a day that is known already.
+type part struct {
+	From  clock `json:"from"`
+	Until clock `json:"until"`
 }
 
 type span struct {
@@ -118,7 +131,7 @@ func siteJSON(s core.Site) site {
 		Origins: list(s.Origins), Groups: list(s.Groups), Assistant: s.Assistant, Receptionist: receptionistJSON(s.Receptionist),
 		Preview: s.Preview, Edit: duration(s.Edit), Users: users{s.Users.Required, list(s.Users.Secrets)},
 		Uploads: uploads{s.Uploads.Off, s.Uploads.Size, list(s.Uploads.Types), s.Uploads.Count, s.Uploads.Total},
-		Hours:   hours{Zone: s.Hours.Zone, Spans: []span{}}, Timeouts: timeoutsJSON(s.Timeouts),
+		Hours:   hours{Zone: s.Hours.Zone, Spans: []span{}, Special: []special{}}, Timeouts: timeoutsJSON(s.Timeouts),
 	}
 	for _, x := range s.Form.Fields {
 		out.Form.Fields = append(out.Form.Fields, field{x.ID, some(x.Label), x.Type, x.Required, list(x.Options)})
@@ -128,6 +141,13 @@ func siteJSON(s core.Site) site {
 	}
 	for _, x := range s.Hours.Spans {
 		out.Hours.Spans = append(out.Hours.Spans, span{day(x.Day), clock(x.From), clock(x.Until)})
+	}
+	for _, x := range s.Hours.Special {
+		o := special{Date: x.Date, Name: x.Name, Spans: []part{}}
+		for _, p := range x.Spans {
+			o.Spans = append(o.Spans, part{clock(p.From), clock(p.Until)})
+		}
+		out.Hours.Special = append(out.Hours.Special, o)
 	}
 	return out
 }
@@ -187,6 +207,13 @@ func (s site) core() core.Site {
 	}
 	for _, x := range s.Hours.Spans {
 		out.Hours.Spans = append(out.Hours.Spans, core.Span{Day: time.Weekday(x.Day), From: int(x.From), Until: int(x.Until)})
+	}
+	for _, x := range s.Hours.Special {
+		o := core.Special{Date: x.Date, Name: x.Name}
+		for _, p := range x.Spans {
+			o.Spans = append(o.Spans, core.Part{From: int(p.From), Until: int(p.Until)})
+		}
+		out.Hours.Special = append(out.Hours.Special, o)
 	}
 	return out
 }
