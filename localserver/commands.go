@@ -35,6 +35,7 @@ const commands = `Usage: kefu [--key value] ...        start a server; kefu --he
   restore FILE            put such a copy back; the server is stopped
   agent add NAME          make an account; the server may be running
   agent passwd NAME       give an account another password; the server may be running
+  agent reset-totp NAME   remove the second factor of who has lost theirs; the server may be running
   export FILE             write all that is stored, of SQLite or PostgreSQL, to a file
   import FILE             fill an empty database with such a file; the server is stopped
   import FILE --from csv|go-fly
@@ -44,7 +45,7 @@ const commands = `Usage: kefu [--key value] ...        start a server; kefu --he
   version                 print the version
 
 import --from takes --site ID and --dry-run, which only says what there is.
-agent add takes --admin and --supervisor. Both agent commands print a random password,
+agent add takes --admin and --supervisor. agent add and agent passwd print a random password,
 or take the first line of standard input with --password-stdin.
 trace takes --log FILE, a log in JSON at level debug (- is standard input), and --after SEQ.
 doctor takes --origin URL, the page that has the chat on it, and --quick.
@@ -85,6 +86,8 @@ func (p call) command(ctx context.Context) int {
 		return p.doctor(ctx, last)
 	case "agent add 3", "agent passwd 3":
 		return p.agent(ctx, words[1], last)
+	case "agent reset-totp 3":
+		return p.resetTOTP(ctx, last)
 	}
 	return p.wrong("there is no command " + strings.Join(words, " ") + "; kefu help lists them")
 }
@@ -254,6 +257,19 @@ func (p call) agent(ctx context.Context, verb, name string) int {
 	})
 	if err == nil && shown {
 		fmt.Fprintf(p.stdout, "the password of %s is %s\nIt is shown only this once.\n", name, password)
+	}
+	return p.done(err)
+}
+
+// resetTOTP lets somebody in again without a code.
+func (p call) resetTOTP(ctx context.Context, name string) int {
+	c, err := p.load()
+	if err != nil {
+		return p.misconfigured(err)
+	}
+	err = p.withServer(ctx, c, func(s *server.Server) error { return s.ResetTOTP(ctx, strings.ToLower(name)) })
+	if err == nil {
+		fmt.Fprintf(p.stdout, "%s signs in with the password alone now; every login has ended\n", name)
 	}
 	return p.done(err)
 }

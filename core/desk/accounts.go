@@ -80,11 +80,12 @@ func (d *Desk) Authenticate(ctx context.Context, bearer string) (core.Account, e
 // maxLogin is more bytes than any name has: 64 characters.
 const maxLogin = 64*utf8.UTFMax + 1
 
-// Login checks a name and a password and returns a token. Name and password
+// Login checks a name and a password, and a code if the account has a second
+// factor (without one it is ErrCode), and returns a token. Name and password
 // are wrong in the same words and in the same time. After some failures from
 // one address it is RateLimited for a while; nobody is ever locked out from
 // elsewhere.
-func (d *Desk) Login(ctx context.Context, name, password, addr string) (string, core.Account, error) {
+func (d *Desk) Login(ctx context.Context, name, password, code, addr string) (string, core.Account, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
 	if len(name) > maxLogin {
 		name = name[:maxLogin] // nobody's
@@ -106,6 +107,9 @@ func (d *Desk) Login(ctx context.Context, name, password, addr string) (string, 
 		return "", core.Account{}, err
 	default:
 		d.logins.takeBack(name, addr)
+		return "", core.Account{}, err
+	}
+	if err := d.secondFactor(ctx, a, code); err != nil {
 		return "", core.Account{}, err
 	}
 	token, err := d.keys.SignAgent(string(a.ID), a.Tokens, d.Now())
@@ -175,7 +179,10 @@ func (d *Desk) CreateAgent(ctx context.Context, who core.Account, n NewAgent) (c
 	if a.Password, err = d.passwords.Hash(ctx, n.Password); err != nil {
 		return core.Account{}, err
 	}
-	return d.stored(ctx, a)
+	if a, err = d.stored(ctx, a); err == nil {
+		d.audit(ctx, who, "create-agent", string(a.ID), accountChanges(core.Account{Password: a.Password}, a))
+	}
+	return a, err
 }
 
 // ChangeAgent changes an account. Admins change anybody's; others change of
@@ -221,6 +228,9 @@ func (d *Desk) ChangeAgent(ctx context.Context, who core.Account, id core.AgentI
 	}
 	if a, err = d.stored(ctx, a); err == nil && takesAdmin(was, a.Disabled, a.Role) {
 		err = d.keepAdmin(ctx, was)
+	}
+	if err == nil {
+		d.audit(ctx, who, "change-agent", string(id), accountChanges(was, a))
 	}
 	return a, err
 }
@@ -268,10 +278,14 @@ func (d *Desk) DisableAgent(ctx context.Context, who core.Account, id core.Agent
 	}
 	a.Disabled = true
 	a.Tokens++
-	if err := d.putAccount(ctx, a); err != nil || !takesAdmin(was, true, a.Role) {
-		return err
+	err = d.putAccount(ctx, a)
+	if err == nil && takesAdmin(was, true, a.Role) {
+		err = d.keepAdmin(ctx, was)
 	}
-	return d.keepAdmin(ctx, was)
+	if err == nil {
+		d.audit(ctx, who, "disable-agent", string(id), accountChanges(was, a))
+	}
+	return err
 }
 
 // putAccount stores an account that was read, under its next version.

@@ -22,7 +22,7 @@ func (n *node) admin() (core.Account, string) {
 	if shown != "" {
 		n.Errorf("a given password is shown")
 	}
-	token, a, err := n.desk.Login(n.Context(), "admin", password, "192.0.2.1")
+	token, a, err := n.desk.Login(n.Context(), "admin", password, "", "192.0.2.1")
 	n.must(err)
 	return a, token
 }
@@ -45,7 +45,7 @@ func TestBootstrap(t *testing.T) {
 	if again, err := m.desk.Bootstrap(t.Context(), ""); err != nil || again != "" {
 		t.Errorf("a second time: %q, %v", again, err)
 	}
-	_, a, err := m.desk.Login(t.Context(), " Admin ", shown, "192.0.2.1")
+	_, a, err := m.desk.Login(t.Context(), " Admin ", shown, "", "192.0.2.1")
 	n.must(err)
 	if a.ID != "admin" || a.Role != core.RoleAdmin || a.Capacity != 5 || a.Groups[0] != "default" {
 		t.Errorf("account %+v", a)
@@ -74,7 +74,7 @@ func TestBootstrapRace(t *testing.T) {
 	if shown != "" || other == "" {
 		t.Fatalf("both show a password: %q and %q", shown, other)
 	}
-	if _, _, err := n.desk.Login(t.Context(), "admin", other, "192.0.2.1"); err != nil {
+	if _, _, err := n.desk.Login(t.Context(), "admin", other, "", "192.0.2.1"); err != nil {
 		t.Errorf("the one that is shown is %v", err)
 	}
 }
@@ -225,9 +225,9 @@ func TestChangePassword(t *testing.T) {
 	if c.closed() != 4501 {
 		t.Errorf("the connection is closed with %d", c.closed())
 	}
-	_, _, err = n.desk.Login(t.Context(), "admin", password, "192.0.2.1")
+	_, _, err = n.desk.Login(t.Context(), "admin", password, "", "192.0.2.1")
 	n.code(core.Unauthorized, err)
-	_, _, err = n.desk.Login(t.Context(), "admin", next, "192.0.2.1")
+	_, _, err = n.desk.Login(t.Context(), "admin", next, "", "192.0.2.1")
 	n.code("", err)
 }
 

@@ -48,7 +48,11 @@ func (d *Desk) Block(ctx context.Context, who core.Account, b core.Block) error 
 		return core.Errorf(core.Invalid, "until: a time to come is expected")
 	}
 	defer d.blocks.forget()
-	return d.Store.PutBlock(ctx, b)
+	err := d.Store.PutBlock(ctx, b)
+	if err == nil {
+		d.audit(ctx, who, "create-block", string(b.Visitor), []Difference{{Path: "reason", After: b.Reason}, {Path: "until", After: b.Until}})
+	}
+	return err
 }
 
 // Unblock ends a block, or returns NotFound. Supervisors and admins may.
@@ -57,7 +61,11 @@ func (d *Desk) Unblock(ctx context.Context, who core.Account, id core.VisitorID)
 		return err
 	}
 	defer d.blocks.forget()
-	return d.Store.DeleteBlock(ctx, id)
+	err := d.Store.DeleteBlock(ctx, id)
+	if err == nil {
+		d.audit(ctx, who, "delete-block", string(id), nil)
+	}
+	return err
 }
 
 func holds(b core.Block, now time.Time) bool { return b.Until.IsZero() || now.Before(b.Until) }

@@ -22,6 +22,25 @@ type clock struct {
 	again  map[core.GroupID]bool // a Dispatch failed
 	places map[core.ConversationID]wire.Queue
 	placed time.Time
+
+	audited, notified cadence
+}
+
+// cadence is how often something is done.
+type cadence struct {
+	mu   sync.Mutex
+	last time.Time // guarded by mu
+}
+
+// every reports whether it is time again. The first time it is.
+func (p *cadence) every(d time.Duration, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.Sub(p.last) < d {
+		return false
+	}
+	p.last = now
+	return true
 }
 
 // retry is when an alarm that can not be satisfied yet is looked at again.
@@ -46,7 +65,7 @@ func (d *Desk) Tick(ctx context.Context) error {
 	for _, g := range d.clock.seeks() {
 		d.Seek(g)
 	}
-	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tickRights(ctx), d.tellPresence(ctx), d.tellPlaces(ctx), d.tickPollers(ctx), d.tickUploads(ctx))
+	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tickRights(ctx), d.tellPresence(ctx), d.tellPlaces(ctx), d.tickPollers(ctx), d.tickUploads(ctx), d.tickAudit(ctx))
 }
 
 func (d *Desk) tickDue(ctx context.Context) (failed error) {

@@ -27,6 +27,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"io"
@@ -164,6 +165,14 @@ type Options struct {
 	// Operator is asked what whoever runs the host has decided; nil: nothing.
 	Operator func() Operator
 
+	// Outgoing sends a message to an address that an admin configured, and
+	// waits ten seconds at most. It refuses those that lead into the network
+	// of the host; see package outgoing. nil: this host sends none.
+	Outgoing func(ctx context.Context, m Outgoing) (OutgoingAnswer, error)
+
+	// Mail sends a plain text. nil: this host sends none.
+	Mail func(ctx context.Context, to []string, subject, text string) error
+
 	Now    func() time.Time
 	Random io.Reader    // nil: crypto/rand
 	Log    *slog.Logger // nil: none
@@ -183,11 +192,17 @@ type Desk struct {
 	staff    cache[map[core.AgentID]core.Account]
 	settings cache[core.Settings]
 	blocks   cache[map[core.VisitorID]core.Block]
+	hooks    cache[[]Webhook]
 
 	uploads uploads
 	leases  leases
 	pollers pollers
 	clock   clock
+
+	marks      marks
+	deliverer  deliverer
+	alertsBusy sync.Mutex
+	alerts     alerts // of who has alertsBusy
 }
 
 // New returns a desk over a store. It makes the store's signing keys if there
@@ -211,7 +226,11 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 		Options: o, keys: keys, epoch: epoch, logins: newThrottle(),
 		passwords: identity.NewPasswords(o.Random, 2, 5*time.Second),
 	}
-	d.staff.load, d.settings.load, d.blocks.load = d.loadStaff, d.servedSettings, d.loadBlocks
+	d.staff.load, d.settings.load, d.blocks.load, d.hooks.load = d.loadStaff, d.servedSettings, d.loadBlocks, d.loadHooks
+	d.hooks.keep = hooksFor
+	if d.deliverer.name, err = identity.NewID(o.Random, "n"); err != nil {
+		return nil, err
+	}
 	return d, nil
 }
 
@@ -246,20 +265,31 @@ func (d *Desk) Decide(ctx context.Context, c core.Conversation, in core.Input) (
 		return core.Change{Conversation: c}, err
 	}
 	rules, _ := settings.Rules(site) // a site that was removed has no groups and takes no new session
+	watched, err := d.marked(ctx, c)
+	if err != nil {
+		return core.Change{Conversation: c}, err
+	}
+	var change core.Change
 	switch in.(type) {
 	case core.Edited, core.Recalled:
-		return core.Amend(ctx, d.Store, c.ID, rules, d.Now(), in)
+		change, err = core.Amend(ctx, d.Store, c.ID, rules, d.Now(), in)
 	default:
-		return core.Apply(ctx, d.Store, c, rules, d.Now(), in)
+		change, err = core.Apply(ctx, d.Store, c, rules, d.Now(), in)
 	}
+	if watched && !change.Empty() {
+		d.marks.happened(c.ID)
+	}
+	return change, err
 }
 
-// cacheFor is how old what rights are judged by may be.
-const cacheFor = 5 * time.Second
+// cacheFor is how old what rights are judged by may be. Who is sent webhooks is
+// no right.
+const cacheFor, hooksFor = 5 * time.Second, 30 * time.Second
 
 // cache keeps one value that is read again when it is older than cacheFor.
 type cache[T any] struct {
 	load func(context.Context) (T, error) // static
+	keep time.Duration                    // static; 0: cacheFor
 
 	mu    sync.Mutex
 	value T
@@ -281,7 +311,7 @@ func (c *cache[T]) get(ctx context.Context, now time.Time) (T, error) {
 		}
 		return value, err
 	}
-	c.value, c.until = value, now.Add(cacheFor)
+	c.value, c.until = value, now.Add(cmp.Or(c.keep, cacheFor))
 	return value, nil
 }
 
@@ -324,6 +354,9 @@ func (d *Desk) loadStaff(ctx context.Context) (map[core.AgentID]core.Account, er
 	byID := make(map[core.AgentID]core.Account, len(list))
 	for _, a := range list {
 		byID[a.ID] = a
+	}
+	if err == nil {
+		err = d.demote(ctx, byID)
 	}
 	return byID, err
 }

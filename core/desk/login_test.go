@@ -29,7 +29,7 @@ func TestLoginTellsNothing(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		token, a, err := n.desk.Login(t.Context(), c.name, c.password, fmt.Sprint("192.0.2.", i))
+		token, a, err := n.desk.Login(t.Context(), c.name, c.password, "", fmt.Sprint("192.0.2.", i))
 		runtime.ReadMemStats(&after)
 		n.code(core.Unauthorized, err)
 		if token != "" || a.ID != "" || a.Password != "" {
@@ -69,7 +69,7 @@ func TestLoginThrottle(t *testing.T) {
 	n := newNode(t)
 	n.admin()
 	try := func(password, addr string) error {
-		_, _, err := n.desk.Login(t.Context(), "ADMIN", password, addr)
+		_, _, err := n.desk.Login(t.Context(), "ADMIN", password, "", addr)
 		return err
 	}
 	for range 5 {
@@ -95,7 +95,7 @@ func TestLoginWhileTheStoreIsAway(t *testing.T) {
 	w.store = unnamed{w.store}
 	n := w.node()
 	for range 10 {
-		_, _, err := n.desk.Login(t.Context(), "amy", password, "192.0.2.1")
+		_, _, err := n.desk.Login(t.Context(), "amy", password, "", "192.0.2.1")
 		n.code(core.Unavailable, err)
 	}
 }
@@ -124,7 +124,7 @@ func TestLoginRehashes(t *testing.T) {
 	n.hire("amy", core.RoleAgent, 1)
 	n.account("amy", func(a *core.Account) { a.Password = cheap })
 	for range 2 {
-		token, a, err := n.desk.Login(t.Context(), "amy", password, "192.0.2.1")
+		token, a, err := n.desk.Login(t.Context(), "amy", password, "", "192.0.2.1")
 		n.must(err)
 		stored, err := n.store.Account(t.Context(), "amy")
 		n.must(err)

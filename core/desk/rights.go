@@ -73,9 +73,16 @@ func callersOf(operation string) roles {
 		return employees
 	case "change-agent": // who is no admin, of their own account; see Desk.ChangeAgent
 		return employees
+	case "list-replies", "create-reply", "change-reply", "delete-reply": // those of others: leaders; see mayKeep
+		return employees
+	case "read-totp", "begin-totp", "confirm-totp", "end-totp": // their own
+		return employees
+	case "reset-totp", "list-audit", "list-webhooks", "create-webhook", "delete-webhook", "resume-webhook",
+		"list-channels", "create-channel", "change-channel", "delete-channel", "test-channel":
+		return admins
 	case "send-event", "create-upload": // as by a frame: judged there
 		return employees
-	case "list-blocks", "create-block", "delete-block":
+	case "list-blocks", "create-block", "delete-block", "read-report":
 		return leaders
 	case "get-settings": // only admins see their secrets, masked; see Desk.Settings
 		return leaders

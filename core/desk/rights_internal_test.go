@@ -85,5 +85,25 @@ func TestOperationsByRole(t *testing.T) {
 		list-blocks         no     yes         yes    no
 		create-block        no     yes         yes    no
 		delete-block        no     yes         yes    no
+		list-replies        yes    yes         yes    no
+		create-reply        yes    yes         yes    no
+		change-reply        yes    yes         yes    no
+		delete-reply        yes    yes         yes    no
+		read-totp           yes    yes         yes    no
+		begin-totp          yes    yes         yes    no
+		confirm-totp        yes    yes         yes    no
+		end-totp            yes    yes         yes    no
+		reset-totp          no     no          yes    no
+		list-audit          no     no          yes    no
+		list-webhooks       no     no          yes    no
+		create-webhook      no     no          yes    no
+		delete-webhook      no     no          yes    no
+		resume-webhook      no     no          yes    no
+		list-channels       no     no          yes    no
+		create-channel      no     no          yes    no
+		change-channel      no     no          yes    no
+		delete-channel      no     no          yes    no
+		test-channel        no     no          yes    no
+		read-report         no     yes         yes    no
 		drop-everything     no     no          no     no`, Allows)
 }

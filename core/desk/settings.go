@@ -156,10 +156,25 @@ func (d *Desk) putSettings(ctx context.Context, who core.Account, current, next 
 	next.Version, next.At, next.By = current.Version+1, d.Now().UTC().Truncate(time.Millisecond), who.ID
 	err := d.Store.PutSettings(ctx, next)
 	d.settings.forget()
+	if err == nil {
+		d.auditSettings(ctx, who, current, next)
+	}
 	if core.CodeOf(err) == core.Conflict {
 		err = core.Errorf(core.Conflict, "somebody changed the settings at the same time: read them again")
 	}
 	return next, err
+}
+
+// auditSettings notes a change. Who must have a second factor may be another now.
+func (d *Desk) auditSettings(ctx context.Context, who core.Account, current, next core.Settings) {
+	if current.Security != next.Security {
+		d.staff.forget()
+	}
+	changes, err := differences(current, next)
+	if err != nil {
+		d.Log.ErrorContext(ctx, "settings can not be compared", "error", err)
+	}
+	d.audit(ctx, who, "put-settings", fmt.Sprint(next.Version), changes)
 }
 
 func (d *Desk) checkSettings(ctx context.Context, current, next core.Settings) error {

@@ -123,7 +123,7 @@ func (a *api) createAgent(ctx context.Context, who core.Account, in *body[newAge
 		Name: b.Name, Display: b.Display, Password: b.Password, Role: b.Role, Groups: b.Groups,
 		Capacity: b.Capacity, Weight: b.Weight, Avatar: b.Avatar,
 	})
-	return &createdAgent{Location: "/v1/agents/" + url.PathEscape(string(account.ID)), Body: agentOf(account)}, err
+	return &createdAgent{Location: "/v1/agents/" + url.PathEscape(string(account.ID)), Body: agentOf(account)}, located(err)
 }
 
 func (a *api) readAgent(ctx context.Context, who core.Account, in *byID) (*body[Agent], error) {
@@ -137,7 +137,7 @@ func (a *api) changeAgent(ctx context.Context, who core.Account, in *changeAgent
 		Name: b.Name, Display: b.Display, Password: b.Password, Current: b.Current, Role: b.Role, Groups: b.Groups,
 		Capacity: b.Capacity, Weight: b.Weight, Avatar: b.Avatar,
 	})
-	return &body[Agent]{agentOf(account)}, err
+	return &body[Agent]{agentOf(account)}, located(err)
 }
 
 func (a *api) disableAgent(ctx context.Context, who core.Account, in *byID) (*nothing, error) {

@@ -87,8 +87,8 @@ func (f *fake) Authenticate(_ context.Context, bearer string) (core.Account, err
 	return admin, nil
 }
 
-func (f *fake) Login(ctx context.Context, name, password, addr string) (string, core.Account, error) {
-	return "t0ken", admin, f.note(ctx, "Login", name, password, addr)
+func (f *fake) Login(ctx context.Context, name, password, code, addr string) (string, core.Account, error) {
+	return "t0ken", admin, f.note(ctx, "Login", name, password, code, addr)
 }
 
 func (f *fake) Logout(ctx context.Context, who core.Account) error {
@@ -179,6 +179,103 @@ func (f *fake) Unblock(ctx context.Context, who core.Account, id core.VisitorID)
 	return f.note(ctx, "Unblock", who.ID, id)
 }
 
+func reply() desk.Reply {
+	return desk.Reply{ID: "r_1", Version: 2, Title: "Hi", Text: "Hello", Shortcut: "hi", Owner: "a_1"}
+}
+
+func (f *fake) Replies(ctx context.Context, who core.Account, search string) ([]desk.Reply, error) {
+	if f.none {
+		return nil, nil
+	}
+	return []desk.Reply{reply()}, f.note(ctx, "Replies", who.ID, search)
+}
+
+func (f *fake) CreateReply(ctx context.Context, who core.Account, r desk.Reply) (desk.Reply, error) {
+	return reply(), f.note(ctx, "CreateReply", who.ID, r)
+}
+
+func (f *fake) ChangeReply(ctx context.Context, who core.Account, id string, version uint64, p desk.ReplyPatch) (desk.Reply, error) {
+	return reply(), f.note(ctx, "ChangeReply", who.ID, id, version, p)
+}
+
+func (f *fake) DeleteReply(ctx context.Context, who core.Account, id string) error {
+	return f.note(ctx, "DeleteReply", who.ID, id)
+}
+
+func (f *fake) TOTP(ctx context.Context, who core.Account) (desk.TOTP, error) {
+	return desk.TOTP{Enabled: true, Recovery: 9}, f.note(ctx, "TOTP", who.ID)
+}
+
+func (f *fake) BeginTOTP(ctx context.Context, who core.Account, current string) (desk.Enrolment, error) {
+	return desk.Enrolment{Secret: "S", URI: "U"}, f.note(ctx, "BeginTOTP", who.ID, current)
+}
+
+func (f *fake) ConfirmTOTP(ctx context.Context, who core.Account, code string) ([]string, error) {
+	return []string{"1-2"}, f.note(ctx, "ConfirmTOTP", who.ID, code)
+}
+
+func (f *fake) EndTOTP(ctx context.Context, who core.Account, current, code string) error {
+	return f.note(ctx, "EndTOTP", who.ID, current, code)
+}
+
+func (f *fake) ResetTOTP(ctx context.Context, who core.Account, id core.AgentID) error {
+	return f.note(ctx, "ResetTOTP", who.ID, id)
+}
+
+func (f *fake) Audit(ctx context.Context, who core.Account, q desk.AuditQuery) ([]desk.AuditEntry, string, error) {
+	return []desk.AuditEntry{{ID: "9a", At: now, By: "a_1", Name: "amy", Operation: "put-settings", Target: "2"}}, "9a", f.note(ctx, "Audit", who.ID, q)
+}
+
+func (f *fake) Webhooks(ctx context.Context, who core.Account) ([]desk.Webhook, error) {
+	if f.none {
+		return nil, nil
+	}
+	return []desk.Webhook{hook()}, f.note(ctx, "Webhooks", who.ID)
+}
+
+func hook() desk.Webhook {
+	return desk.Webhook{ID: "w_1", URL: "https://x/", Secret: "••••x", By: "a_1", At: now}
+}
+
+func (f *fake) CreateWebhook(ctx context.Context, who core.Account, h desk.Webhook) (desk.Webhook, error) {
+	return hook(), f.note(ctx, "CreateWebhook", who.ID, h.URL, h.Kinds, h.Sites, h.Internal)
+}
+
+func (f *fake) DeleteWebhook(ctx context.Context, who core.Account, id string) error {
+	return f.note(ctx, "DeleteWebhook", who.ID, id)
+}
+
+func (f *fake) ResumeWebhook(ctx context.Context, who core.Account, id string) error {
+	return f.note(ctx, "ResumeWebhook", who.ID, id)
+}
+
+func channel() desk.Channel {
+	return desk.Channel{ID: "n_1", Version: 1, Name: "Night", Kind: "wecom", URL: "••••y", After: time.Minute, Waiting: true, Lang: "zh"}
+}
+
+func (f *fake) Channels(ctx context.Context, who core.Account) ([]desk.Channel, error) {
+	if f.none {
+		return nil, nil
+	}
+	return []desk.Channel{channel()}, f.note(ctx, "Channels", who.ID)
+}
+
+func (f *fake) PutChannel(ctx context.Context, who core.Account, c desk.Channel) (desk.Channel, error) {
+	return channel(), f.note(ctx, "PutChannel", who.ID, c.ID, c.Version, c)
+}
+
+func (f *fake) DeleteChannel(ctx context.Context, who core.Account, id string) error {
+	return f.note(ctx, "DeleteChannel", who.ID, id)
+}
+
+func (f *fake) TestChannel(ctx context.Context, who core.Account, id string) error {
+	return f.note(ctx, "TestChannel", who.ID, id)
+}
+
+func (f *fake) Reports(ctx context.Context, who core.Account, q desk.ReportQuery) (desk.Report, error) {
+	return desk.Report{}, f.note(ctx, "Reports", who.ID, q.By, q.From, q.To, q.Zone.String(), q.Site, q.Group, q.Agent)
+}
+
 func (f *fake) Post(ctx context.Context, who core.Account, id core.ConversationID, e desk.NewEvent) (desk.Posted, error) {
 	return desk.Posted{Seq: 4, At: wire.Time(now)}, f.note(ctx, "Post", who.ID, id, e.Body, e.Internal, e.Key)
 }
@@ -210,7 +307,7 @@ func head() wire.Head {
 
 const (
 	fewJSON = `{"version":2,"at":"2026-11-23T17:00:00.123Z","by":"a_1","sites":[],"groups":[],` +
-		`"routing":{"share":0,"least":0,"affinity":"0s","pace":"0s"},"limits":{"text":0,"frame":0,"batch":0,"rate":0,"burst":0}}`
+		`"routing":{"share":0,"least":0,"affinity":"0s","pace":"0s"},"limits":{"text":0,"frame":0,"batch":0,"rate":0,"burst":0},"security":{"second":false}}`
 	headJSON  = `{"id":"c_1","site":"default","visitor":{"id":"v_1","online":false},"phase":"waiting","session":1,"since":"2026-11-23T17:00:00.123Z","seq":3,"read":{"visitor":0,"agent":0}}`
 	eventJSON = `{"conversation":"c_1","seq":1,"prev":0,"at":"2026-11-23T17:00:00.123Z","session":1,"by":{"kind":"visitor"},"body":{"kind":"text","text":"<hi>"}}`
 	adminJSON = `{"id":"a_1","name":"amy","display":"Amy","role":"admin","groups":["sales"],"capacity":5,"weight":1,"avatar":"/amy.png","disabled":false}`

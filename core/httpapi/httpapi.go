@@ -11,7 +11,7 @@
 //
 // JSON in and out, a token in the Authorization header and nowhere else. The
 // operations are in the files named after what they are about (session,
-// agents, groups, conversations, integration, blocks, settings); what they are
+// agents, groups, conversations, integration, blocks, settings, replies, totp, audit, webhooks, channels, reports); what they are
 // is described, from the same types, by the OpenAPI 3.1 document at
 // /v1/openapi.json, and for people at /v1/docs, made from that. An operation
 // that desk.Allows does not give to the role behind the token is refused
@@ -59,9 +59,10 @@ type Desk interface {
 	// Authenticate returns the account a token stands for, or Unauthorized.
 	Authenticate(ctx context.Context, bearer string) (core.Account, error)
 
-	// Login returns a token for a name and its password, or Unauthorized,
-	// or RateLimited. The address is the client's, for throttling.
-	Login(ctx context.Context, name, password, addr string) (token string, account core.Account, err error)
+	// Login returns a token for a name and its password, and the code of a
+	// second factor if there is one, or Unauthorized, or RateLimited. The
+	// address is the client's, for throttling.
+	Login(ctx context.Context, name, password, code, addr string) (token string, account core.Account, err error)
 
 	// Logout voids all tokens of the account.
 	Logout(ctx context.Context, who core.Account) error
@@ -119,6 +120,46 @@ type Desk interface {
 
 	// Unblock ends a block, or returns NotFound.
 	Unblock(ctx context.Context, who core.Account, id core.VisitorID) error
+
+	// Replies returns those that who may use and that fit a search.
+	Replies(ctx context.Context, who core.Account, search string) ([]desk.Reply, error)
+
+	// CreateReply makes a reply; a shortcut that is taken is Conflict.
+	CreateReply(ctx context.Context, who core.Account, r desk.Reply) (desk.Reply, error)
+
+	// ChangeReply changes what the patch names, or returns Conflict unless
+	// the reply has the version; 0: any.
+	ChangeReply(ctx context.Context, who core.Account, id string, version uint64, p desk.ReplyPatch) (desk.Reply, error)
+
+	// DeleteReply removes a reply, or returns NotFound.
+	DeleteReply(ctx context.Context, who core.Account, id string) error
+
+	// TOTP returns the state of who's second factor; BeginTOTP, ConfirmTOTP
+	// and EndTOTP change it, ResetTOTP that of somebody else.
+	TOTP(ctx context.Context, who core.Account) (desk.TOTP, error)
+	BeginTOTP(ctx context.Context, who core.Account, current string) (desk.Enrolment, error)
+	ConfirmTOTP(ctx context.Context, who core.Account, code string) (recovery []string, err error)
+	EndTOTP(ctx context.Context, who core.Account, current, code string) error
+	ResetTOTP(ctx context.Context, who core.Account, id core.AgentID) error
+
+	// Audit returns who changed what, the newest first, and where to go on.
+	Audit(ctx context.Context, who core.Account, q desk.AuditQuery) (list []desk.AuditEntry, next string, err error)
+
+	// Webhooks returns them; the others make one, end one, and try one again.
+	Webhooks(ctx context.Context, who core.Account) ([]desk.Webhook, error)
+	CreateWebhook(ctx context.Context, who core.Account, h desk.Webhook) (desk.Webhook, error)
+	DeleteWebhook(ctx context.Context, who core.Account, id string) error
+	ResumeWebhook(ctx context.Context, who core.Account, id string) error
+
+	// Channels returns them; the others make or change one, remove one, and
+	// send a test over one.
+	Channels(ctx context.Context, who core.Account) ([]desk.Channel, error)
+	PutChannel(ctx context.Context, who core.Account, c desk.Channel) (desk.Channel, error)
+	DeleteChannel(ctx context.Context, who core.Account, id string) error
+	TestChannel(ctx context.Context, who core.Account, id string) error
+
+	// Reports counts sessions.
+	Reports(ctx context.Context, who core.Account, q desk.ReportQuery) (desk.Report, error)
 
 	// Post stores a message of who's, once under one key.
 	Post(ctx context.Context, who core.Account, id core.ConversationID, e desk.NewEvent) (desk.Posted, error)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -81,12 +83,34 @@ func problemOf(err error, request string) *Problem {
 	if e.Retry > 0 {
 		p.Retry = max(e.Retry.Round(100*time.Millisecond).Seconds(), 0.1)
 	}
+	if l := (placed{}); errors.As(err, &l) {
+		if at, message, ok := strings.Cut(e.Message, ": "); ok && fieldForm.MatchString(at) {
+			p.Faults = []Fault{{"body." + clip(at), clip(message)}}
+		}
+	}
 	if l := (listed{}); errors.As(err, &l) && e.Code == core.Invalid {
 		p.Faults = faultsIn(e.Message)
 		p.Detail = p.Faults[0].Location + ": " + p.Faults[0].Message
 	}
 	return p
 }
+
+// placed is an error whose message begins with the field of the body that it is
+// about, if with any, as "name: 1 to 64 characters are expected". So it has
+// one fault, whatever the code.
+type placed struct{ error }
+
+func (p placed) Unwrap() error { return p.error }
+
+// located makes err one that is placed; nil stays nil.
+func located(err error) error {
+	if err == nil {
+		return nil
+	}
+	return placed{err}
+}
+
+var fieldForm = regexp.MustCompile(`^[a-z]+(\[\d+\]|\.[a-z]+)*$`)
 
 // as gives a problem a status that tells more than its code.
 func (p *Problem) as(status int) *Problem {

@@ -211,7 +211,7 @@ func TestAddress(t *testing.T) {
 		r.Header.Set("X-Forwarded-For", "203.0.113.9")
 		r.Header.Set("X-Real-Ip", "203.0.113.9")
 		s.ServeHTTP(httptest.NewRecorder(), r)
-		if asked := `Login["amy","p4ss","` + want + `"]`; len(s.asked) != 1 || s.asked[0] != asked {
+		if asked := `Login["amy","p4ss","","` + want + `"]`; len(s.asked) != 1 || s.asked[0] != asked {
 			t.Errorf("%q: the desk was asked %q, want %q", remote, s.asked, asked)
 		}
 	}

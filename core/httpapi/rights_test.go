@@ -42,6 +42,26 @@ func rights() string {
 		put-settings        401  401     403   403        ok     PUT    /v1/settings {"version":99}
 		settings-history    401  401     403   403        ok     GET    /v1/settings/history
 		rollback-settings   401  401     403   403        ok     POST   /v1/settings/rollback {"version":99}
+		list-replies        401  401     ok    ok         ok     GET    /v1/replies
+		create-reply        401  401     ok    ok         ok     POST   /v1/replies {"title":"Hi","text":"Hello"}
+		change-reply        401  401     ok    ok         ok     PATCH  /v1/replies/r_1 {"title":"Hi"}
+		delete-reply        401  401     ok    ok         ok     DELETE /v1/replies/r_1
+		read-totp           401  401     ok    ok         ok     GET    /v1/totp
+		begin-totp          401  401     ok    ok         ok     POST   /v1/totp {"current":"walnut-lantern-42-meadow"}
+		confirm-totp        401  401     ok    ok         ok     PUT    /v1/totp {"code":"000000"}
+		end-totp            401  401     ok    ok         ok     POST   /v1/totp/end {"current":"walnut-lantern-42-meadow","code":"000000"}
+		reset-totp          401  401     403   403        ok     DELETE /v1/agents/other/totp
+		list-audit          401  401     403   403        ok     GET    /v1/audit
+		list-webhooks       401  401     403   403        ok     GET    /v1/webhooks
+		create-webhook      401  401     403   403        ok     POST   /v1/webhooks {"url":"https://shop.example/"}
+		delete-webhook      401  401     403   403        ok     DELETE /v1/webhooks/w_1
+		resume-webhook      401  401     403   403        ok     POST   /v1/webhooks/w_1/resume
+		list-channels       401  401     403   403        ok     GET    /v1/channels
+		create-channel      401  401     403   403        ok     POST   /v1/channels {"name":"x","kind":"wecom","url":"https://x/","after":60,"waiting":true,"lang":"zh"}
+		change-channel      401  401     403   403        ok     PUT    /v1/channels/n_1 {"version":1,"name":"x","kind":"wecom","url":"https://x/","after":60,"waiting":true,"lang":"zh"}
+		delete-channel      401  401     403   403        ok     DELETE /v1/channels/n_1
+		test-channel        401  401     403   403        ok     POST   /v1/channels/n_1/test
+		read-report         401  401     403   ok         ok     GET    /v1/reports/days
 		logout              401  401     ok    ok         ok     POST   /v1/logout`
 }
 

@@ -20,11 +20,44 @@ type route struct {
 }
 
 func routes() []route {
+	const replyJSON = `{"id":"r_1","title":"Hi","text":"Hello","shortcut":"hi","shared":false,"owner":"a_1","version":2}`
+	const hookJSON = `{"id":"w_1","url":"https://x/","secret":"••••x","kinds":[],"sites":[],"internal":false,"by":"a_1","at":"2026-11-23T17:00:00.123Z","disabled":false}`
+	const channelJSON = `{"id":"n_1","version":1,"name":"Night","kind":"wecom","url":"••••y","secret":"","to":[],"after":60,"waiting":true,"unread":false,"groups":[],"lang":"zh","link":"","off":false}`
+	const spreadJSON = `{"count":0,"mean":0,"p50":0,"p90":0,"max":0}`
+	const rowJSON = `{"key":"","sessions":0,"bot":0,"answered":0,"missed":0,"open":0,"wait":` + spreadJSON + `,"response":` + spreadJSON + `,"duration":` + spreadJSON + `,"scores":[0,0,0,0,0]}`
 	const nothing = `"Name":null,"Display":null,"Password":null,"Current":null,"Role":null,"Groups":null,"Capacity":null,"Weight":null,"Avatar":null`
 	const all = `"Phases":null,"Agent":"","Groups":null,"Site":"","Tag":"","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":50`
 	return []route{
 		{"POST", "/v1/login", `{"name":"amy","password":"p4ss"}`,
-			`Login["amy","p4ss","192.0.2.1"]`, 200, `{"token":"t0ken","agent":` + adminJSON + `}`},
+			`Login["amy","p4ss","","192.0.2.1"]`, 200, `{"token":"t0ken","agent":` + adminJSON + `}`},
+		{"POST", "/v1/login", `{"name":"amy","password":"p4ss","code":"287082"}`,
+			`Login["amy","p4ss","287082","192.0.2.1"]`, 200, `{"token":"t0ken","agent":` + adminJSON + `}`},
+		{"GET", "/v1/totp", "", `TOTP["a_1"]`, 200, `{"enabled":true,"recovery":9,"required":false,"enrolled":[]}`},
+		{"POST", "/v1/totp", `{"current":"p4ss"}`, `BeginTOTP["a_1","p4ss"]`, 200, `{"secret":"S","uri":"U"}`},
+		{"PUT", "/v1/totp", `{"code":"287082"}`, `ConfirmTOTP["a_1","287082"]`, 200, `{"codes":["1-2"]}`},
+		{"POST", "/v1/totp/end", `{"current":"p4ss","code":"287082"}`, `EndTOTP["a_1","p4ss","287082"]`, 204, ""},
+		{"DELETE", "/v1/agents/a_2/totp", "", `ResetTOTP["a_1","a_2"]`, 204, ""},
+		{"GET", "/v1/replies?q=hi", "", `Replies["a_1","hi"]`, 200, `{"replies":[` + replyJSON + `]}`},
+		{"POST", "/v1/replies", `{"title":"Hi","text":"Hello","shared":true,"group":"sales"}`,
+			`CreateReply["a_1",{"title":"Hi","text":"Hello","shortcut":"","shared":true,"group":"sales","owner":""}]`, 201, replyJSON},
+		{"PATCH", "/v1/replies/r_1", `{"text":"Hey","version":2}`,
+			`ChangeReply["a_1","r_1",2,{"Title":null,"Text":"Hey","Shortcut":null,"Shared":null,"Group":null}]`, 200, replyJSON},
+		{"DELETE", "/v1/replies/r_1", "", `DeleteReply["a_1","r_1"]`, 204, ""},
+		{"GET", "/v1/webhooks", "", `Webhooks["a_1"]`, 200, `{"webhooks":[` + hookJSON + `]}`},
+		{"POST", "/v1/webhooks", `{"url":"https://x/","kinds":["text"],"sites":["shop"],"internal":true}`, `CreateWebhook["a_1","https://x/",["text"],["shop"],true]`, 201, hookJSON},
+		{"DELETE", "/v1/webhooks/w_1", "", `DeleteWebhook["a_1","w_1"]`, 204, ""},
+		{"POST", "/v1/webhooks/w_1/resume", "", `ResumeWebhook["a_1","w_1"]`, 204, ""},
+		{"GET", "/v1/channels", "", `Channels["a_1"]`, 200, `{"channels":[` + channelJSON + `]}`},
+		{"POST", "/v1/channels", `{"name":"Night","kind":"mail","to":["a@x.example"],"after":60,"unread":true,"lang":"en"}`,
+			`PutChannel["a_1","",0,{"name":"Night","kind":"mail","to":["a@x.example"],"after":60000000000,"waiting":false,"unread":true,"groups":null,"lang":"en","link":"","off":false}]`, 201, channelJSON},
+		{"PUT", "/v1/channels/n_1", `{"version":1,"name":"Night","kind":"wecom","url":"••••y","after":60,"waiting":true,"lang":"zh"}`,
+			`PutChannel["a_1","n_1",1,{"name":"Night","kind":"wecom","url":"••••y","after":60000000000,"waiting":true,"unread":false,"groups":null,"lang":"zh","link":"","off":false}]`, 200, channelJSON},
+		{"DELETE", "/v1/channels/n_1", "", `DeleteChannel["a_1","n_1"]`, 204, ""},
+		{"POST", "/v1/channels/n_1/test", "", `TestChannel["a_1","n_1"]`, 204, ""},
+		{"GET", "/v1/reports/days?from=2026-11-01T00:00:00Z&to=2026-11-02T00:00:00Z&zone=Asia/Shanghai&agent=a_2", "",
+			`Reports["a_1","days","2026-11-01T00:00:00Z","2026-11-02T00:00:00Z","Asia/Shanghai","","","a_2"]`, 200, `{"rows":[],"total":` + rowJSON + `}`},
+		{"GET", "/v1/audit?by=a_1&operation=put-settings&before=9a&limit=2", "", `Audit["a_1",{"By":"a_1","Operation":"put-settings","Before":"9a","Limit":2}]`, 200,
+			`{"entries":[{"id":"9a","at":"2026-11-23T17:00:00.123Z","by":"a_1","name":"amy","operation":"put-settings","target":"2","changes":[],"cut":false}],"next":"9a"}`},
 		{"POST", "/v1/logout", "", `Logout["a_1"]`, 204, ""},
 		{"GET", "/v1/agents", "", `Agents["a_1"]`, 200, `{"agents":[` + adminJSON + `,` + bareJSON + `]}`},
 		{"POST", "/v1/agents", `{"name":"bob","password":"p4ss"}`,
@@ -95,7 +128,8 @@ func TestRoutes(t *testing.T) {
 			if r.status == http.StatusCreated {
 				path, _, _ := strings.Cut(r.target, "?")
 				wantHeader(t, w, "Location", map[string]string{
-					"/v1/agents": "/v1/agents/a_2", "/v1/groups": "/v1/groups/", "/v1/blocks": "/v1/blocks/v_1",
+					"/v1/agents": "/v1/agents/a_2", "/v1/groups": "/v1/groups/", "/v1/blocks": "/v1/blocks/v_1", "/v1/replies": "/v1/replies/r_1",
+					"/v1/webhooks": "/v1/webhooks/w_1", "/v1/channels": "/v1/channels/n_1",
 				}[path])
 			}
 			wantHeader(t, w, "Cache-Control", "no-store")
@@ -116,7 +150,7 @@ func TestRoutes(t *testing.T) {
 func TestEmpty(t *testing.T) {
 	s := newSite(t)
 	s.none = true
-	for _, name := range []string{"agents", "groups", "conversations", "blocks"} {
+	for _, name := range []string{"agents", "groups", "conversations", "blocks", "replies", "webhooks", "channels"} {
 		w := s.ask("GET", "/v1/"+name, "")
 		if got := strings.TrimSpace(w.Body.String()); got != `{"`+name+`":[]}` {
 			t.Errorf("%s: %d %s", name, w.Code, got)
@@ -169,7 +203,7 @@ func TestOpenAPI(t *testing.T) {
 	}
 	for _, r := range routes() {
 		path, _, _ := strings.Cut(r.target, "?")
-		if part := strings.Split(path, "/"); len(part) > 3 && part[2] != "settings" {
+		if part := strings.Split(path, "/"); len(part) > 3 && part[2] != "settings" && part[2] != "totp" {
 			part[3] = "{id}"
 			path = strings.Join(part, "/")
 		}

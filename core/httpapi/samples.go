@@ -12,13 +12,18 @@ import (
 // answers against their schemas, so they can not grow old.
 
 const (
-	sampleAt    = "2026-11-23T09:30:00.250Z"
-	sampleAgent = `{"id":"a_7zk3c9q0m2","name":"amy","display":"Amy","role":"agent","groups":["default"],"capacity":5,"weight":1,"avatar":"","disabled":false}`
-	sampleGroup = `{"id":"sales","name":"Sales","timeouts":{"assistant":"20s","agent":"2m","visitor":"30m","warning":"5m","abandoned":"72h","return":"10m"}}`
-	sampleBlock = `{"visitor":"v_3c9q0m2x8r","reason":"spam","by":"a_7zk3c9q0m2","at":"` + sampleAt + `","until":"2026-11-23T10:30:00.250Z"}`
-	sampleHead  = `{"id":"c_5w1t6y4b9d","site":"default","visitor":{"id":"v_3c9q0m2x8r","online":true},"phase":"waiting","session":1,"since":"` + sampleAt + `","seq":3,"read":{"visitor":3,"agent":0}}`
-	sampleEvent = `{"conversation":"c_5w1t6y4b9d","seq":2,"prev":1,"at":"` + sampleAt + `","session":1,"by":{"kind":"visitor","id":"v_3c9q0m2x8r"},"body":{"kind":"text","text":"Is it in stock?"}}`
-	sampleList  = `[{"path":"sites[default].timeouts.agent","before":"3m","after":"2m"}]`
+	sampleAt      = "2026-11-23T09:30:00.250Z"
+	sampleAgent   = `{"id":"a_7zk3c9q0m2","name":"amy","display":"Amy","role":"agent","groups":["default"],"capacity":5,"weight":1,"avatar":"","disabled":false}`
+	sampleGroup   = `{"id":"sales","name":"Sales","timeouts":{"assistant":"20s","agent":"2m","visitor":"30m","warning":"5m","abandoned":"72h","return":"10m"}}`
+	sampleBlock   = `{"visitor":"v_3c9q0m2x8r","reason":"spam","by":"a_7zk3c9q0m2","at":"` + sampleAt + `","until":"2026-11-23T10:30:00.250Z"}`
+	sampleHead    = `{"id":"c_5w1t6y4b9d","site":"default","visitor":{"id":"v_3c9q0m2x8r","online":true},"phase":"waiting","session":1,"since":"` + sampleAt + `","seq":3,"read":{"visitor":3,"agent":0}}`
+	sampleEvent   = `{"conversation":"c_5w1t6y4b9d","seq":2,"prev":1,"at":"` + sampleAt + `","session":1,"by":{"kind":"visitor","id":"v_3c9q0m2x8r"},"body":{"kind":"text","text":"Is it in stock?"}}`
+	sampleReply   = `{"id":"r_7zk3c9q0m2","title":"Welcome","text":"Hello {{visitor.name}}, this is {{agent.name}}.","shortcut":"hi","shared":true,"group":"sales","owner":"a_7zk3c9q0m2","version":1}`
+	sampleHook    = `{"id":"w_7zk3c9q0m2","url":"https://shop.example/hooks","secret":"••••mM8=","kinds":["text"],"sites":[],"internal":false,"by":"a_7zk3c9q0m2","at":"` + sampleAt + `","disabled":false}`
+	sampleChannel = `{"id":"n_7zk3c9q0m2","version":1,"name":"Night shift","kind":"wecom","url":"••••4f2a","secret":"","to":[],"after":60,"waiting":true,"unread":true,"groups":[],"lang":"zh","link":"https://desk.example/console/","off":false}`
+	sampleSpread  = `{"count":1,"mean":20,"p50":20,"p90":20,"max":20}`
+	sampleRow     = `{"key":"2026-11-23","sessions":1,"bot":0,"answered":1,"missed":0,"open":0,"wait":` + sampleSpread + `,"response":` + sampleSpread + `,"duration":` + sampleSpread + `,"scores":[0,0,0,0,1]}`
+	sampleList    = `[{"path":"sites[default].timeouts.agent","before":"3m","after":"2m"}]`
 )
 
 // sample returns an example of the bodies of an operation; empty: it has none.
@@ -60,6 +65,34 @@ func sample(operation string) (request, answer string) {
 		return "", `{"versions":[{"version":7,"at":"` + sampleAt + `","by":"a_7zk3c9q0m2","changes":` + sampleList + `}],"next":7}`
 	case "rollback-settings":
 		return `{"version":6}`, string(codec.AppendSettings(nil, sampleSettings()))
+	case "list-replies":
+		return "", `{"replies":[` + sampleReply + `]}`
+	case "create-reply":
+		return `{"title":"Welcome","text":"Hello {{visitor.name}}, this is {{agent.name}}.","shortcut":"hi"}`, sampleReply
+	case "change-reply":
+		return `{"title":"Welcome","version":1}`, sampleReply
+	case "read-totp":
+		return "", `{"enabled":true,"recovery":10,"required":false,"enrolled":["a_7zk3c9q0m2"]}`
+	case "begin-totp":
+		return `{"current":"walnut-lantern-42-meadow"}`, `{"secret":"JBSWY3DPEHPK3PXP","uri":"otpauth://totp/Kefu:amy?secret=JBSWY3DPEHPK3PXP&issuer=Kefu&algorithm=SHA1&digits=6&period=30"}`
+	case "confirm-totp":
+		return `{"code":"287082"}`, `{"codes":["4mq7-x0zt-ch92-wkdv"]}`
+	case "end-totp":
+		return `{"current":"walnut-lantern-42-meadow","code":"287082"}`, ""
+	case "list-audit":
+		return "", `{"entries":[{"id":"9223372036854775807a_1","at":"` + sampleAt + `","by":"a_7zk3c9q0m2","name":"amy","operation":"put-settings","target":"7","changes":` + sampleList + `,"cut":false}],"next":"9223372036854775807a_1"}`
+	case "list-webhooks":
+		return "", `{"webhooks":[` + sampleHook + `]}`
+	case "create-webhook":
+		return `{"url":"https://shop.example/hooks","kinds":["text"]}`, sampleHook
+	case "list-channels":
+		return "", `{"channels":[` + sampleChannel + `]}`
+	case "create-channel":
+		return `{"name":"Night shift","kind":"wecom","url":"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…","after":60,"waiting":true,"lang":"zh"}`, sampleChannel
+	case "change-channel":
+		return `{"version":1,"name":"Night shift","kind":"wecom","url":"••••4f2a","after":60,"waiting":true,"lang":"zh"}`, sampleChannel
+	case "read-report":
+		return "", `{"rows":[` + sampleRow + `],"total":` + sampleRow + `}`
 	case "create-upload":
 		return "", `{"url":"/v1/files/f_7zk3c9q0m2x8r5w1t6y4b9d0ha/shoe.jpg","name":"shoe.jpg","size":48213,"mime":"image/jpeg","width":1200,"height":900}`
 	case "poll":
@@ -76,7 +109,9 @@ func sampleSettings() core.Settings {
 	s.Version, s.At, s.By = 7, time.Date(2026, time.November, 23, 9, 30, 0, 250e6, time.UTC), "a_7zk3c9q0m2"
 	s.Sites[0].Origins = []string{"https://shop.example"}
 	s.Sites[0].Users = core.Users{Secrets: []string{"••••Qx7f"}}
-	s.Sites[0].Hours = core.Hours{Zone: "Asia/Shanghai", Spans: []core.Span{{Day: time.Monday, From: 9 * 60, Until: 18 * 60}}}
+	s.Sites[0].Hours = core.Hours{Zone: "Asia/Shanghai", Spans: []core.Span{{Day: time.Monday, From: 9 * 60, Until: 18 * 60}}, Special: []core.Special{
+		{Date: "2026-10-10", Name: "Make-up day", Spans: []core.Part{{From: 9 * 60, Until: 18 * 60}}},
+	}}
 	x := &s.Sites[0]
 	x.Offline = core.Texts{"en": "Leave us a message.", "zh": "请留言。"}
 	x.Quick = []core.Texts{{"en": "Where is my parcel?"}}

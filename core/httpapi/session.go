@@ -27,6 +27,7 @@ type credentials struct {
 	_        struct{} `json:"-" additionalProperties:"false"`
 	Name     string   `json:"name" minLength:"1" maxLength:"64"`
 	Password string   `json:"password" minLength:"1" maxLength:"1024"`
+	Code     string   `json:"code,omitempty" maxLength:"40" doc:"Of the second factor, or a recovery code. If it is needed, or wrong, while the password is right, the 401 names body.code."`
 }
 
 // session registers signing in and out.
@@ -43,9 +44,9 @@ func (a *api) session() {
 }
 
 func (a *api) login(ctx context.Context, in *body[credentials]) (*body[Session], error) {
-	token, account, err := a.Desk.Login(ctx, in.Body.Name, in.Body.Password, requestOf(ctx).addr)
+	token, account, err := a.Desk.Login(ctx, in.Body.Name, in.Body.Password, in.Body.Code, requestOf(ctx).addr)
 	if err != nil {
-		return nil, err
+		return nil, located(err)
 	}
 	return &body[Session]{Session{Token: token, Agent: agentOf(account)}}, nil
 }

@@ -136,7 +136,7 @@ func TestBootstrap(t *testing.T) {
 			continue
 		}
 		_ = h.Do(t.Context(), func(ctx context.Context) {
-			if _, _, err := h.Desk().Login(ctx, "admin", c.password, "192.0.2.1"); err != nil {
+			if _, _, err := h.Desk().Login(ctx, "admin", c.password, "", "192.0.2.1"); err != nil {
 				t.Errorf("%s: %v", c.name, err)
 			}
 		})

@@ -51,7 +51,7 @@ func TestSweepSendsAway(t *testing.T) {
 	mei.send("", "hello")
 	h := w.process()
 	w.must(h.Do(t.Context(), func(ctx context.Context) {
-		_, admin, err := h.Desk().Login(ctx, "admin", "correct horse", "192.0.2.1")
+		_, admin, err := h.Desk().Login(ctx, "admin", "correct horse", "", "192.0.2.1")
 		w.must(err)
 		c, err := w.store().Load(ctx, core.ConversationID(mei.conv))
 		w.must(err)

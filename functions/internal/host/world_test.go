@@ -127,11 +127,11 @@ func (w *world) hire(id string, seats int) string {
 	w.must(err)
 	var token string
 	w.must(h.Do(ctx, func(ctx context.Context) {
-		_, admin, err := h.Desk().Login(ctx, "admin", "correct horse", "192.0.2.1")
+		_, admin, err := h.Desk().Login(ctx, "admin", "correct horse", "", "192.0.2.1")
 		w.must(err)
 		_, err = h.Desk().CreateAgent(ctx, admin, desk.NewAgent{Name: id, Password: "battery staple", Capacity: &seats})
 		w.must(err)
-		token, _, err = h.Desk().Login(ctx, id, "battery staple", "192.0.2.2")
+		token, _, err = h.Desk().Login(ctx, id, "battery staple", "", "192.0.2.2")
 		w.must(err)
 	}))
 	return token

@@ -30,6 +30,18 @@ func (s *Server) SetPassword(ctx context.Context, name, password string) error {
 	return staffError(name, err)
 }
 
+// ResetTOTP removes the second factor of an account. An error is one sentence.
+func (s *Server) ResetTOTP(ctx context.Context, name string) error {
+	a, err := s.store.AccountNamed(ctx, name)
+	if err != nil {
+		return staffError(name, err)
+	}
+	if err = s.desk.ResetTOTP(ctx, operator(), a.ID); core.CodeOf(err) == core.NotFound {
+		return fmt.Errorf("the agent %q has no second factor", name)
+	}
+	return staffError(name, err)
+}
+
 // staffError puts the words that a client would get into a sentence.
 func staffError(name string, err error) error {
 	var e *core.Error
