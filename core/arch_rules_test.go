@@ -165,20 +165,14 @@ func coreNoIO(p pkg) (faults []string) {
 		return nil
 	}
 	exceptions := map[string][]string{
-		"core/httpapi":    {"net", "net/http", "io/fs", "github.com/danielgtaylor/huma/v2"},                  // it is an http.Handler; files to serve; OpenAPI
-		"core/assist":     {"net/http"},                                                                      // the one client of a model
-		"core/blob/media": {"golang.org/x/image", "golang.org/x/sync"},                                       // pixels; a budget of memory
-		"core/blob/sniff": {"github.com/gabriel-vasile/mimetype"},                                            // what bytes are
-		"core/blob/s3":    {"net/http", "os", "math/rand", "github.com/aws/aws-sdk-go-v2"},                   // the one client of a bucket, for both hosts; what it sends is spooled; it comes again at another time
-		"core/identity":   {"github.com/golang-jwt/jwt/v5", "golang.org/x/crypto"},                           // signatures and argon2id
-		"core/hosttest":   {"net", "net/http", "os", "math/rand", "github.com/coder/websocket"},              // it tests a host over the wire; seeds
-		"core/httpapi":    {"net", "net/http", "io/fs", "github.com/danielgtaylor/huma/v2"},                  // it is an http.Handler; files to serve; OpenAPI
-		"core/assist":     {"net/http"},                                                                      // the one client of a model
-		"core/blob/media": {"github.com/gabriel-vasile/mimetype", "golang.org/x/image", "golang.org/x/sync"}, // what bytes are; pixels; a budget of memory
-		"core/blob/s3":    {"net/http", "os", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},    // the one client of a bucket, for both hosts; what it sends is spooled
-		"core/identity":   {"github.com/golang-jwt/jwt/v5", "golang.org/x/crypto"},                           // signatures and argon2id
-		"core/outgoing":   {"net", "net/http", "syscall"},                                                    // the one client of webhooks, for both hosts; it judges what is dialled
-		"core/hosttest":   {"net", "net/http", "os", "math/rand", "github.com/coder/websocket"},              // it tests a host over the wire; seeds
+		"core/httpapi":    {"net", "net/http", "io/fs", "github.com/danielgtaylor/huma/v2"},     // it is an http.Handler; files to serve; OpenAPI
+		"core/assist":     {"net/http"},                                                         // the one client of a model
+		"core/blob/media": {"golang.org/x/image", "golang.org/x/sync"},                          // pixels; a budget of memory
+		"core/blob/sniff": {"github.com/gabriel-vasile/mimetype"},                               // what bytes are
+		"core/blob/s3":    {"net/http", "os", "math/rand", "github.com/aws/aws-sdk-go-v2"},      // the one client of a bucket, for both hosts; what it sends is spooled; it comes again at another time
+		"core/identity":   {"github.com/golang-jwt/jwt/v5", "golang.org/x/crypto"},              // signatures and argon2id
+		"core/hosttest":   {"net", "net/http", "os", "math/rand", "github.com/coder/websocket"}, // it tests a host over the wire; seeds
+		"core/outgoing":   {"net", "net/http", "syscall"},                                       // the one client of webhooks, for both hosts; it judges what is dialled
 	}
 	denied := []string{"net", "os", "io/fs", "io/ioutil", "syscall", "log", "math/rand", "database", "plugin"}
 	for _, f := range p.files {

@@ -69,7 +69,7 @@ type cursor struct {
 // nothing else is sent to it meanwhile, so the order stays. After three days it
 // is disabled. 410 Gone disables it at once.
 func (d *Desk) DeliverHooks(ctx context.Context) error {
-	if d.Outgoing == nil || !d.deliverer.busy.TryLock() {
+	if d.Outgoing == nil || d.operator().NoWebhooks || !d.deliverer.busy.TryLock() {
 		return nil
 	}
 	defer d.deliverer.busy.Unlock()

@@ -54,7 +54,7 @@ type notice struct {
 // receivers do. Which waits were told is in the store: another node, or this one
 // after a restart, does not tell them again, and tells what did not arrive.
 func (d *Desk) Notify(ctx context.Context) error {
-	if d.Outgoing == nil && d.Mail == nil || !d.alertsBusy.TryLock() {
+	if d.Outgoing == nil && d.Mail == nil || d.operator().NoWebhooks || !d.alertsBusy.TryLock() {
 		return nil
 	}
 	defer d.alertsBusy.Unlock()

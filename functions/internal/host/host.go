@@ -11,6 +11,7 @@ import (
 	"kefu/core/blob"
 	"kefu/core/blob/sniff"
 	"kefu/core/desk"
+	"kefu/core/outgoing"
 	"kefu/functions/internal/cloudfront"
 	"kefu/functions/internal/dynamo"
 	"kefu/functions/internal/gateway"
@@ -71,6 +72,11 @@ func New(ctx context.Context, p Parts) (*Host, error) {
 		o.Files, o.Poster, o.Media = p.Files, p.Files, sniff.Sniffer{}
 	}
 	var err error
+	out := outgoing.New(nil)
+	o.Outgoing = func(ctx context.Context, m desk.Outgoing) (desk.OutgoingAnswer, error) {
+		a, err := out.Post(ctx, m.URL, m.Header, m.Body)
+		return desk.OutgoingAnswer(a), err
+	}
 	h.desk, err = desk.New(ctx, o)
 	return h, err
 }

@@ -29,7 +29,18 @@ func (h *Host) Sweep(ctx context.Context, ev Scheduled) error {
 			break // nothing had to be done
 		}
 	}
+	failed = errors.Join(failed, h.tellOut(ctx))
 	h.Log.InfoContext(ctx, "swept", "told", len(f.order), "took", h.Now().Sub(began).String())
 	h.flush(ctx, f)
+	return failed
+}
+
+// tellOut tells webhooks and channels what happened since the last sweep: as
+// much as the time of this one allows, the rest comes with the next.
+func (h *Host) tellOut(ctx context.Context) (failed error) {
+	for _, tell := range []func(context.Context) error{h.desk.Notify, h.desk.DeliverHooks} {
+		panicked := h.work(ctx, func(ctx context.Context) { failed = errors.Join(failed, tell(ctx)) })
+		failed = errors.Join(failed, panicked)
+	}
 	return failed
 }

@@ -63,6 +63,9 @@ type Config struct {
 	// from (X-Forwarded-For). None by default: anybody can write a header.
 	TrustedProxies Networks
 
+	Outgoing Outgoing
+	SMTP     SMTP
+
 	AdminPassword Secret // of the agent admin in an empty store; "" for a random one, printed once
 }
 
@@ -124,6 +127,17 @@ type Log struct {
 // Drain says how a server leaves on SIGTERM.
 type Drain struct {
 	Window time.Duration // clients are told to come back at a random moment within it, 0 to 10 min
+}
+
+// Outgoing is what webhooks and robots may lead to besides the public internet.
+type Outgoing struct {
+	Allow Networks
+}
+
+// SMTP is the mail server for notifications. None: they are not sent by mail.
+type SMTP struct {
+	URL  Secret // smtp://user:password@host:587, or smtps://
+	From string // such as Kefu <desk@shop.example>
 }
 
 // Limits keep one server within the memory and the descriptors it has.

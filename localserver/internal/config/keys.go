@@ -75,6 +75,9 @@ func keysOf(c *Config) []key {
 		{"retention.age", anywhere, "how long a conversation is kept after its last word, such as 365d; 0d: for ever", age(&c.Retention.Age)},
 		{"retention.sites", anywhere, "the same for some sites, such as shop=90d, blog=0d", ages(&c.Retention.Sites)},
 		{"settings", inFile, "sites, groups, routing and limits, instead of those in the store", document(&c.Settings)},
+		{"outgoing.allow", anywhere | atStart, "private networks that webhooks and robots may lead to", networks(&c.Outgoing.Allow)},
+		{"smtp.url", inFile | inEnvironment | atStart, "mail server for notifications: smtp://user:password@host:587, or smtps://", secret(&c.SMTP.URL)},
+		{"smtp.from", anywhere | atStart, "address that notifications come from", plain(&c.SMTP.From)},
 		{"trusted_proxies", anywhere, "networks of proxies before this server, whose X-Forwarded-For is believed", networks(&c.TrustedProxies)},
 		{"admin.password", inEnvironment | atStart, "first password of the agent admin", secret(&c.AdminPassword)},
 	}

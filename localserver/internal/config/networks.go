@@ -22,6 +22,12 @@ func (n Networks) Contains(addr netip.Addr) bool {
 	return false
 }
 
+// Prefixes returns the networks of a list that fits; else none.
+func (n Networks) Prefixes() []netip.Prefix {
+	list, _ := n.list()
+	return list
+}
+
 // list returns the networks, or false if one of them is none. What an address
 // has behind the bits of its network would be a mistake that nobody notices:
 // 10.1.2.3/8 does not fit.

@@ -183,8 +183,13 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 		Meter:       s.metrics,
 		Connections: s.Config.Limits.Connections,
 	})
+	send, mail, err := s.openOutgoing()
+	if err != nil {
+		return err
+	}
 	s.desk, err = desk.New(ctx, desk.Options{
 		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Files: s.Uploads, Media: media.New(media.Budget), Operator: s.operator, Resumed: s.metrics.Resumed, Now: s.Now, Log: s.Log,
+		Outgoing: send, Mail: mail,
 	})
 	if err != nil {
 		return fmt.Errorf("the store can not be read: %w", err)
@@ -268,6 +273,8 @@ func (s *Server) Run(ctx context.Context) error {
 	defer stopClock()
 	running.Go(func() { s.tick(clock) })
 	running.Go(func() { s.hub.Run(s.base) })
+	running.Go(func() { s.tellOut(clock, s.desk.DeliverHooks) })
+	running.Go(func() { s.tellOut(clock, s.desk.Notify) })
 	running.Go(func() { s.watch(clock) })
 	running.Go(func() { s.watchStore(clock, moved) })
 	running.Go(func() { s.acme.run(clock) })
