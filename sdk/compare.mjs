@@ -54,11 +54,12 @@ try {
 
 const ours = await bundleAll();
 const file = (name) => ours.get(name);
-weigh('Kefu: kefu.mjs, headless', file('kefu.mjs'));
-weigh('Kefu: kefu-core.mjs, the connection', file('kefu-core.mjs'));
+weigh("Kefu: kefu.mjs, the page's half, headless", file('kefu.mjs'));
+weigh('Kefu: kefu-core.mjs, the connection and the outbox', file('kefu-core.mjs'));
+weigh('Kefu: both, headless in all', file('kefu.mjs'), file('kefu-core.mjs'));
 weigh('Kefu: kefu-poll.mjs, where it is needed', file('kefu-poll.mjs'));
-weigh('Kefu: kefu.js, the launcher', file('kefu.js'));
-weigh('Kefu: kefu.js + core, a page nobody chats on', file('kefu.js'), file('kefu-core.mjs'));
+weigh("Kefu: kefu.js, a page nobody chats on with lazy: 'new'", file('kefu.js'));
+weigh('Kefu: + core, a page nobody chats on', file('kefu.js'), file('kefu-core.mjs'));
 weigh('Kefu: + panel, a chat', file('kefu.js'), file('kefu-core.mjs'), file('kefu-panel.mjs'));
 weigh(
   'Kefu: + extras, menu, notice: all of it',

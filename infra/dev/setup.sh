@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and the machine lacks. It says what and why, and does nothing the second time.
+# setup.sh long: what make test-long needs besides.
 source "$(dirname "$0")/lib.sh"
 
 # need PACKAGE WHY: a Debian package, as root or by sudo.
@@ -30,3 +31,8 @@ command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/
 python3 -c 'import ensurepip, venv' 2>/dev/null || need python3-venv "make test-long runs a second DynamoDB that is written in Python"
 infra/dev/sdk.sh install
 infra/dev/dynamodb/install.sh
+if [ "${1:-}" = long ]; then
+  command -v firefox-esr >/dev/null || need firefox-esr "the scenarios of bad networks, in another browser than Chromium"
+  command -v WebKitWebDriver >/dev/null || need webkit2gtk-driver "the same, in what is nearest to Safari"
+  command -v Xvfb >/dev/null || need xvfb "WebKit draws on a screen, or on one that is pretended"
+fi

@@ -45,12 +45,38 @@ part() {
   esac
 }
 
+# The SDK in other browsers than Chromium.
+browsers() {
+  infra/dev/setup.sh long
+  make --no-print-directory build
+  (cd sdk && KEFU_BIN=$PWD/../kefu npm run --silent e2e:engines)
+}
+# A thousand messages through everything that goes wrong, on both hosts.
+chaos() {
+  infra/dev/setup.sh
+  make --no-print-directory build
+  local bin
+  bin=$(mktemp -d)
+  go build -o "$bin/kefu" ./functions/local
+  (
+    cd sdk
+    export KEFU_TEST_LONG=1
+    KEFU_BIN=$PWD/../kefu npx vitest run --config e2e/vitest.config.ts e2e/chaos
+    KEFU_HOST=functions KEFU_BIN=$bin/kefu npx vitest run --config e2e/vitest.config.ts e2e/chaos
+  )
+  rm -rf "$bin"
+}
+
 again() { go list ./... | grep -v /functions/local$ | xargs go test -race -count 1 -timeout 20m; }
 
 part aws 3 'template.yaml infra/aws infra/dev/aws-check.sh' \
   'template.yaml, as SAM and CloudFormation see it' infra/dev/aws-check.sh
 part dynamodb 3 'functions/internal/dynamo infra/dev/dynamodb' \
   'the DynamoDB store on a second engine' infra/dev/dynamodb/second-opinion.sh
+part browsers 6 'sdk/visitor/*.ts sdk/e2e infra/dev/setup.sh' \
+  'the scenarios of bad networks in Firefox and WebKit' browsers
+part chaos 5 'sdk/visitor/*.ts sdk/e2e/chaos.test.ts sdk/e2e/faults.ts' \
+  'chaos, a thousand messages, on localserver and on functions/local' chaos
 part fuzz 6 'core/step.go core/wire/*.go localserver/internal/socket/*.go' \
   'fuzz, 10 s each' infra/dev/fuzz.sh 10s
 part race 20 'core/step.go localserver/internal/sqlstore' \

@@ -7,7 +7,10 @@ export interface Engine {
   readonly apart: boolean;
   /** A tab with that page in it. What is stored is shared by all tabs of an origin. */
   open(url: string): Promise<Tab>;
-  /** What runs the tabs is killed, as a system does that is short of memory. The browser goes on, with no tab. */
+  /**
+   * What runs the tabs is killed, as a system does that is short of memory. The browser goes on, with no tab. (WebKit's driver
+   * does not: there they are closed.)
+   */
   crash(): Promise<void>;
   /** As the browser's own switch does it; undefined: there is none to reach. */
   offline?: ((offline: boolean) => Promise<void>) | undefined;

@@ -111,7 +111,7 @@ describe('hostile words', () => {
       ['http://x.example/y', rel, 'http://x.example/y'],
       ['mailto:me@tea.example', rel, 'mailto:me@tea.example'],
       ['tel:+861234', rel, 'tel:+861234'],
-      ['http://spy.example/x.png', rel, 'invoicegpj.exe · 1\u00a0KB'],
+      ['http://spy.example/x.png', rel, 'invoicegpj.exe\n1\u00a0KB'],
     ]);
     expect((await bubbles(page)).slice(6, 8)).toEqual(['invoicegpj.exe', 'invoicegpj.exe']);
     s.desk.assign(ROOM, { id: 'a-1', name: by.name });

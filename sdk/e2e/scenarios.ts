@@ -24,7 +24,7 @@ export function scenarios(start: () => Promise<Engine>) {
   const headless = { ui: false } as const;
   const visit = async (where: Visit = {}): Promise<Tab> => {
     const tab = await engine.open(stage.address(where));
-    if (where.before) await tab.evaluate(`(${where.before})()`);
+    if (where.before) await tab.evaluate(`void (${where.before})()`);
     await stage.begin(tab, where.init ?? headless);
     return tab;
   };

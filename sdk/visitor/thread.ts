@@ -38,7 +38,7 @@ export function createThread(el: HTMLElement, { t, lang, base, tail, say, retry 
     const label = plain(body.name);
     if (!href) return [label];
     const { kind, size, width, height } = body;
-    const named = () => [icon(CLIP), `${label} · ${Math.ceil(size / 1024)}\u00a0KB`];
+    const named = () => [icon(CLIP), `${label}\n${Math.ceil(size / 1024)}\u00a0KB`];
     // Pictures over plain http, from a stranger, would tell everybody on the way who looks at them.
     if (kind === 'file' || !(href.startsWith('https:') || href.startsWith(new URL('/v1/files/', base).href)))
       return [link(href, 'f', ...named())];
