@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Live } from './live.ts';
-import { busyWith, mine, unread, waiting } from './select.ts';
+import { busyWith, mine, othersIn, unread, waiting } from './select.ts';
 import { chatOf, saidIn, World } from './test/world.ts';
 
 let world: World;
@@ -286,5 +286,62 @@ describe('when the connection breaks', () => {
     await world.clock.run(60_000);
     expect(world.lost).toEqual(['expired']);
     expect(world.got('hello')).toHaveLength(1);
+  });
+});
+
+describe('colleagues', () => {
+  it('learn who looks and who writes, and who comes learns who is here', async () => {
+    held();
+    const live = await world.page();
+    live.look('c1');
+    expect(world.got('typing')).toEqual([{ type: 'typing', conversation: 'c1', doing: 'views' }]);
+    const by = { kind: 'agent' as const, id: 'bob', name: 'Bob' };
+    world.desk.push({ type: 'typing', conversation: 'c1', by, doing: 'views' });
+    await world.clock.run(10);
+    expect(world.got('typing')).toHaveLength(2); // Bob does not know of me yet
+    expect(othersIn(chatOf(live, 'c1'), world.clock.now())).toEqual([{ id: 'bob', name: 'Bob', doing: 'views' }]);
+    world.desk.push({ type: 'typing', conversation: 'c1', by, doing: 'views' });
+    world.desk.push({ type: 'typing', conversation: 'c1', by });
+    await world.clock.run(10);
+    expect(world.got('typing')).toHaveLength(2); // and now they do: no ping-pong
+    expect(othersIn(chatOf(live, 'c1'), world.clock.now())[0]?.doing).toBe('writes');
+    await world.clock.run(8_000);
+    expect(othersIn(chatOf(live, 'c1'), world.clock.now())[0]?.doing).toBe('views');
+    world.desk.push({ type: 'typing', conversation: 'c1', by, doing: 'left' });
+    await world.clock.run(10);
+    expect(othersIn(chatOf(live, 'c1'), world.clock.now())).toEqual([]);
+    live.look(undefined);
+    expect(world.got('typing').at(-1)).toEqual({ type: 'typing', conversation: 'c1', doing: 'left' });
+  });
+
+  it('who fall silent are gone after a while, and a page says again that it is there', async () => {
+    held();
+    const live = await world.page();
+    live.look('c1');
+    world.desk.push({ type: 'typing', conversation: 'c1', by: { kind: 'agent', id: 'bob', name: 'Bob' }, doing: 'views' });
+    await world.clock.run(40_000);
+    expect(othersIn(chatOf(live, 'c1'), world.clock.now())).toEqual([]);
+    expect(world.got('typing').length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('the assistant', () => {
+  it('is read while it writes; a newer run counts, and its answer takes the place of the pieces', async () => {
+    held();
+    const live = await world.page();
+    const piece = (run: number, at: number, text: string) =>
+      world.desk.push({ type: 'delta', conversation: 'c1', answers: 4, run, at, text });
+    piece(1, 0, 'Your ');
+    piece(1, 5, 'parcel');
+    piece(1, 20, 'lost');
+    await world.clock.run(10);
+    expect(chatOf(live, 'c1').answer?.text).toBe('Your parcel');
+    piece(2, 0, '您的包裹');
+    piece(1, 11, ' is late');
+    await world.clock.run(10);
+    expect(chatOf(live, 'c1').answer?.text).toBe('您的包裹');
+    world.desk.say('c1', { kind: 'bot', id: 'bot' }, 'Your parcel is on its way');
+    await world.clock.run(50);
+    expect(chatOf(live, 'c1').answer).toBeUndefined();
   });
 });

@@ -46,7 +46,7 @@ interface Kept {
   readonly size: number;
   readonly mime: string;
   readonly body?: FileBody;
-  readonly file?: File;
+  readonly file?: Blob;
 }
 
 const PREFIX = 'staged/';
@@ -64,7 +64,9 @@ export class Staging {
   async open(): Promise<this> {
     for (const [key, kept] of await this.o.kv.read<Kept>(PREFIX)) {
       const place = key.slice(PREFIX.length, key.lastIndexOf('/'));
-      const { file, ...rest } = kept;
+      const { file: had, ...rest } = kept;
+      // Some storages give a file back as what is in it only.
+      const file = had instanceof Blob ? new File([had], kept.name, { type: kept.mime }) : undefined;
       if (file) this.files.set(kept.id, file);
       if (!file && !kept.body) continue;
       this.change(place, (all) => [...all, { ...rest, part: kept.body ? 1 : 0, ...this.lookOf(file) }]);
