@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page, type WebSocketRoute } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Request, type WebSocketRoute } from 'playwright-core';
 import { bundleConsole } from '../../build.mjs';
 import type { FakeDesk } from './fake.ts';
 import { answer } from './http.ts';
@@ -35,6 +35,11 @@ export function launch(): Promise<Browser> {
       '--disable-sync',
     ],
   });
+}
+
+/** What a request says; a form is not read here. */
+function jsonOf(request: Request): Record<string, unknown> {
+  return request.headers()['content-type']?.startsWith('multipart/') ? {} : (request.postDataJSON() ?? {});
 }
 
 let files: Promise<Map<string, string>> | undefined;
@@ -80,7 +85,7 @@ export async function open(
     const { pathname } = new URL(request.url());
     if (pathname.startsWith('/v1/')) {
       const token = request.headers().authorization?.replace(/^Bearer /, '');
-      const { status, body, headers } = answer(desk, request.method(), request.url(), token, request.postDataJSON() ?? {});
+      const { status, body, headers } = answer(desk, request.method(), request.url(), token, jsonOf(request));
       return route.fulfill({
         status,
         headers: { 'Content-Type': 'application/json', ...headers },

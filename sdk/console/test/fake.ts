@@ -42,6 +42,7 @@ interface Talk {
 export class FakeDesk {
   epoch = 'e1';
   features: string[] = [];
+  replies: object[] = [];
   /** Frames that clients sent, in order. */
   readonly got: ClientFrame[] = [];
   /** Answers to come instead of the usual: by frame type, each used once. */
@@ -254,9 +255,9 @@ export class FakeDesk {
       return conn.close(4500);
     }
     Object.assign(conn, { agent: id, origin });
-    const heads = [...this.talks.values()]
-      .filter((t) => t.head.phase === 'waiting' || t.head.agent?.id === id)
-      .map((t) => this.headOf(t.head.id));
+    const all = [...this.talks.values()];
+    const first = all.filter((t) => t.head.phase === 'waiting').slice(0, 50);
+    const heads = [...all.filter((t) => t.head.agent?.id === id), ...first].map((t) => this.headOf(t.head.id));
     const agents = [...this.agents.values()];
     const { role } = agent;
     answer({
@@ -265,7 +266,7 @@ export class FakeDesk {
       role,
       epoch: this.epoch,
       heartbeat: { every: 10, max: 12 },
-      limits: {},
+      limits: { edit: 120, uploads: { size: 10e6, types: ['image/png', 'image/jpeg', 'text/plain', 'application/pdf'] } },
       features: this.features,
       agent,
       conversations: heads,

@@ -34,6 +34,9 @@ export function answer(desk: FakeDesk, method: string, url: string, token: strin
   if (path === '/v1/agents') return ok({ agents: [...desk.accounts.values()].map(bare) });
   if (path.startsWith('/v1/agents/')) return change(desk, path.slice('/v1/agents/'.length), body);
   if (path === '/v1/groups') return ok({ groups });
+  if (path === '/v1/uploads')
+    return { status: 201, body: { url: '/v1/files/f_1/file', name: 'file.pdf', size: 70, mime: 'application/pdf' } };
+  if (path === '/v1/replies') return ok({ replies: desk.replies });
   return conversations(desk, path, q);
 }
 

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { box, button, desk, enter, eventually, held, log, page, row } from './stage.ts';
+
+/** The figures, on a machine that does nothing else: `KEFU_BENCH=1 npx vitest run --config console/test/vitest.config.ts -t 5,000`. */
+const bench = !!process.env.KEFU_BENCH;
+
+/** Frames of the page while something goes on, ms each; the longest first. */
+function watchFrames(): Promise<void> {
+  return page.evaluate(() => {
+    const w = window as unknown as { frames: number[] };
+    w.frames = [];
+    let last = performance.now();
+    const next = (now: number) => {
+      w.frames.push(now - last);
+      last = now;
+      requestAnimationFrame(next);
+    };
+    requestAnimationFrame(next);
+  });
+}
+const frames = () => page.evaluate(() => (window as unknown as { frames: number[] }).frames.sort((a, b) => b - a));
+
+describe('a list of 5,000', () => {
+  it('has a screenful of rows in the document, and goes on smoothly at 200 updates a second', async () => {
+    for (let i = 0; i < 5_000; i++) {
+      desk.visitor(`w${i}`, { name: `Visitor no. ${i}` }, i % 3 ? {} : { tag: 'refund' });
+      if (i >= 60) desk.happen(`w${i}`, { kind: 'closed', reason: 'silent', by: { kind: 'system' } }, { phase: 'closed' });
+    }
+    await enter();
+    await page.getByRole('tab', { name: 'All' }).click();
+    const list = page.locator('.list');
+    await list.getByRole('listitem').first().waitFor();
+    // All of it, by scrolling only.
+    await eventually(async () => {
+      await list.evaluate((e) => e.scrollTo({ top: e.scrollHeight }));
+      return list.getByRole('listitem').last().getAttribute('aria-setsize');
+    }).toBe('5000');
+    expect(await list.getByRole('listitem').count()).toBeLessThan(40);
+    await list.evaluate((e) => e.scrollTo({ top: e.scrollHeight / 2 }));
+    await watchFrames();
+    for (let s = 0; s < (bench ? 100 : 20); s++) {
+      for (let i = 0; i < 20; i++) {
+        const id = `w${(s * 997 + i * 251) % 5_000}`;
+        desk.visitorSays(id, `message ${s}`);
+        desk.head(id, '*');
+      }
+      await list.evaluate((e, by) => e.scrollBy({ top: by }), s % 2 ? 700 : -500);
+      await page.waitForTimeout(100);
+    }
+    const all = await frames();
+    const late = all.filter((ms) => ms > 50).length / all.length;
+    const told = `${all.length} frames, the longest ${all.slice(0, 5).map(Math.round).join(', ')} ms; ${(late * 100).toFixed(1)} % over 50 ms`;
+    if (bench) console.log(told);
+    // On a quiet machine (KEFU_BENCH=1) every frame is held against 50 ms; here others work too.
+    expect(all.length, told).toBeGreaterThan(20);
+    expect(bench ? late : late / 10, told).toBeLessThan(0.05);
+    expect(await list.getByRole('listitem').count()).toBeLessThan(40);
+  });
+
+  it('is searched: what is here at once, the rest by the server; and moved in by the arrows', async () => {
+    held('c1', 'hello');
+    held('c2', 'about my refund');
+    await enter();
+    await row(/Ann c1/).waitFor();
+    await page.getByRole('searchbox').fill('refund');
+    await eventually(() => row(/Ann/).count()).toBe(1);
+    await row(/Ann c2/).waitFor();
+    await page.getByRole('searchbox').fill('nobody of that name');
+    await page.getByText('Nothing found').waitFor();
+    await page.getByRole('searchbox').fill('');
+    await row(/Ann c1/).focus();
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-id'));
+    const first = await focused();
+    await page.keyboard.press('ArrowDown');
+    await eventually(focused).not.toBe(first);
+    await page.keyboard.press('ArrowUp');
+    await eventually(focused).toBe(first);
+  });
+});
+
+describe('what is written', () => {
+  it('a slash offers canned replies, with what they need filled in', async () => {
+    held('c1', 'hello');
+    desk.replies = [
+      { id: 'r1', title: 'Refund', text: 'Dear {visitor.name}, {agent.name} is on it.', shortcut: 'ref' },
+      { id: 'r2', title: 'Greeting', text: 'Hello!', shortcut: 'hi' },
+    ];
+    await enter({ agent: 'lina', hash: '#/c/c1' });
+    await box().pressSequentially('/re');
+    await page.getByRole('option', { name: /Refund/ }).waitFor();
+    await box().press('Enter');
+    await eventually(() => box().inputValue()).toBe('Dear Ann c1, Li Na is on it.');
+    await box().press('Enter');
+    await eventually(() => desk.talk('c1').log.at(-1)?.body).toEqual({ kind: 'text', text: 'Dear Ann c1, Li Na is on it.' });
+    await box().pressSequentially('/');
+    await page.getByRole('listbox', { name: 'Canned replies' }).waitFor();
+    await box().press('Escape');
+    await eventually(() => page.getByRole('listbox').count()).toBe(0);
+  });
+
+  it('is sent by Enter, or by Ctrl+Enter where that was chosen', async () => {
+    held('c1', 'hello');
+    await enter({ agent: 'lina', hash: '#/c/c1' });
+    await box().waitFor();
+    await button('Menu').click();
+    await page.getByLabel('Send with').selectOption('mod');
+    await page.keyboard.press('Escape');
+    await box().fill('one');
+    await box().press('Enter');
+    await eventually(() => box().inputValue()).toBe('one\n');
+    await box().press('Control+Enter');
+    await eventually(() => desk.talk('c1').log.at(-1)?.body).toEqual({ kind: 'text', text: 'one' });
+  });
+
+  it('the running answer of the assistant is read along, and can be taken over', async () => {
+    desk.visitor('c1', { name: 'Ann' });
+    desk.happen('c1', { kind: 'opened' }, { phase: 'bot' });
+    await enter({ agent: 'lina', hash: '#/c/c1' });
+    await page.getByText('The assistant is answering.').waitFor();
+    desk.push({ type: 'delta', conversation: 'c1', answers: 1, run: 1, at: 0, text: 'Let me look' });
+    await log().getByText('Let me look').waitFor();
+    desk.push({ type: 'delta', conversation: 'c1', answers: 1, run: 1, at: 11, text: ' into it' });
+    await log().getByText('Let me look into it').waitFor();
+    await button('Take').click();
+    await log().getByText('Assigned to you').waitFor();
+    await eventually(() => log().getByText('Let me look into it').count()).toBe(0);
+  });
+});
+
+describe('the keys', () => {
+  it('open a palette that finds commands and conversations', async () => {
+    held('c1', 'hello');
+    held('c2', 'about my refund');
+    await enter();
+    await row(/Ann c1/).waitFor();
+    await page.keyboard.press('Control+K');
+    const field = page.getByRole('combobox', { name: 'A command, a name, a tag…' });
+    await field.fill('refund');
+    await page.getByRole('option', { name: /Ann c2/ }).waitFor();
+    await field.press('Enter');
+    await log().getByText('about my refund').waitFor();
+    await page.keyboard.press('Control+K');
+    await field.fill('appearance dark');
+    await field.press('Enter');
+    await eventually(() => page.locator('html').getAttribute('data-theme')).toBe('dark');
+  });
+
+  it('close one and open the next', async () => {
+    held('c1', 'one');
+    held('c2', 'two');
+    await enter();
+    await row(/Ann c1/).click();
+    await log().getByText('one').waitFor();
+    await page.keyboard.press('Control+Alt+E');
+    await eventually(() => desk.talk('c1').head.phase).toBe('closed');
+    await log().getByText('two').waitFor();
+  });
+});
+
+describe('nothing is missed', () => {
+  it('a sound that the browser holds back is told; title and icon count what waits', async () => {
+    held('c1', 'hello');
+    await enter();
+    await row(/Ann c1/).waitFor();
+    await page.evaluate(() => window.dispatchEvent(new Event('blur')));
+    desk.visitor('c2', { name: 'Bo' });
+    await button('Sound is blocked: press here').waitFor();
+    await button('Sound is blocked: press here').click();
+    await eventually(() => button('Sound is blocked: press here').count()).toBe(0);
+    await eventually(() => page.title()).toBe('(2) Kefu console');
+    const icon = await page.locator('link[rel=icon]').getAttribute('href');
+    expect(decodeURIComponent(icon ?? '')).toContain('>2</text>');
+  });
+});

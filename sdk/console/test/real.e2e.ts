@@ -1,0 +1,273 @@
+/**
+ * The console against the real server: two agents and several visitors at once, a server that dies in the middle, a network
+ * without WebSocket, and visitors who mean harm. The visitors are sockets in a page of the server's; what is judged is what the
+ * agents see, and what the log holds.
+ */
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Server, startServer } from '../../e2e/server.ts';
+import type { LogEvent } from '../../visitor/wire.ts';
+import { launch } from './browser.ts';
+
+let browser: Browser;
+let server: Server;
+let token: string; // of the administrator
+let street: Page; // where the visitors are
+let contexts: BrowserContext[] = [];
+let complaints: string[] = [];
+
+const soon = <T>(look: () => Promise<T> | T) => expect.poll(look, { timeout: 30_000, interval: 100 });
+
+async function call<T>(method: string, path: string, body?: object, as = token): Promise<T> {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${as}` };
+  const got = await fetch(`${server.url}/v1/${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  if (!got.ok) throw new Error(`${method} ${path}: ${got.status} ${await got.text()}`);
+  return (got.status === 204 ? undefined : await got.json()) as T;
+}
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([launch(), startServer()]);
+  ({ token } = await call<{ token: string }>('POST', 'login', { name: 'admin', password: server.password }, ''));
+  await call('POST', 'agents', {
+    name: 'wang',
+    display: 'Wang Fang',
+    password: 'a long one 7',
+    role: 'agent',
+    groups: ['default'],
+    capacity: 20,
+  });
+  const page = await browser.newPage();
+  await page.goto(`${server.url}/demo/icon.svg`);
+  street = page;
+});
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+afterEach(async () => {
+  for (const context of contexts) await context.close();
+  contexts = [];
+  expect(complaints).toEqual([]);
+  complaints = [];
+});
+
+/** A visitor: a socket that says hello, and keeps what it hears. */
+async function visitor(
+  hello: object = {},
+): Promise<{ id: string; conversation: string; say(body: object): Promise<void>; hears(): Promise<string[]> }> {
+  const key = `v${Math.random().toString(36).slice(2)}`;
+  const met = await street.evaluate(
+    ([url, name, more]) =>
+      new Promise<{ id: string; conversation: string }>((done, fail) => {
+        const all = window as unknown as Record<string, { say(body: object): void; heard: string[] }>;
+        const socket = new WebSocket(url.replace(/^http/, 'ws') + '/ws');
+        const origin = `${name}${'0'.repeat(12)}`;
+        let n = 0;
+        const heard: string[] = [];
+        socket.onopen = () => socket.send(JSON.stringify({ type: 'hello', v: 1, origin, ...(more as object) }));
+        socket.onclose = () => fail(new Error('closed'));
+        socket.onmessage = ({ data }) => {
+          for (const f of [JSON.parse(data)].flat()) {
+            if (f.type === 'welcome') done({ id: f.visitor.id, conversation: f.conversation.id });
+            if (f.type === 'event' && f.body.kind === 'text') heard.push(f.body.text);
+            if (f.type === 'event' && f.body.kind === 'edited') heard.push(`edited: ${f.body.body.text}`);
+            if (f.type === 'event' && f.body.kind === 'recalled') heard.push('recalled');
+          }
+        };
+        all[name] = { heard, say: (body) => socket.send(JSON.stringify({ type: 'send', origin, n: ++n, body })) };
+      }),
+    [server.url, key, hello] as const,
+  );
+  const here = <T>(f: (v: { say(body: object): void; heard: string[] }, body: object) => T, body: object = {}) =>
+    street.evaluate(
+      ([name, code, b]) => {
+        const all = window as unknown as Record<string, { say(body: object): void; heard: string[] }>;
+        const v = all[name]!;
+        return (code === 'say' ? v.say(b) : v.heard) as never;
+      },
+      [key, f.length === 2 ? 'say' : 'heard', body] as const,
+    ) as Promise<T>;
+  return { ...met, say: (body) => here((v, b) => v.say(b), body), hears: () => here((v) => v.heard) };
+}
+const text = (words: string) => ({ kind: 'text', text: words });
+const logOf = async (id: string) => (await call<{ events: LogEvent[] }>('GET', `conversations/${id}/events?limit=200`)).events;
+const said = (events: LogEvent[]) => events.flatMap((e) => (e.body.kind === 'text' ? [e.body.text] : []));
+
+/** An agent who is signed in, online, in a browser of their own. */
+async function agent(name: string, password: string, prepare?: (c: BrowserContext) => Promise<void>): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US' });
+  contexts.push(context);
+  context.setDefaultTimeout(30_000);
+  const expected = /WebSocket connection|net::ERR_|Failed to fetch|Failed to load resource/;
+  context.on('weberror', (e) => complaints.push(`${e.error()}`));
+  context.on('console', (m) => m.type() === 'error' && !expected.test(m.text()) && complaints.push(m.text()));
+  await prepare?.(context);
+  const page = await context.newPage();
+  await page.goto(`${server.url}/console/`);
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  const online = page.getByRole('group', { name: 'Your status' }).getByRole('button', { name: 'Online' });
+  await online.click();
+  await soon(() => online.getAttribute('aria-pressed')).toBe('true');
+  return page;
+}
+const admin = (prepare?: (c: BrowserContext) => Promise<void>) => agent('admin', server.password, prepare);
+const wang = (prepare?: (c: BrowserContext) => Promise<void>) => agent('wang', 'a long one 7', prepare);
+
+const log = (p: Page) => p.getByRole('log');
+const box = (p: Page) => p.getByRole('textbox', { name: 'Message' });
+const row = (p: Page, name: string | RegExp) => p.getByRole('navigation', { name: 'Conversations' }).getByRole('button', { name });
+const short = (id: string) => `Visitor ${id.slice(-4).toUpperCase()}`;
+const open = (p: Page, id: string) => p.evaluate((c) => location.assign(`#/c/${c}`), id);
+const holderOf = async (id: string) => (await call<{ agent?: { name: string } }>('GET', `conversations/${id}`)).agent?.name;
+
+describe('two agents and several visitors at once', () => {
+  it('everybody is answered; a message is changed and taken back; files, notes and colleagues are seen', async () => {
+    const [a, b] = [await admin(), await wang()];
+    const visitors = await Promise.all([visitor(), visitor({ tag: 'refund' }), visitor(), visitor()]);
+    await Promise.all(visitors.map((v, i) => v.say(text(`question ${i}`))));
+    for (const [i, v] of visitors.entries()) {
+      await soon(() => holderOf(v.conversation)).toBeTruthy();
+      const page = (await holderOf(v.conversation)) === 'Wang Fang' ? b : a;
+      await row(page, short(v.id)).click();
+      await log(page).getByText(`question ${i}`, { exact: true }).waitFor();
+      await box(page).fill(`answer ${i}`);
+      await box(page).press('Enter');
+      await soon(() => v.hears()).toEqual([`answer ${i}`]);
+    }
+    const theirs = visitors.find(async (v) => (await holderOf(v.conversation)) === 'Wang Fang') ?? visitors[0]!;
+    const v =
+      (await Promise.all(visitors.map(async (x) => ((await holderOf(x.conversation)) === 'Wang Fang' ? x : undefined)))).find(
+        Boolean,
+      ) ?? theirs;
+    // The supervisor looks in: both know of each other, before both answer.
+    await b.bringToFront();
+    await open(b, v.conversation);
+    await box(b).waitFor();
+    await a.bringToFront();
+    await open(a, v.conversation);
+    await b.getByText('is looking at this too').waitFor();
+    await a.getByText('Wang Fang is looking at this too').waitFor();
+    await a.keyboard.press('Alt+P');
+    await box(a).fill('careful, a VIP');
+    await b.getByText('is writing a note…').waitFor();
+    await box(a).press('Enter');
+    await log(b).getByText('careful, a VIP').waitFor();
+    await open(a, visitors.find((x) => x !== v)!.conversation);
+    await soon(() => b.getByText('is looking at this too').count()).toBe(0);
+    // Changed, and taken back.
+    await b.bringToFront();
+    await box(b).fill('your parcel comes tomorow');
+    await box(b).press('Enter');
+    await soon(async () => (await v.hears()).at(-1)).toBe('your parcel comes tomorow');
+    await log(b).getByRole('img', { name: 'Delivered to the server' }).last().waitFor();
+    await box(b).press('ArrowUp');
+    await b.getByText('You are changing a message that was sent.').waitFor();
+    await box(b).fill('your parcel comes tomorrow');
+    await box(b).press('Enter');
+    await soon(async () => (await v.hears()).at(-1)).toBe('edited: your parcel comes tomorrow');
+    await log(b).getByText('your parcel comes tomorrow').waitFor();
+    await log(b).getByText('edited').waitFor();
+    await log(b).getByText('your parcel comes tomorrow').hover();
+    await log(b).getByRole('button', { name: 'Recall' }).last().click();
+    await log(b).getByText('This message was recalled').waitFor();
+    await soon(async () => (await v.hears()).at(-1)).toBe('recalled');
+    // A file, staged and sent with a text.
+    await b
+      .locator('#composer-files')
+      .setInputFiles({ name: 'receipt.txt', mimeType: 'text/plain', buffer: Buffer.from('paid in full') });
+    await b.getByRole('list', { name: 'Files to send' }).getByText('receipt.txt').waitFor();
+    await box(b).fill('here it is');
+    await soon(() => b.getByRole('button', { name: 'Send', exact: true }).isEnabled()).toBe(true);
+    await box(b).press('Enter');
+    await log(b)
+      .getByRole('link', { name: /File receipt.txt/ })
+      .waitFor();
+    await soon(async () => (await logOf(v.conversation)).slice(-2).map((e) => e.body.kind)).toEqual(['file', 'text']);
+    for (const x of visitors)
+      await call('POST', `conversations/${x.conversation}/events`, { body: text('bye') }).catch(() => undefined);
+  });
+
+  it('a server that is killed in mid-work costs nothing: nothing is lost, doubled or stale', async () => {
+    const b = await wang();
+    const v = await visitor();
+    await v.say(text('before the fire'));
+    await row(b, short(v.id)).click();
+    await log(b).getByText('before the fire').waitFor();
+    await b.keyboard.press('Alt+P');
+    await box(b).fill('half a note');
+    await b.keyboard.press('Alt+L');
+    await server.kill();
+    await box(b).fill('said in the dark');
+    await box(b).press('Enter');
+    await log(b).getByText('said in the dark').waitFor();
+    await b.getByText('The connection is gone; it will come back by itself.').waitFor();
+    await server.start();
+    await b.reload(); // and the page goes too, in whatever state it is
+    await soon(async () => said(await logOf(v.conversation)).filter((s) => s === 'said in the dark').length).toBe(1);
+    await log(b).getByText('said in the dark').waitFor();
+    expect(await log(b).getByText('said in the dark').count()).toBe(1);
+    await b.keyboard.press('Alt+P');
+    expect(await box(b).inputValue()).toBe('half a note');
+    // What happens now is seen now, without a reload.
+    await call('POST', `conversations/${v.conversation}/events`, { body: text('after the fire') });
+    await log(b).getByText('after the fire').waitFor();
+    const stored = said(await logOf(v.conversation));
+    expect(await log(b).locator('.said .bubble').allInnerTexts()).toEqual(stored);
+    await street.reload();
+  });
+});
+
+it('a network that blocks WebSocket is told in plain words, and one can take, read and answer', async () => {
+  const b = await wang((context) => context.routeWebSocket(/\/ws$/, (socket) => void socket.close({ code: 1006 + 7 })));
+  await b.getByText('This network blocks live connections (WebSocket).').waitFor();
+  const v = await visitor();
+  await v.say(text('is anybody there?'));
+  await row(b, short(v.id)).click();
+  await log(b).getByText('is anybody there?').waitFor();
+  await box(b).fill('yes, slowly');
+  await box(b).press('Enter');
+  await soon(() => v.hears()).toEqual(['yes, slowly']);
+  await log(b).getByRole('img', { name: 'Delivered to the server' }).waitFor();
+  await v.say(text('good'));
+  await log(b).getByText('good', { exact: true }).waitFor();
+  await b.getByRole('button', { name: 'Close', exact: true }).click();
+  await soon(async () => (await call<{ phase: string }>('GET', `conversations/${v.conversation}`)).phase).toBe('closed');
+  expect(said(await logOf(v.conversation))).toEqual(['is anybody there?', 'yes, slowly', 'good']);
+});
+
+it('nothing that a visitor controls is run or followed, wherever it is shown', async () => {
+  const evil = '<img src=x onerror="pwned=1"><script>pwned=1</script><svg onload="pwned=1">';
+  const links = 'javascript:pwned=1 data:text/html,<script>pwned=1</script> vbscript:x';
+  const b = await wang();
+  const v = await visitor({
+    tag: evil.slice(0, 60),
+    lang: 'en',
+    page: {
+      url: `https://shop.example/?q=${encodeURIComponent(evil)}#javascript:pwned=1`,
+      title: evil,
+      referrer: 'javascript:pwned=1',
+    },
+  });
+  await v.say(text(`${evil} ${links} \u202Egnp.exe\u202C`));
+  await v.say({ kind: 'options', text: evil, options: [evil.slice(0, 40)] });
+  await row(b, new RegExp(short(v.id))).click();
+  await log(b).getByText('pwned=1').first().waitFor();
+  if (!(await b.getByRole('region', { name: 'Details' }).count())) await b.getByRole('button', { name: 'Details' }).click();
+  await b.keyboard.press('Control+K');
+  await b.getByRole('combobox').fill('pwned');
+  await b.getByRole('option').first().waitFor();
+  const found = await b.evaluate(() => ({
+    ran: (window as unknown as { pwned?: number }).pwned ?? 0,
+    scripts: document.querySelectorAll('body script, .log img, .log svg[onload], [onerror]').length,
+    bad: [...document.querySelectorAll('a[href]')]
+      .map((a) => a.getAttribute('href') ?? '')
+      .filter((h) => !/^(https?:|#|\/(?!\/))/.test(h)),
+    // What turns the direction of a text ends where the text ends.
+    isolated: [...document.querySelectorAll('.said .bubble')].every(
+      (e) => getComputedStyle(e).unicodeBidi !== 'normal' || e.getAttribute('dir') === 'auto',
+    ),
+  }));
+  expect(found).toEqual({ ran: 0, scripts: 0, bad: [], isolated: true });
+});
