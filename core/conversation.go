@@ -123,7 +123,7 @@ type Session struct {
 	Warned bool      // the visitor was told that silence will end it
 
 	Until time.Time // in phase Snoozed: when it comes back
-	Back  AgentID   // who put it off: they are asked first when it comes back. Snoozed and Waiting only
+	Back  AgentID   // who put it off, or invited the visitor: they are asked first. Snoozed and Waiting only
 
 	Ask   uint64    // the event the assistant owes an answer to; 0: none
 	Asked time.Time // when it was asked

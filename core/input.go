@@ -49,7 +49,9 @@ type (
 	// Tag are then used. Internal is a note among agents. Of an image or a
 	// file, Body is what the sender says of it, File what is stored under
 	// that URL, and in the log; or Lost says why it can not be sent. Neither
-	// counts for a repeat: by then the file may have been taken back.
+	// counts for a repeat: by then the file may have been taken back. Host is
+	// who invited the visitor to say it, and Group where they work: a session
+	// that it opens waits there, and is theirs first.
 	Said struct {
 		Frame
 		Site     SiteID
@@ -58,6 +60,8 @@ type (
 		File     *Attachment
 		Lost     error
 		Internal bool
+		Host     AgentID
+		Group    GroupID
 	}
 
 	// Edited gives a message of one's own another text.

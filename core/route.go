@@ -18,7 +18,7 @@ type Routing struct {
 type Tier string
 
 const (
-	TierReturn   Tier = "return"   // they had snoozed it
+	TierReturn   Tier = "return"   // they had snoozed it, or invited the visitor
 	TierAffinity Tier = "affinity" // they last answered this visitor
 	TierShard    Tier = "shard"    // least loaded of the shard of the tag
 	TierGroup    Tier = "group"    // least loaded of the group: the shard has no seat

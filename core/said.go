@@ -63,16 +63,23 @@ func (d *draft) open(in Said) error {
 	if returns && d.rules.HasGroup(last.Group) {
 		group = last.Group // where the person is whom the visitor just talked to
 	}
+	invited := in.Host != "" && d.rules.HasGroup(in.Group)
+	if invited {
+		group = in.Group
+	}
 	d.c.Session = Session{Number: last.Number + 1, Tag: in.Tag, Group: group}
 	d.log(Party{}, Body{Kind: KindOpened, Tag: in.Tag}, false)
 	d.carry(in.Frame, in.Body, false)
 	d.visitorSpoke()
-	if d.rules.Site.Assistant && !returns {
+	if d.rules.Site.Assistant && !returns && !invited {
 		d.phase(Bot)
 		d.turn(in.Body)
 		return nil
 	}
 	d.queue(d.c.Session.Group)
+	if invited {
+		d.c.Session.Back = in.Host
+	}
 	return nil
 }
 

@@ -135,19 +135,36 @@ type Profile struct {
 	External string // the site's own id for a known visitor; empty: anonymous
 	Page     Page   // where they were last seen
 	Seen     time.Time
+
+	Device string    // browser and system, as the browser says; empty: it did not
+	First  time.Time // when the profile was first stored
+	Pages  []Visit   // the last MaxPages they were on, oldest first
 }
+
+// Visit is a page that a visitor was on, from At on.
+type Visit struct {
+	Page
+	At time.Time
+}
+
+// MaxPages is how many pages of a visitor are kept.
+const MaxPages = 20
 
 // Page is a page of the site.
 type Page struct{ URL, Title, Referrer string }
 
-// Block keeps a visitor out. There is at most one a visitor.
+// Block keeps a visitor out. There is at most one a visitor. One that begins
+// with NetPrefix keeps out whoever comes from a range of addresses.
 type Block struct {
-	Visitor VisitorID
+	Visitor VisitorID // or NetPrefix and a range, such as net:203.0.113.0/24
 	By      AgentID
 	Reason  string // for agents
 	At      time.Time
 	Until   time.Time // zero: for good
 }
+
+// NetPrefix begins the Visitor of a block of addresses. No visitor's ID does.
+const NetPrefix = "net:"
 
 // Marks is how far each side has read.
 type Marks struct{ Visitor, Agent uint64 }

@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"net/netip"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -40,6 +42,8 @@ func (d *Desk) Block(ctx context.Context, who core.Account, b core.Block) error 
 	}
 	b.By, b.At = who.ID, d.Now()
 	switch {
+	case strings.HasPrefix(string(b.Visitor), core.NetPrefix) && !rangeOf(b.Visitor).IsValid():
+		return core.Errorf(core.Invalid, "network: an address or a range is expected, such as 203.0.113.7 or 203.0.113.0/24")
 	case b.Visitor == "" || len(b.Visitor) > maxBlocked:
 		return core.Errorf(core.Invalid, "visitor: 1 to %d bytes are expected", maxBlocked)
 	case utf8.RuneCountInString(b.Reason) > maxReason:
@@ -66,6 +70,52 @@ func (d *Desk) Unblock(ctx context.Context, who core.Account, id core.VisitorID)
 		d.audit(ctx, who, "delete-block", string(id), nil)
 	}
 	return err
+}
+
+// NetworkOf returns the Visitor of a block of a range of addresses, written as
+// one or as a single address; "" if it is neither. A range has the bits behind
+// its length cleared, so that one has one name.
+func NetworkOf(s string) core.VisitorID {
+	prefix, err := netip.ParsePrefix(s)
+	if err != nil {
+		addr, err := netip.ParseAddr(s)
+		if err != nil {
+			return ""
+		}
+		addr = addr.Unmap().WithZone("")
+		prefix = netip.PrefixFrom(addr, addr.BitLen())
+	}
+	return core.VisitorID(core.NetPrefix + prefix.Masked().String())
+}
+
+// rangeOf returns the range that a block is about, if it is about one.
+func rangeOf(id core.VisitorID) netip.Prefix {
+	s, is := strings.CutPrefix(string(id), core.NetPrefix)
+	if !is {
+		return netip.Prefix{}
+	}
+	prefix, _ := netip.ParsePrefix(s)
+	return prefix
+}
+
+// blockedAt returns Forbidden for who comes from an address that is kept out.
+// The address is the client's as the host knows it: behind a proxy, the one
+// that a trusted proxy says.
+func (d *Desk) blockedAt(ctx context.Context, addr string) error {
+	all, err := d.blocks.get(ctx, d.Now())
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	from, err := netip.ParseAddr(addr)
+	if err != nil {
+		return nil // a host that knows no addresses keeps none out
+	}
+	for id, b := range all {
+		if p := rangeOf(id); p.IsValid() && p.Contains(from.Unmap().WithZone("")) && holds(b, d.Now()) {
+			return errBlocked()
+		}
+	}
+	return nil
 }
 
 func holds(b core.Block, now time.Time) bool { return b.Until.IsZero() || now.Before(b.Until) }
@@ -116,6 +166,17 @@ func (d *Desk) tickBlocks(ctx context.Context) error {
 	}
 	var found []*Peer
 	d.Floor.Each(ctx, topics, func(p *Peer) { found = append(found, p) })
+	if d.Lists { // elsewhere they are refused with their next frame
+		var all []Topic
+		for i := range settings.Sites {
+			all = append(all, TopicSite(settings.Sites[i].ID))
+		}
+		d.Floor.Each(ctx, all, func(p *Peer) {
+			if d.blockedAt(ctx, p.Addr) != nil {
+				found = append(found, p)
+			}
+		})
+	}
 	for _, p := range found {
 		p.dismiss(errBlocked(), "blocked")
 	}

@@ -173,6 +173,10 @@ type Options struct {
 	// Mail sends a plain text. nil: this host sends none.
 	Mail func(ctx context.Context, to []string, subject, text string) error
 
+	// Lists says that Floor finds the visitors of a site by TopicSite, so that
+	// agents can be shown who is on its pages.
+	Lists bool
+
 	Now    func() time.Time
 	Random io.Reader    // nil: crypto/rand
 	Log    *slog.Logger // nil: none

@@ -33,13 +33,14 @@ func (d *Desk) helloVisitor(ctx context.Context, p *Peer, f *wire.Frame) error {
 	if err != nil {
 		return err
 	}
-	p.Tag, p.profile = f.Tag, profileOf(p, f, d.Now())
+	p.Tag, p.lang, p.profile = f.Tag, f.Lang, profileOf(p, f, d.Now())
+	p.visits(p.profile.Page, d.Now())
 	if p.user.ID != "" {
 		if err := d.introduce(ctx, p); err != nil {
 			return err
 		}
 	}
-	if err := d.Floor.Join(ctx, p, TopicVisitor(p.Conversation)); err != nil {
+	if err := d.Floor.Join(ctx, p, d.visitorTopics(p)...); err != nil {
 		return err
 	}
 	d.pollers.forget(p.Conversation) // from here on this connection says whether they are there
@@ -146,9 +147,12 @@ func limitsOf(s core.Settings) wire.Limits {
 
 // features is what this release of the desk does beyond what every host does.
 func (d *Desk) features() []string {
-	all := []string{"edit", "preview", "users", "watch"}
+	all := []string{"edit", "page", "preview", "snooze", "tag", "users", "watch"}
 	if d.Hold != nil || d.Stays != nil {
 		all = append(all, "poll")
+	}
+	if d.Lists {
+		all = append(all, "visitors")
 	}
 	if d.Files != nil {
 		all = append(all, "uploads")

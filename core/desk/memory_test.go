@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"bytes"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -107,7 +108,7 @@ func TestMemoryIsWritten(t *testing.T) {
 	n.must(n.store.PutProfile(t.Context(), stored)) // by a later hello
 	vi.peer = old
 	vi.say("again")
-	if got, _ := n.store.Profile(t.Context(), stored.ID); got != stored {
+	if got, _ := n.store.Profile(t.Context(), stored.ID); !reflect.DeepEqual(got, stored) {
 		t.Errorf("it is written again: %+v", got)
 	}
 }

@@ -16,7 +16,11 @@ type Peer struct {
 	// Static after NewPeer.
 	Page string // the HTTP Origin of the page, or empty
 	Addr string // of the client, for the log and for throttling
-	out  Outlet
+
+	// Set by the host before the first Serve, if it knows.
+	Browser string // the HTTP User-Agent
+
+	out Outlet
 
 	// Set by hello, static afterwards: Join publishes them to others.
 	Who          core.Party
@@ -24,6 +28,7 @@ type Peer struct {
 	Site         core.SiteID         // visitors
 	Conversation core.ConversationID // visitors
 	Tag          string              // visitors
+	lang         string              // visitors: as hello says
 	user         identity.User       // visitors whom their site vouches for; no ID: it does not
 	tokens       uint64              // agents: the generation of the token
 	expires      time.Time           // agents: when the token does
@@ -46,6 +51,7 @@ type Peer struct {
 	mu      sync.Mutex
 	greeted bool   // guarded by mu: welcome was sent
 	held    []kept // guarded by mu: what came before the welcome
+	trail   trail  // visitors; guarded by mu: see pages.go
 }
 
 // kept is a frame that waits for the welcome. seq is set for an event.

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -47,7 +48,7 @@ func sendersOf(typ string) roles {
 	switch typ {
 	case wire.Send, wire.Edit, wire.Recall, wire.Typing, wire.Read, wire.End, wire.After, wire.Before, wire.Ping:
 		return everybody
-	case wire.Human, wire.Rate:
+	case wire.Human, wire.Rate, wire.Moved:
 		return visitors
 	case wire.Take, wire.Transfer, wire.Reopen, wire.Tagging, wire.Snooze, wire.Status, wire.Watch:
 		return employees
@@ -69,7 +70,8 @@ func may(who core.Actor, typ string) bool {
 // is not listed nobody asks for.
 func callersOf(operation string) roles {
 	switch operation {
-	case "logout", "list-agents", "read-agent", "list-groups", "list-conversations", "read-conversation", "read-events":
+	case "logout", "list-agents", "read-agent", "list-groups", "list-conversations", "read-conversation", "read-events",
+		"read-visitor", "list-visitors", "invite-visitor", "read-why": // which, is judged there
 		return employees
 	case "change-agent": // who is no admin, of their own account; see Desk.ChangeAgent
 		return employees
@@ -82,7 +84,7 @@ func callersOf(operation string) roles {
 		return admins
 	case "send-event", "create-upload": // as by a frame: judged there
 		return employees
-	case "list-blocks", "create-block", "delete-block", "read-report":
+	case "list-blocks", "create-block", "delete-block", "read-report", "read-floor":
 		return leaders
 	case "get-settings": // only admins see their secrets, masked; see Desk.Settings
 		return leaders
@@ -163,7 +165,7 @@ func (p *Peer) expired(now time.Time) bool { return !p.expires.IsZero() && !now.
 // on. Forbidden: they have none any more.
 func (d *Desk) actor(ctx context.Context, p *Peer) (core.Actor, error) {
 	if p.Visitor() {
-		return core.Actor{Party: p.Who}, d.blocked(ctx, core.VisitorID(p.Who.ID))
+		return core.Actor{Party: p.Who}, cmp.Or(d.blockedAt(ctx, p.Addr), d.blocked(ctx, core.VisitorID(p.Who.ID)))
 	}
 	if p.expired(d.Now()) {
 		return core.Actor{}, identity.ErrExpired

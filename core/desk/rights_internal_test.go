@@ -82,6 +82,11 @@ func TestOperationsByRole(t *testing.T) {
 		put-settings        no     no          yes    no
 		settings-history    no     no          yes    no
 		rollback-settings   no     no          yes    no
+		list-visitors       yes    yes         yes    no
+		read-visitor        yes    yes         yes    no
+		invite-visitor      yes    yes         yes    no
+		read-why            yes    yes         yes    no
+		read-floor          no     yes         yes    no
 		list-blocks         no     yes         yes    no
 		create-block        no     yes         yes    no
 		delete-block        no     yes         yes    no

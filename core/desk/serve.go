@@ -92,7 +92,7 @@ func (d *Desk) serveKnown(ctx context.Context, p *Peer, f *wire.Frame) {
 // visitor's own.
 func (p *Peer) address(f *wire.Frame) error {
 	switch {
-	case f.Type == wire.Ping || f.Type == wire.Status || f.Type == wire.Watch:
+	case f.Type == wire.Ping || f.Type == wire.Status || f.Type == wire.Watch || f.Type == wire.Moved:
 		return nil
 	case p.Visitor() && f.Conversation != "" && f.Conversation != string(p.Conversation):
 		return core.Errorf(core.Forbidden, "this is not your conversation")
@@ -118,6 +118,8 @@ func (d *Desk) handle(ctx context.Context, p *Peer, who core.Actor, f *wire.Fram
 		return d.serveStatus(ctx, p, f)
 	case wire.Watch:
 		return d.serveWatch(ctx, p, f)
+	case wire.Moved:
+		return d.serveMoved(ctx, p, f)
 	default:
 		return d.serveNumbered(ctx, p, who, f)
 	}

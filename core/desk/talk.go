@@ -82,6 +82,9 @@ func (d *Desk) input(ctx context.Context, p *Peer, who core.Actor, f *wire.Frame
 
 func (d *Desk) said(ctx context.Context, p *Peer, frame core.Frame, f *wire.Frame) (core.Input, error) {
 	in := core.Said{Frame: frame, Site: p.Site, Tag: p.Tag, Body: f.Body.Core(), Internal: f.Internal}
+	if p.Visitor() {
+		d.hosted(ctx, p, &in)
+	}
 	switch {
 	case in.Body.Kind == core.KindOptions && p.Visitor():
 		return nil, core.Errorf(core.Forbidden, "a visitor sends no options")

@@ -24,7 +24,7 @@ func (d *Desk) meet(ctx context.Context, p *Peer, f *wire.Frame) (settings core.
 		return settings, site, "", err
 	}
 	p.Site, p.Conversation = site.ID, core.ConversationOf(site.ID, core.VisitorID(p.Who.ID))
-	return settings, site, token, d.blocked(ctx, core.VisitorID(p.Who.ID))
+	return settings, site, token, cmp.Or(d.blockedAt(ctx, p.Addr), d.blocked(ctx, core.VisitorID(p.Who.ID)))
 }
 
 // siteOf returns the site that a hello names, if the page may use it.
@@ -210,9 +210,10 @@ func (d *Desk) identified(ctx context.Context, id core.ConversationID) {
 
 func profileOf(p *Peer, f *wire.Frame, now time.Time) *core.Profile {
 	return &core.Profile{
-		ID: core.VisitorID(p.Who.ID), Site: p.Site, Lang: f.Lang, Seen: now,
-		Name: p.user.Name, Avatar: p.user.Avatar, External: p.user.ID,
-		Page: core.Page{URL: f.Page.URL, Title: f.Page.Title, Referrer: f.Page.Referrer},
+		ID: core.VisitorID(p.Who.ID), Site: p.Site, Lang: f.Lang, Seen: now, Device: deviceOf(p.Browser), First: now,
+		Pages: visited(nil, core.Visit{Page: pageOf(f), At: now}),
+		Name:  p.user.Name, Avatar: p.user.Avatar, External: p.user.ID,
+		Page: pageOf(f),
 	}
 }
 
@@ -234,7 +235,14 @@ func (d *Desk) introduce(ctx context.Context, p *Peer) error {
 	if next.Page == (core.Page{}) {
 		next.Page = old.Page
 	}
-	next.Lang = cmp.Or(next.Lang, old.Lang)
+	next.Lang, next.Device = cmp.Or(next.Lang, old.Lang), cmp.Or(next.Device, old.Device)
+	if len(next.Pages) == 0 { // a peer that another process welcomed
+		next.Pages = visited(nil, core.Visit{Page: p.profile.Page, At: next.Seen})
+	}
+	next.Pages = joined(old.Pages, next.Pages)
+	if next.First = old.First; next.First.IsZero() {
+		next.First = d.Now()
+	}
 	if !sameProfile(next, old) { // or each process that serves them would write it once more
 		if err := d.Store.PutProfile(ctx, next); err != nil {
 			return err
@@ -248,6 +256,6 @@ func (d *Desk) introduce(ctx context.Context, p *Peer) error {
 // milliseconds. What is stored may be from a later hello.
 func sameProfile(next, stored core.Profile) bool {
 	later := !next.Seen.Truncate(time.Millisecond).After(stored.Seen)
-	next.Seen, stored.Seen = time.Time{}, time.Time{}
-	return later && next == stored
+	return later && next.ID == stored.ID && next.Site == stored.Site && next.Name == stored.Name && next.Avatar == stored.Avatar &&
+		next.Lang == stored.Lang && next.External == stored.External && next.Page == stored.Page && next.Device == stored.Device
 }

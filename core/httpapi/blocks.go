@@ -4,17 +4,19 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"kefu/core"
+	"kefu/core/desk"
 	"kefu/core/wire"
 )
 
 // Block keeps a visitor out.
 type Block struct {
-	Visitor string     `json:"visitor"`
+	Visitor string     `json:"visitor" doc:"An id, or net: and a range of addresses; to end the block by."`
 	Reason  string     `json:"reason" doc:"For agents; the visitor is not told."`
 	By      string     `json:"by" doc:"The id of an agent."`
 	At      wire.Time  `json:"at"`
@@ -28,7 +30,8 @@ type Blocks struct {
 
 type newBlock struct {
 	_       struct{} `json:"-" additionalProperties:"false"`
-	Visitor string   `json:"visitor" minLength:"1" maxLength:"64" pattern:"^[!-~]+$" patternDescription:"an id"`
+	Visitor string   `json:"visitor,omitempty" minLength:"1" maxLength:"64" pattern:"^[!-~]+$" patternDescription:"an id"`
+	Network string   `json:"network,omitempty" minLength:"2" maxLength:"49" doc:"Instead of a visitor: an address or a range of them, such as 203.0.113.0/24 or 2001:db8::/32."`
 	Reason  string   `json:"reason,omitempty" maxLength:"200"`
 	Minutes int      `json:"minutes,omitempty" minimum:"0" maximum:"5256000" doc:"Without it, for good."`
 }
@@ -46,8 +49,8 @@ func (a *api) blocks() {
 			OperationID: id, Method: method, Path: path, Summary: summary, Description: about, Errors: errors, Tags: []string{"blocks"},
 		}
 	}
-	created := operation("create-block", http.MethodPost, "/v1/blocks", "Block a visitor",
-		"For supervisors and admins. It takes the place of an earlier block; connections of the visitor are closed within 5 seconds.")
+	created := operation("create-block", http.MethodPost, "/v1/blocks", "Block a visitor or a network",
+		"For supervisors and admins. It takes the place of an earlier block; connections are closed within 5 seconds. Whom a network names is judged by the address that a trusted proxy tells.")
 	created.DefaultStatus = http.StatusCreated
 	staffed(a, operation("list-blocks", http.MethodGet, "/v1/blocks", "List blocks", "For supervisors and admins. Those in force."), a.listBlocks)
 	staffed(a, created, a.createBlock)
@@ -73,13 +76,31 @@ func (a *api) listBlocks(ctx context.Context, who core.Account, _ *nothing) (*bo
 	return &body[Blocks]{out}, err
 }
 
+// whom returns what the block is about.
+func (in newBlock) whom() (core.VisitorID, error) {
+	switch id := desk.NetworkOf(in.Network); {
+	case (in.Visitor == "") == (in.Network == ""):
+		return "", core.Errorf(core.Invalid, "body: a visitor or a network is expected")
+	case in.Network == "" && !strings.HasPrefix(in.Visitor, core.NetPrefix):
+		return core.VisitorID(in.Visitor), nil
+	case id == "":
+		return "", core.Errorf(core.Invalid, "body.network: an address or a range is expected, such as 203.0.113.7 or 203.0.113.0/24")
+	default:
+		return id, nil
+	}
+}
+
 func (a *api) createBlock(ctx context.Context, who core.Account, in *body[newBlock]) (*createdBlock, error) {
-	b := core.Block{Visitor: core.VisitorID(in.Body.Visitor), By: who.ID, Reason: in.Body.Reason, At: a.Now()}
+	id, err := in.Body.whom()
+	if err != nil {
+		return nil, err
+	}
+	b := core.Block{Visitor: id, By: who.ID, Reason: in.Body.Reason, At: a.Now()}
 	if in.Body.Minutes > 0 {
 		b.Until = b.At.Add(time.Duration(in.Body.Minutes) * time.Minute)
 	}
-	err := a.Desk.Block(ctx, who, b)
-	return &createdBlock{Location: "/v1/blocks/" + url.PathEscape(in.Body.Visitor), Body: blockOf(b)}, err
+	err = a.Desk.Block(ctx, who, b)
+	return &createdBlock{Location: "/v1/blocks/" + url.PathEscape(string(id)), Body: blockOf(b)}, err
 }
 
 func (a *api) deleteBlock(ctx context.Context, who core.Account, in *byID) (*nothing, error) {

@@ -164,6 +164,39 @@ func (f *fake) RollbackSettings(ctx context.Context, who core.Account, version u
 	return few(), f.note(ctx, "RollbackSettings", who.ID, version)
 }
 
+func (f *fake) Visitor(ctx context.Context, who core.Account, id core.VisitorID) (desk.VisitorRecord, error) {
+	p := core.Profile{ID: id, Site: "shop", Name: "李雷", External: "u_7", Lang: "zh", Device: "iPhone · WeChat", First: now, Seen: now, Pages: []core.Visit{
+		{Page: core.Page{URL: "https://shop.example/", Title: "Shop"}, At: now},
+	}}
+	return desk.VisitorRecord{Profile: p, Conversation: "c_1", Verified: true, Online: true, More: true, Block: &core.Block{Visitor: id, By: "a_1", At: now}, Sessions: []desk.SessionRecord{
+		{Number: 2, Began: now, Said: 3}, {Number: 1, Began: now, Ended: now, Agent: "a_2", Name: "Bo", Said: 5, Score: 4},
+	}}, f.note(ctx, "Visitor", who.ID, id)
+}
+
+func (f *fake) LiveVisitors(ctx context.Context, who core.Account) ([]desk.LiveVisitor, bool, error) {
+	if f.none {
+		return nil, false, nil
+	}
+	return []desk.LiveVisitor{{ID: "v_1", Site: "shop", Conversation: "c_1", Page: core.Page{URL: "https://shop.example/"}, Since: now, Pages: 1}}, true, f.note(ctx, "LiveVisitors", who.ID)
+}
+
+func (f *fake) Invite(ctx context.Context, who core.Account, site core.SiteID, id core.VisitorID, text string) error {
+	return f.note(ctx, "Invite", who.ID, site, id, text)
+}
+
+func (f *fake) FloorNow(ctx context.Context, who core.Account) (desk.FloorView, error) {
+	if f.none {
+		return desk.FloorView{}, nil
+	}
+	return desk.FloorView{At: now, Groups: []desk.GroupView{{
+		Group: core.Group{ID: "sales", Name: "Sales"}, Waiting: 3, Online: 1, Seats: 5, First: &desk.FirstInLine{Conversation: "c_1", Queued: now, Why: &wire.Why{Tier: "group"}},
+	}}, Agents: []desk.AgentView{{Account: core.Account{ID: "a_2", Display: "Bo", Role: core.RoleAgent, Capacity: 5}, Status: core.Away, Held: 5, Lease: now}}}, f.note(ctx, "FloorNow", who.ID)
+}
+
+func (f *fake) Why(ctx context.Context, who core.Account, id core.ConversationID) (wire.Why, error) {
+	return wire.Why{Tier: "group", Members: 2}, f.note(ctx, "Why", who.ID, id)
+}
+
 func (f *fake) Blocks(ctx context.Context, who core.Account) ([]core.Block, error) {
 	if f.none {
 		return nil, nil

@@ -161,6 +161,23 @@ type Desk interface {
 	// Reports counts sessions.
 	Reports(ctx context.Context, who core.Account, q desk.ReportQuery) (desk.Report, error)
 
+	// Visitor returns what is known of a visitor, or NotFound.
+	Visitor(ctx context.Context, who core.Account, id core.VisitorID) (desk.VisitorRecord, error)
+
+	// LiveVisitors returns who is on the pages and in no session, and whether
+	// there are more, or Unsupported.
+	LiveVisitors(ctx context.Context, who core.Account) (list []desk.LiveVisitor, more bool, err error)
+
+	// Invite shows a visitor on a page of a site a text, or returns NotFound
+	// or Conflict.
+	Invite(ctx context.Context, who core.Account, site core.SiteID, id core.VisitorID, text string) error
+
+	// FloorNow returns the floor.
+	FloorNow(ctx context.Context, who core.Account) (desk.FloorView, error)
+
+	// Why returns what keeps a conversation waiting, or Conflict.
+	Why(ctx context.Context, who core.Account, id core.ConversationID) (wire.Why, error)
+
 	// Post stores a message of who's, once under one key.
 	Post(ctx context.Context, who core.Account, id core.ConversationID, e desk.NewEvent) (desk.Posted, error)
 

@@ -35,6 +35,11 @@ func rights() string {
 		read-conversation   401  401     ok    ok         ok     GET    /v1/conversations/c_1
 		read-events         401  401     ok    ok         ok     GET    /v1/conversations/c_1/events
 		send-event          401  401     ok    ok         ok     POST   /v1/conversations/c_1/events {"body":{"kind":"image","url":"/x"}}
+		list-visitors       401  401     ok    ok         ok     GET    /v1/visitors?online=true
+		read-visitor        401  401     ok    ok         ok     GET    /v1/visitors/v_1
+		invite-visitor      401  401     ok    ok         ok     POST   /v1/visitors/v_1/invite {"site":"default","text":"Any questions?"}
+		read-why            401  401     ok    ok         ok     GET    /v1/conversations/c_1/why
+		read-floor          401  401     403   ok         ok     GET    /v1/floor
 		list-blocks         401  401     403   ok         ok     GET    /v1/blocks
 		create-block        401  401     403   ok         ok     POST   /v1/blocks {"visitor":"v_1"}
 		delete-block        401  401     403   ok         ok     DELETE /v1/blocks/v_1

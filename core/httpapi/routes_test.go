@@ -79,6 +79,17 @@ func routes() []route {
 			`ChangeGroup["a_1",{"ID":"sales","Name":"Shop","Timeouts":{"Assistant":20000000000,"Agent":60000000000,"Visitor":1800000000000,"Warning":300000000000,"Abandoned":259200000000000,"Return":600000000000}}]`,
 			200, `{"id":"sales","name":"Shop","timeouts":{"assistant":"20s","agent":"1m","visitor":"30m","warning":"5m","abandoned":"72h","return":"10m"}}`},
 		{"DELETE", "/v1/groups/sales", "", `DeleteGroup["a_1","sales"]`, 204, ""},
+		{"GET", "/v1/visitors?online=true", "", `LiveVisitors["a_1"]`, 200,
+			`{"visitors":[{"id":"v_1","site":"shop","conversation":"c_1","verified":false,"page":{"url":"https://shop.example/"},"since":"2026-11-23T17:00:00.123Z","pages":1,"sessions":0,"invited":false}],"more":true}`},
+		{"GET", "/v1/visitors/v_1", "", `Visitor["a_1","v_1"]`, 200, `{"id":"v_1","site":"shop","conversation":"c_1","name":"李雷","external":"u_7","verified":true,"lang":"zh","device":"iPhone · WeChat","online":true,` +
+			`"first":"2026-11-23T17:00:00.123Z","seen":"2026-11-23T17:00:00.123Z","pages":[{"url":"https://shop.example/","title":"Shop","at":"2026-11-23T17:00:00.123Z"}],` +
+			`"sessions":[{"session":2,"began":"2026-11-23T17:00:00.123Z","said":3},{"session":1,"began":"2026-11-23T17:00:00.123Z","ended":"2026-11-23T17:00:00.123Z","agent":{"id":"a_2","name":"Bo"},"said":5,"score":4}],"more":true,` +
+			`"block":{"visitor":"v_1","reason":"","by":"a_1","at":"2026-11-23T17:00:00.123Z"}}`},
+		{"POST", "/v1/visitors/v_1/invite", `{"site":"shop","text":"Any questions?"}`, `Invite["a_1","shop","v_1","Any questions?"]`, 204, ""},
+		{"GET", "/v1/conversations/c_1/why", "", `Why["a_1","c_1"]`, 200, `{"tier":"group","members":2}`},
+		{"GET", "/v1/floor", "", `FloorNow["a_1"]`, 200, `{"at":"2026-11-23T17:00:00.123Z","groups":[{"id":"sales","name":"Sales","waiting":3,"more":false,"online":1,"seats":5,"free":0,` +
+			`"first":{"conversation":"c_1","since":"2026-11-23T17:00:00.123Z","why":{"tier":"group"}}}],` +
+			`"agents":[{"id":"a_2","name":"Bo","role":"agent","groups":[],"status":"away","held":5,"capacity":5,"lease":"2026-11-23T17:00:00.123Z"}]}`},
 		{"GET", "/v1/blocks", "", `Blocks["a_1"]`, 200, `{"blocks":[{"visitor":"v_1","reason":"spam","by":"a_1","at":"2026-11-23T17:00:00.123Z"}]}`},
 		{"POST", "/v1/blocks", `{"visitor":"v_1"}`, `Block["a_1","v_1","",false]`, 201, `{"visitor":"v_1","reason":"","by":"a_1","at":"2026-11-23T17:00:00.123Z"}`},
 		{"POST", "/v1/blocks", `{"visitor":"v_1","reason":"spam","minutes":90}`, `Block["a_1","v_1","spam",true]`, 201,

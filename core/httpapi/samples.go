@@ -54,6 +54,17 @@ func sample(operation string) (request, answer string) {
 	case "send-event":
 		return `{"body":{"kind":"text","text":"Your parcel is on its way."}}`,
 			`{"conversation":"c_5w1t6y4b9d","seq":4,"at":"` + sampleAt + `"}`
+	case "list-visitors":
+		return "", `{"visitors":[{"id":"v_3c9q0m2x8r","site":"default","conversation":"c_5w1t6y4b9d","verified":false,"lang":"zh-CN","device":"iPhone · WeChat","page":{"url":"https://shop.example/cart","title":"Cart"},"since":"` + sampleAt + `","pages":3,"sessions":0,"invited":false}],"more":false}`
+	case "read-visitor":
+		return "", `{"id":"v_3c9q0m2x8r","site":"default","conversation":"c_5w1t6y4b9d","verified":false,"lang":"zh-CN","device":"iPhone · WeChat","online":true,"first":"` + sampleAt + `","seen":"` + sampleAt +
+			`","pages":[{"url":"https://shop.example/cart","title":"Cart","at":"` + sampleAt + `"}],"sessions":[{"session":1,"began":"` + sampleAt + `","said":4}],"more":false}`
+	case "invite-visitor":
+		return `{"site":"default","text":"Any questions about your cart?"}`, ""
+	case "read-why":
+		return "", `{"tier":"group","key":"v_3c9q0m2x8r","members":2,"shard":2,"removed":[{"agent":{"id":"a_7zk3c9q0m2","name":"Amy"},"bar":"full"}]}`
+	case "read-floor":
+		return "", `{"at":"` + sampleAt + `","groups":[{"id":"default","name":"Service","waiting":0,"more":false,"online":1,"seats":5,"free":3}],"agents":[{"id":"a_7zk3c9q0m2","name":"Amy","role":"agent","groups":["default"],"status":"online","held":2,"capacity":5}]}`
 	case "list-blocks":
 		return "", `{"blocks":[` + sampleBlock + `]}`
 	case "create-block":

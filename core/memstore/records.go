@@ -19,6 +19,7 @@ func (st *Store) Profile(_ context.Context, id core.VisitorID) (core.Profile, er
 	if !ok {
 		return core.Profile{}, core.Errorf(core.NotFound, "there is no such visitor")
 	}
+	p.Pages = slices.Clone(p.Pages)
 	return p, nil
 }
 
@@ -26,6 +27,7 @@ func (st *Store) Profile(_ context.Context, id core.VisitorID) (core.Profile, er
 func (st *Store) PutProfile(_ context.Context, p core.Profile) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	p.Pages = slices.Clone(p.Pages)
 	st.profiles[p.ID] = p
 	return nil
 }

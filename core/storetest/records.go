@@ -15,6 +15,10 @@ func profile(d *desk) {
 	p := core.Profile{
 		ID: "v_1", Site: "shop", Name: "李雷", Avatar: "/a.png", Lang: "zh-CN", External: "user-7",
 		Page: core.Page{URL: "https://shop.example/?q=1", Title: "Shoes", Referrer: "https://search.example/"}, Seen: d.now,
+		Device: "iPhone · Safari", First: d.now.Add(-time.Hour), Pages: []core.Visit{
+			{Page: core.Page{URL: "https://shop.example/", Title: "商店", Referrer: "https://search.example/"}, At: d.now.Add(-time.Minute)},
+			{Page: core.Page{URL: "https://shop.example/?q=1"}, At: d.now},
+		},
 	}
 	d.ok(d.st.PutProfile(ctx, p))
 	equal(d, "Profile", must(d.st.Profile(ctx, "v_1"))(d), p)

@@ -36,6 +36,11 @@
 //     away. Their events, tagged {add?, remove?} and snoozed {agent, until}, are
 //     internal; head.tags, until and back (an agent's id) go to agents only.
 //     To a visitor a snoozed session is one that waits.
+//   - page {page {url, title?, referrer?}} says that the visitor went to
+//     another page without a new hello. It is not answered.
+//   - invite {text, by} comes to a visitor who is in no session: an agent offers
+//     help. It is never stored. What they send next opens a session that is
+//     offered to that agent first.
 //   - To visitors, why and the note of a transfer are left out, and so is the
 //     whole event if it is internal.
 package wire

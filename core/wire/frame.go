@@ -36,6 +36,7 @@ const (
 	Watch    = "watch"
 	Tagging  = "tag"
 	Snooze   = "snooze"
+	Moved    = "page"
 )
 
 // Version is the protocol's, in hello.v and welcome.v.
@@ -292,6 +293,8 @@ func (f *Frame) check(lim core.Limits) error {
 		return f.checkWatch()
 	case Tagging:
 		return f.checkTags()
+	case Moved:
+		return f.checkPage()
 	case Edit, Recall:
 		return f.checkAmend(lim)
 	default:
@@ -367,8 +370,8 @@ func (f *Frame) checkHello() error {
 	if f.User == nil {
 		f.User = &UserAuth{}
 	}
-	for _, s := range []*string{&f.Page.URL, &f.Page.Title, &f.Page.Referrer} {
-		*s = printable(*s)
+	if err := f.Page.check(); err != nil {
+		return err
 	}
 	for _, l := range []struct {
 		name, value string
@@ -376,8 +379,30 @@ func (f *Frame) checkHello() error {
 	}{
 		{"token", f.Token, 4096}, {"user.token", f.User.Token, 4096}, {"site", f.Site, maxID}, {"epoch", f.Epoch, maxID},
 		{"lang", f.Lang, 35}, {"tag", f.Tag, 64},
-		{"page.url", f.Page.URL, 2048}, {"page.title", f.Page.Title, 512}, {"page.referrer", f.Page.Referrer, 2048},
 	} {
+		if len(l.value) > l.max {
+			return core.Errorf(core.TooLarge, "%s: at most %d bytes", l.name, l.max)
+		}
+	}
+	return nil
+}
+
+// checkPage is for page: a visitor went to another one.
+func (f *Frame) checkPage() error {
+	if f.Page == nil || f.Page.URL == "" {
+		return core.Errorf(core.Invalid, "page: where the visitor is now is expected")
+	}
+	return f.Page.check()
+}
+
+func (p *Page) check() error {
+	for _, s := range []*string{&p.URL, &p.Title, &p.Referrer} {
+		*s = printable(*s)
+	}
+	for _, l := range []struct {
+		name, value string
+		max         int
+	}{{"page.url", p.URL, 2048}, {"page.title", p.Title, 512}, {"page.referrer", p.Referrer, 2048}} {
 		if len(l.value) > l.max {
 			return core.Errorf(core.TooLarge, "%s: at most %d bytes", l.name, l.max)
 		}

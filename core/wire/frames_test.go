@@ -169,6 +169,7 @@ func serverFrames() map[string][]named {
 			{"held", wire.Conversation{Type: "conversation", Conversation: held}},
 			{"closed", wire.Conversation{Type: "conversation", Conversation: closed}},
 		},
+		"invite":   {{"from Amy", wire.Invitation{Type: "invite", Text: "Any questions? 有问题吗", By: name(amy)}}},
 		"typing":   {{"an agent", wire.TypingNow{Type: "typing", Conversation: string(conv), By: name(amy)}}, {"with text", wire.TypingNow{Type: "typing", Conversation: string(conv), By: name(vi), Text: "How"}}, {"to agents", wire.TypingNow{Type: "typing", Conversation: string(conv), By: name(amy), Doing: "views"}}},
 		"read":     {{"the visitor", wire.ReadUpTo{Type: "read", Conversation: string(conv), By: name(vi), Seq: 5}}},
 		"presence": {{"staff", wire.Presence{Type: "presence", Agents: staff}}},

@@ -34,7 +34,7 @@ type example struct {
 // clientTypes is every type of client frame in protocol.md.
 var clientTypes = []string{
 	wire.Hello, wire.Send, wire.Typing, wire.Read, wire.Human, wire.End, wire.Rate, wire.Take, wire.Transfer, wire.Reopen,
-	wire.Edit, wire.Recall, wire.Tagging, wire.Snooze, wire.Status, wire.Watch, wire.After, wire.Before, wire.Ping,
+	wire.Edit, wire.Recall, wire.Tagging, wire.Snooze, wire.Moved, wire.Status, wire.Watch, wire.After, wire.Before, wire.Ping,
 }
 
 func TestClientGolden(t *testing.T) {
@@ -96,6 +96,7 @@ var kinds = map[string][]any{
 	"events":       {wire.Events{}},
 	"conversation": {wire.Conversation{}},
 	"typing":       {wire.TypingNow{}},
+	"invite":       {wire.Invitation{}},
 	"read":         {wire.ReadUpTo{}},
 	"presence":     {wire.Presence{}},
 	"error":        {wire.Error{}},

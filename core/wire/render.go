@@ -52,7 +52,7 @@ func (v View) body(e core.Event) Body {
 	case core.KindQueued:
 		out.Group = string(b.Group)
 	case core.KindAssigned:
-		out.Agent, out.From, out.Why = v.agent(b.Agent), v.agent(b.From), v.why(b.Why)
+		out.Agent, out.From, out.Why = v.agent(b.Agent), v.agent(b.From), v.Why(b.Why)
 	case core.KindReleased:
 		out.Agent, out.Reason = v.agent(b.Agent), string(b.Reason)
 	case core.KindTransferred:
@@ -93,8 +93,9 @@ func (v View) agent(id core.AgentID) *Party {
 	return &p
 }
 
-// why is for agents only: it names colleagues and their load.
-func (v View) why(w *core.Why) *Why {
+// Why returns a record of a choice as agents see it; nil to a visitor, for it
+// names colleagues and their load.
+func (v View) Why(w *core.Why) *Why {
 	if w == nil || v.Visitor {
 		return nil
 	}

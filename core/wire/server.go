@@ -210,6 +210,14 @@ type ReadUpTo struct {
 	Seq          uint64 `json:"seq"`
 }
 
+// Invitation is what an agent says to a visitor who is on a page and in no
+// session. It is never stored.
+type Invitation struct {
+	Type string `json:"type"` // invite
+	Text string `json:"text"`
+	By   Party  `json:"by"`
+}
+
 // Presence is the staff as it is now.
 type Presence struct {
 	Type   string  `json:"type"` // presence

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"kefu/core"
+	"kefu/core/codec"
 )
 
 // Profile implements core.Records.
@@ -20,6 +21,9 @@ func (st *Store) Profile(ctx context.Context, id core.VisitorID) (core.Profile, 
 	if err := json.Unmarshal(getBin(it, "p"), &visitor{&p}); err != nil {
 		return core.Profile{}, errDamaged(it, err)
 	}
+	if err := codec.More(getBin(it, "m"), &p); err != nil {
+		return core.Profile{}, errDamaged(it, err)
+	}
 	return p, nil
 }
 
@@ -29,7 +33,7 @@ func (st *Store) PutProfile(ctx context.Context, p core.Profile) error {
 	if err != nil {
 		return err
 	}
-	_, err = st.put(ctx, visitorKey(p.ID), item{"p": bin(data), "seen": when(p.Seen)}, condition{})
+	_, err = st.put(ctx, visitorKey(p.ID), item{"p": bin(data), "seen": when(p.Seen), "m": bin(codec.AppendMore(nil, p))}, condition{})
 	return err
 }
 

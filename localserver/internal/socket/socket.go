@@ -104,6 +104,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ws.SetReadLimit(-1) // ours says why before it closes
 	s := &socket{ws: ws, below: small.below, silent: h.silent}
 	s.conn = h.Hub.Connect(s, r.Header.Get("Origin"), host(r.RemoteAddr))
+	s.conn.Peer.Browser = r.UserAgent()
 	if first := h.porch.enter(s); first != nil {
 		first.conn.Close(wire.CloseStale, "no hello yet, and too many wait")
 	}

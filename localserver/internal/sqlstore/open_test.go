@@ -177,13 +177,13 @@ func TestMigration(t *testing.T) {
 	}
 	shut(t, later)
 
-	want := `kefu.db was written by a newer kefu (its tables have version 99, this one knows 4): run that one, or put back an older copy`
+	want := `kefu.db was written by a newer kefu (its tables have version 99, this one knows 5): run that one, or put back an older copy`
 	if got := refused(t, dir, nil); !strings.HasSuffix(got, want) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 
 	found := copies(t, dir)
-	if len(found) != 1 || filepath.Base(found[0]) != "kefu-v4-20260117.db" {
+	if len(found) != 1 || filepath.Base(found[0]) != "kefu-v5-20260117.db" {
 		t.Fatalf("the copies are %v", found)
 	}
 	elsewhere := t.TempDir()

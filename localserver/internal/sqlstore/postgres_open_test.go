@@ -201,7 +201,7 @@ func TestPostgresMigration(t *testing.T) {
 	}
 	shut(t, later)
 	_, err = open("")
-	const want = "can not be used: the database was written by a newer kefu (its tables have version 99, this one knows 4): run that one, or put back an older copy"
+	const want = "can not be used: the database was written by a newer kefu (its tables have version 99, this one knows 5): run that one, or put back an older copy"
 	if err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -6,18 +6,23 @@ import (
 	"errors"
 
 	"kefu/core"
+	"kefu/core/codec"
 )
 
 // Profile implements core.Records.
 func (st *Store) Profile(ctx context.Context, id core.VisitorID) (core.Profile, error) {
-	const row = `SELECT site, name, avatar, lang, external, url, title, referrer, seen FROM profile WHERE id = ?1`
+	const row = `SELECT site, name, avatar, lang, external, url, title, referrer, seen, more FROM profile WHERE id = ?1`
 	p := core.Profile{ID: id}
+	var more []byte
 	err := st.read.row(ctx, row, []any{string(id)},
-		&p.Site, &p.Name, &p.Avatar, &p.Lang, &p.External, &p.Page.URL, &p.Page.Title, &p.Page.Referrer, clock{&p.Seen})
+		&p.Site, &p.Name, &p.Avatar, &p.Lang, &p.External, &p.Page.URL, &p.Page.Title, &p.Page.Referrer, clock{&p.Seen}, &more)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return core.Profile{}, core.Errorf(core.NotFound, "there is no such visitor")
 	case err != nil:
+		return core.Profile{}, unavailable(err)
+	}
+	if err := codec.More(more, &p); err != nil {
 		return core.Profile{}, unavailable(err)
 	}
 	return p, nil
@@ -25,13 +30,13 @@ func (st *Store) Profile(ctx context.Context, id core.VisitorID) (core.Profile, 
 
 // PutProfile implements core.Records.
 func (st *Store) PutProfile(ctx context.Context, p core.Profile) error {
-	const row = `INSERT INTO profile (id, site, name, avatar, lang, external, url, title, referrer, seen)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+	const row = `INSERT INTO profile (id, site, name, avatar, lang, external, url, title, referrer, seen, more)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 		ON CONFLICT (id) DO UPDATE SET site = excluded.site, name = excluded.name, avatar = excluded.avatar, lang = excluded.lang,
-		external = excluded.external, url = excluded.url, title = excluded.title, referrer = excluded.referrer, seen = excluded.seen`
+		external = excluded.external, url = excluded.url, title = excluded.title, referrer = excluded.referrer, seen = excluded.seen, more = excluded.more`
 	return st.writer.write(ctx, func(ctx context.Context, s *statements) error {
 		_, err := s.exec(ctx, row, string(p.ID), string(p.Site), p.Name, p.Avatar, p.Lang, p.External,
-			p.Page.URL, p.Page.Title, p.Page.Referrer, millis(p.Seen))
+			p.Page.URL, p.Page.Title, p.Page.Referrer, millis(p.Seen), string(codec.AppendMore(nil, p)))
 		return err
 	})
 }

@@ -1,0 +1,3 @@
+-- +goose Up
+-- Device, first visit and the last pages of a visitor: codec.AppendMore.
+ALTER TABLE profile ADD COLUMN more TEXT COLLATE "C" NOT NULL DEFAULT '';
