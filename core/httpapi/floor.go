@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -86,14 +85,6 @@ func (a *api) readFloor(ctx context.Context, who core.Account, _ *nothing) (*bod
 		}
 	}
 	return &body[Floor]{out}, err
-}
-
-func timeOf(t time.Time) *wire.Time {
-	if t.IsZero() {
-		return nil
-	}
-	out := wire.Time(t)
-	return &out
 }
 
 func (a *api) readWhy(ctx context.Context, who core.Account, in *byID) (*body[wire.Why], error) {
