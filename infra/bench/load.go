@@ -32,10 +32,18 @@ func (cr *crowd) gather(tokens []string, visitors int) error {
 	}
 	for _, v := range cr.visitors {
 		cr.talks[v.conversation] = v
-		cr.say(v, 0)
 	}
+	// A few at a time: every agent hears of each who waits.
+	begun, served := 0, 0
 	return cr.all("not everybody was given an agent", func() bool {
-		return !slices.ContainsFunc(cr.visitors, func(v *visitor) bool { return v.holder == nil || v.acked < v.n })
+		for served < begun && cr.visitors[served].holder != nil && cr.visitors[served].acked >= 1 {
+			served++
+		}
+		for begun < len(cr.visitors) && begun-served < 8 {
+			cr.say(cr.visitors[begun], 0)
+			begun++
+		}
+		return served == len(cr.visitors)
 	})
 }
 

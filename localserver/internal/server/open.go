@@ -27,17 +27,29 @@ func (s *Server) openData(context.Context) error {
 	return err
 }
 
+// doorKeys are the keys of the addresses, in the order of doors.
+func doorKeys() []string { return []string{"listen", "ops", "tls.redirect"} }
+
 // openDoors listens before anything takes time, so that a port in use is told
-// at once.
+// at once. What systemd listens on already it takes over.
 func (s *Server) openDoors(ctx context.Context) error {
+	given, err := activated(os.Getenv, os.Getpid())
+	if err != nil {
+		return err
+	}
 	for i, addr := range []string{s.Config.Listen, s.Config.Ops, s.Config.TLS.Redirect} {
+		key := doorKeys()[i]
+		if l := given[key]; l != nil {
+			s.doors[i].listener = l
+			continue
+		}
 		if addr == "" {
 			continue
 		}
 		var lc net.ListenConfig
 		l, err := lc.Listen(ctx, "tcp", addr)
 		if err != nil {
-			return listenError(addr, [...]string{"listen", "ops", "tls.redirect"}[i], err)
+			return listenError(addr, key, err)
 		}
 		s.doors[i].listener = l
 	}
