@@ -111,6 +111,7 @@ func (l latencies) at(share float64) time.Duration {
 type offered struct {
 	rate      int
 	sent, got int
+	refused   int // the server had too much to do
 	latencies latencies
 }
 
@@ -133,19 +134,26 @@ func (cr *crowd) offer(rate int, d time.Duration) (offered, error) {
 			}
 			return min(begun+k*gap, cr.tend(now))
 		}
-		_, err := cr.until(int64(d)+int64(10*time.Second), func() bool { return k >= most && cr.got >= cr.sent || cr.failed > 0 }, due)
+		_, err := cr.until(int64(d)+int64(10*time.Second), func() bool { return k >= most && cr.got >= cr.sent || cr.failed > 0 || cr.refusals > 0 }, due)
 		return err
 	}
-	cr.reset()
-	if err := run(d / 5); err != nil {
-		return offered{}, err
-	}
-	cr.reset()
-	if err := run(d); err != nil {
-		return offered{}, err
+	for _, part := range []time.Duration{d / 5, d} {
+		cr.reset()
+		if err := run(part); err != nil {
+			return offered{}, err
+		}
+		if cr.refusals > 0 {
+			break
+		}
 	}
 	slices.Sort(cr.late)
-	o := offered{rate: rate, sent: cr.sent, got: cr.got, latencies: slices.Clone(cr.late)}
+	o := offered{rate: rate, sent: cr.sent, got: cr.got, refused: cr.refusals, latencies: slices.Clone(cr.late)}
+	if o.refused > 0 {
+		if err := cr.hold(3 * time.Second); err != nil {
+			return o, err
+		}
+		cr.renew()
+	}
 	if cr.failed > 0 {
 		return o, fmt.Errorf("at %d messages/s: %w", rate, errors.Join(cr.errs...))
 	}

@@ -39,6 +39,7 @@ func run(b *bench) (err error) {
 	keep := flag.String("profile", "", "keep the profile as this file, such as localserver/default.pgo")
 	only := flag.String("only", "main,batch,scale,pgo", "the tables to make")
 	temp := flag.String("dir", "", "directory for databases; its disk is what is measured")
+	binary := flag.String("binary", "", "the server to start, instead of building it here")
 	there := flag.String("url", "", "http:// URL of a server that runs, instead of starting one; its settings are changed")
 	ops := flag.String("ops", "", "URL of its operations listener")
 	flag.StringVar(&b.admin, "password", b.admin, "of its admin")
@@ -57,9 +58,15 @@ func run(b *bench) (err error) {
 		return err
 	}
 	version := *there
-	if *there != "" {
+	switch {
+	case *there != "":
 		b.foreign, *only = &target{url: strings.TrimRight(*there, "/"), ops: strings.TrimRight(*ops, "/")}, "main"
-	} else {
+	case *binary != "":
+		if b.binary, err = filepath.Abs(*binary); err != nil {
+			return err
+		}
+		version = versionOf(b.binary)
+	default:
 		b.binary = filepath.Join(b.temp, "kefu")
 		b.say("building")
 		if err := build(b.ctx, b.root, b.binary, "auto"); err != nil {

@@ -39,6 +39,7 @@ type crowd struct {
 	beats    [2]beats            // visitors', agents'
 
 	sent, got, acks int
+	refusals, round int
 	late            []int64 // ns from when a message was due until its receiver had it
 	acked           func(*visitor)
 	scratch         []byte
@@ -182,11 +183,30 @@ func (cr *crowd) holds(a *agent, message []byte) {
 	}
 }
 
-// refused notes refusals: there must be none.
+// refused notes what the server did not take: more than it can do, or a mistake
+// of ours.
 func (cr *crowd) refused(message []byte) {
+	if bytes.Contains(message, []byte(`"code":"unavailable"`)) || bytes.Contains(message, []byte(`"code":"gap"`)) {
+		cr.refusals += bytes.Count(message, []byte(`"type":"error"`))
+		return
+	}
 	if bytes.Contains(message, []byte(`"type":"error"`)) || bytes.Contains(message, []byte(`"type":"bye"`)) {
 		cr.note(fmt.Errorf("%.300s", message))
 	}
+}
+
+// renew gives everybody outboxes that begin at 1: what was refused has left a
+// gap in the former ones.
+func (cr *crowd) renew() {
+	cr.round++
+	for i, a := range cr.agents {
+		a.origin = fmt.Sprintf("bench-agent-%d-%d", i, cr.round)
+	}
+	for i, v := range cr.visitors {
+		v.origin = fmt.Sprintf("bench-visitor-%d-%d", i, cr.round)
+		v.n, v.acked, v.answers = 0, 0, 0
+	}
+	cr.refusals = 0
 }
 
 // stamp begins the text of what is measured; when it was due follows.

@@ -47,7 +47,11 @@ func (r *report) main(m mainRun, ours bool) {
 		what := fmt.Sprintf("%d messages/s, idle connections open: p50, p99, p99.9", o.rate)
 		three := round(o.latencies.at(.5)) + ", " + round(o.latencies.at(.99)) + ", " + round(o.latencies.at(.999))
 		r.row(what, three, "p99 15 ms", o.latencies.at(.99) <= 15*time.Millisecond)
-		r.row("— of them lost", fmt.Sprint(o.sent-o.got), "0", o.sent == o.got)
+		if o.refused > 0 {
+			r.row("— more than it could do: refused after", fmt.Sprint(o.sent), "all are taken", false)
+		} else {
+			r.row("— of them lost", fmt.Sprint(o.sent-o.got), "0", o.sent == o.got)
+		}
 		if ours {
 			r.row("— CPU of the server for each", round(m.cpu[i]), "", true)
 		}
