@@ -41,9 +41,11 @@ const commands = `Usage: kefu [--key value] ...        start a server; kefu --he
   import FILE --from csv|go-fly
                           add conversations of another system; the server may be running
   trace CONVERSATION      print the way of each event; the server may be running
+  health                  ask the server on this machine whether it is ready; for health checks of containers
   doctor URL              try a server through its public address, and say what a proxy breaks
   version                 print the version
 
+health exits with 0 if it is, and with 1 and the reason if it is not.
 import --from takes --site ID and --dry-run, which only says what there is.
 agent add takes --admin and --supervisor. agent add and agent passwd print a random password,
 or take the first line of standard input with --password-stdin.
@@ -82,6 +84,8 @@ func (p call) command(ctx context.Context) int {
 		return p.importFile(ctx, last)
 	case "trace 2":
 		return p.trace(ctx, last)
+	case "health 1":
+		return p.health(ctx)
 	case "doctor 2":
 		return p.doctor(ctx, last)
 	case "agent add 3", "agent passwd 3":

@@ -112,7 +112,7 @@ func (p call) serve(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return err
 	}
-	say(log, c)
+	say(log, c, os.Geteuid())
 	fmt.Fprint(p.stdout, s.Banner(locale(p.environ)))
 	over := make(chan struct{})
 	defer close(over)
@@ -131,7 +131,11 @@ func (p call) serve(ctx context.Context, c config.Config) error {
 
 // say logs what the program is and what it has been given. Memory is bounded by
 // what the container may have, a tenth of it left for what Go does not count.
-func say(log *slog.Logger, c config.Config) {
+// user is the effective one; 0 is root.
+func say(log *slog.Logger, c config.Config, user int) {
+	if user == 0 {
+		log.Warn("this is root, of which a server needs nothing: start it as a user of its own, who owns the data directory")
+	}
 	limit, err := memlimit.Set()
 	if err != nil {
 		log.Warn("the memory limit of the container is not known", "error", err)

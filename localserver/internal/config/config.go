@@ -42,7 +42,12 @@ type Config struct {
 	// password, so formatting a Config leaves that out.
 	Database string
 
-	S3     S3
+	S3 S3
+	// Store is which of the two Database must be: "sqlite" or "postgres". "auto"
+	// is either. Where the URL comes from a secret, "postgres" keeps a secret that
+	// is empty from starting a server with another, empty database.
+	Store string
+
 	TLS    TLS
 	ACME   ACME
 	Log    Log
@@ -181,6 +186,7 @@ func Default() Config {
 		Ops:    "127.0.0.1:9091",
 		Data:   "./kefu-data",
 		S3:     S3{Region: "us-east-1"},
+		Store:  "auto",
 		Log:    Log{Level: slog.LevelInfo, Format: "text"},
 		Drain:  Drain{Window: 5 * time.Second},
 		Limits: Limits{Connections: 10_000},
@@ -256,6 +262,8 @@ func (c Config) misfits() (faults Errors) {
 	wrong(c.S3.AccessKey != "" && c.S3.SecretKey == "", "s3.access_key", "expected s3.secret_key beside it")
 	wrong(c.S3.SecretKey != "" && c.S3.AccessKey == "", "s3.secret_key", "expected s3.access_key beside it")
 	wrong(same(c.Listen, c.Ops), "ops", "expected another address than that of listen, got the same")
+	wrong(c.Store == "postgres" && c.Database == "", "store", "expected the URL of a database beside it, in database or KEFU_DATABASE: there is none, or the secret that it comes from is empty")
+	wrong(c.Store == "sqlite" && c.Database != "", "store", "expected no database beside it: that is PostgreSQL")
 	wrong(c.TLS.Cert != "" && c.TLS.Key == "", "tls.cert", "expected tls.key beside it, the file of the private key")
 	wrong(c.TLS.Key != "" && c.TLS.Cert == "", "tls.key", "expected tls.cert beside it, the file of the certificate")
 	wrong(c.TLS.Cert != "" && c.ACME.Domains != "", "acme.domains", "expected no tls.cert beside it: one certificate is enough")

@@ -78,6 +78,7 @@ tls: {cert: cert.pem, key: key.pem, redirect: ":80"}
 trace: {slow: 250ms}
 s3: {bucket: files, region: auto, endpoint: "http://minio:9000", prefix: kefu/, access_key: AKIA, secret_key: hazel nut}
 database: postgres://kefu:walnut@db/kefu
+store: postgres
 trusted_proxies: 10.0.0.0/8, ::1
 batch: {linger: 2ms, max: 100}
 backup: {keep: 24, dir: /var/backups}
@@ -89,20 +90,21 @@ retention: {age: 365d, sites: "shop=90d, blog=0d"}
 		"KEFU_LOG_LEVEL=warn", "KEFU_LOG_FORMAT=json", "KEFU_DRAIN_WINDOW=1m30s", "KEFU_LIMITS_CONNECTIONS=77",
 		"KEFU_ADMIN_PASSWORD=correct horse=battery", "KEFU_TRUSTED_PROXIES=10.0.0.0/8, ::1",
 		"KEFU_TLS_CERT=cert.pem", "KEFU_TLS_KEY=key.pem", "KEFU_TLS_REDIRECT=:80", "KEFU_TRACE_SLOW=250ms", "KEFU_S3_BUCKET=files", "KEFU_S3_REGION=auto",
-		"KEFU_S3_ENDPOINT=http://minio:9000", "KEFU_S3_PREFIX=kefu/", "KEFU_S3_ACCESS_KEY=AKIA", "KEFU_S3_SECRET_KEY=hazel nut", "KEFU_DATABASE=postgres://kefu:walnut@db/kefu",
+		"KEFU_S3_ENDPOINT=http://minio:9000", "KEFU_S3_PREFIX=kefu/", "KEFU_S3_ACCESS_KEY=AKIA", "KEFU_S3_SECRET_KEY=hazel nut", "KEFU_DATABASE=postgres://kefu:walnut@db/kefu", "KEFU_STORE=postgres",
 		"KEFU_BATCH_LINGER=2ms", "KEFU_BATCH_MAX=100", "KEFU_BACKUP_KEEP=24", "KEFU_BACKUP_DIR=/var/backups",
 		"KEFU_OFF_BOT=true", "KEFU_OFF_INVITATIONS=true", "KEFU_OFF_WEBHOOKS=true", "KEFU_RETENTION_AGE=365d", "KEFU_RETENTION_SITES=shop=90d, blog=0d",
 	}
 	args := []string{
 		"--config", "kefu.yaml", "--listen=:443", "-ops", "[::1]:0", "--data", "/var/lib/kefu",
 		"--log.level=warn", "--log.format", "json", "--drain.window", "1m30s", "-limits.connections=77",
-		"--trusted_proxies", "10.0.0.0/8, ::1", "--tls.cert", "cert.pem", "--tls.key=key.pem", "--tls.redirect", ":80", "--trace.slow=250ms",
+		"--trusted_proxies", "10.0.0.0/8, ::1", "--tls.cert", "cert.pem", "--tls.key=key.pem", "--tls.redirect", ":80", "--trace.slow=250ms", "--store=sqlite",
 		"--s3.bucket=files", "--s3.region", "auto", "--s3.endpoint=http://minio:9000", "--s3.prefix=kefu/", "--s3.access_key=AKIA",
 		"--batch.linger=2ms", "--batch.max", "100", "--backup.keep=24", "--backup.dir", "/var/backups",
 		"--off.bot=true", "--off.invitations", "true", "--off.webhooks=true", "--retention.age", "365d", "--retention.sites=shop=90d, blog=0d",
 	}
+	want.Store = "sqlite"
 	withDatabase := want
-	withDatabase.Database = "postgres://kefu:walnut@db/kefu"
+	withDatabase.Database, withDatabase.Store = "postgres://kefu:walnut@db/kefu", "postgres"
 	withPassword := withDatabase
 	withPassword.AdminPassword = "correct horse=battery"
 	for _, c := range []struct {
@@ -232,6 +234,8 @@ func TestValidate(t *testing.T) {
 		{"no key of the secret", func(c *Config) { c.S3.Bucket, c.S3.SecretKey = "b", "walnut" }, `s3.secret_key: expected s3.access_key beside it`},
 		{"no key", func(c *Config) { c.TLS.Cert = "cert.pem" }, `tls.cert: expected tls.key beside it, the file of the private key`},
 		{"no certificate", func(c *Config) { c.TLS.Key = "key.pem" }, `tls.key: expected tls.cert beside it, the file of the certificate`},
+		{"no URL", func(c *Config) { c.Store = "postgres" }, `store: expected the URL of a database beside it, in database or KEFU_DATABASE: there is none, or the secret that it comes from is empty`},
+		{"another store", func(c *Config) { c.Store, c.Database = "sqlite", "postgres://db/kefu" }, `store: expected no database beside it: that is PostgreSQL`},
 		{"no HTTPS", func(c *Config) { c.TLS.Redirect = ":80" }, `tls.redirect: expected tls.cert and tls.key, or acme.domains, beside it: there is no HTTPS to send anybody to`},
 		{"two certificates", func(c *Config) { c.TLS, c.ACME.Domains = TLS{Cert: "a", Key: "b"}, "a.example" }, `acme.domains: expected no tls.cert beside it: one certificate is enough`},
 		{"no domain", func(c *Config) { c.ACME.Domains = "a.example, localhost" }, `acme.domains: expected domain names such as chat.example.com, www.example.com, got "a.example, localhost"`},

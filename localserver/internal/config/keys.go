@@ -53,6 +53,7 @@ func keysOf(c *Config) []key {
 		{"s3.prefix", anywhere | atStart, "what the keys of all files begin with, such as kefu/", prefix(&c.S3.Prefix)},
 		{"s3.access_key", anywhere | atStart, "who may use the bucket; empty: as AWS's own tools find it, a role for example", plain(&c.S3.AccessKey)},
 		{"s3.secret_key", inFile | inEnvironment | atStart, "its secret", secret(&c.S3.SecretKey)},
+		{"store", anywhere | atStart, "what the database must be: sqlite, postgres, or auto: as database says", oneOf(&c.Store, "auto", "sqlite", "postgres")},
 		{"tls.cert", anywhere, "PEM file of the certificate: HTTPS; read again when it changes", file(&c.TLS.Cert)},
 		{"tls.key", anywhere, "PEM file of its private key", file(&c.TLS.Key)},
 		{"tls.redirect", anywhere | atStart, "address of plain HTTP that sends everybody to HTTPS", optional(address(&c.TLS.Redirect))},
