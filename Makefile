@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 GOLANGCI := go tool -modfile=infra/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist test test-long aws-check edge edge-bench bench-load race fuzz bench lint fmt sdk setup
+.PHONY: help run build dist image test test-long aws-check helm-check image-check release-check dashboards-check edge edge-bench bench-load race fuzz bench lint fmt sdk shots setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -30,6 +30,12 @@ test-long: setup ## what takes longer, or some of it: PARTS="aws fuzz"; infra/de
 
 aws-check: ## template.yaml as AWS would read it: sam validate, cfn-lint, what SAM makes of it; no account, installs them the first time
 	infra/dev/aws-check.sh
+
+helm-check: ## the chart without a cluster: lint, golden files, the schemas of Kubernetes, wrong values refused
+	infra/dev/helm-check.sh
+
+dashboards-check: ## dashboards and alerts by Prometheus: each alert is seen to fire
+	infra/dev/dashboards-check.sh
 
 edge: ## start on this machine what template.yaml deploys; flags in ARGS, as in: make edge ARGS="--faults all=0.02"
 	go run ./functions/local $(ARGS)

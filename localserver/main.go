@@ -32,6 +32,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // opening hours, where the system has no time zones: Windows, an image from scratch
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 

@@ -79,6 +79,10 @@ part chaos 5 'sdk/visitor/*.ts sdk/e2e/chaos.test.ts sdk/e2e/faults.ts' \
   'chaos, a thousand messages, on localserver and on functions/local' chaos
 part fuzz 6 'core/step.go core/wire/*.go localserver/internal/socket/*.go' \
   'fuzz, 10 s each' infra/dev/fuzz.sh 10s
+part dashboards 3 'infra/dashboards infra/dev/dashboards-check.sh' \
+  'dashboards and alerts, by Prometheus' infra/dev/dashboards-check.sh
+part helm 8 'infra/helm infra/tools/helm infra/dev/helm-check.sh' \
+  'the chart, without a cluster' infra/dev/helm-check.sh
 part race 20 'core/step.go localserver/internal/sqlstore' \
   'tests: Go, once more under the race detector' again
 
