@@ -37,6 +37,12 @@ helm-check: ## the chart without a cluster: lint, golden files, the schemas of K
 dashboards-check: ## dashboards and alerts by Prometheus: each alert is seen to fire
 	infra/dev/dashboards-check.sh
 
+image: ## write the container image to dist/image, and dist/kefu-<arch>.tar for docker load; no Docker needed
+	infra/dev/image.sh
+
+image-check: ## the image: the same digest twice, unpacked and run as nobody on a read-only root
+	infra/dev/image-check.sh
+
 edge: ## start on this machine what template.yaml deploys; flags in ARGS, as in: make edge ARGS="--faults all=0.02"
 	go run ./functions/local $(ARGS)
 
