@@ -42,12 +42,12 @@ type Config struct {
 	// password, so formatting a Config leaves that out.
 	Database string
 
-	S3 S3
 	// Store is which of the two Database must be: "sqlite" or "postgres". "auto"
 	// is either. Where the URL comes from a secret, "postgres" keeps a secret that
 	// is empty from starting a server with another, empty database.
 	Store string
 
+	S3     S3
 	TLS    TLS
 	ACME   ACME
 	Log    Log
