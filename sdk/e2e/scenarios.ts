@@ -28,6 +28,9 @@ export function scenarios(start: () => Promise<Engine>) {
     await stage.begin(tab, where.init ?? headless);
     return tab;
   };
+  /** The page has loaded the connection for itself: it is in no worker. */
+  const onPage = (tab: Tab) =>
+    tab.evaluate("performance.getEntriesByType('resource').some(({ name }) => name.includes('kefu-core'))");
   /** Both sides have exactly these, in this order. */
   const all = async (tab: Tab, texts: string[]) => {
     await soon(() => sees(tab)).toEqual(texts);
@@ -39,12 +42,13 @@ export function scenarios(start: () => Promise<Engine>) {
   };
 
   describe('WebSocket', () => {
-    it('carries what both say, and a page that is blocked for 2 s keeps nothing from it', async () => {
+    it('carries what both say, in a worker, and a page that is blocked for 2 s keeps nothing from it', async () => {
       const tab = await visit();
       await soon(() => state(tab)).toBe('ws');
       await talks(tab, 'one');
       await stage.answer('two');
       await all(tab, ['one', 'two']);
+      expect(await onPage(tab)).toBe(false);
       expect(await noted(tab, ({ heard, errors, fell }) => [heard, errors, fell])).toEqual([['two'], [], []]);
       await tab.evaluate(`void setTimeout(() => {
         notes.chat.send('three');
@@ -197,15 +201,16 @@ export function scenarios(start: () => Promise<Engine>) {
 
   const FILES = "default-src 'none'; script-src 'self' DESK; connect-src DESK";
   it.each([
-    ['workers of blobs are allowed', `${FILES}; worker-src blob:`, 'auto', []],
-    ['only files are allowed, and the page says so', FILES, false, []],
-    ['only files are allowed, and the shop has a copy', FILES, '/kefu-core.mjs', []],
-    ['only files are allowed: the page, at the price of one complaint', FILES, 'auto', ['worker-src']],
-  ] as const)('a strict policy: %s', async (_, csp, worker, complaints) => {
+    ['workers of blobs are allowed', `${FILES}; worker-src blob:`, 'auto', [], false],
+    ['only files are allowed, and the page says so', FILES, false, [], true],
+    ['only files are allowed, and the shop has a copy', FILES, '/kefu-core.mjs', [], undefined],
+    ['only files are allowed: the page, at the price of one complaint', FILES, 'auto', ['worker-src'], true],
+  ] as const)('a strict policy: %s', async (_, csp, worker, complaints, here) => {
     const tab = await visit({ csp, init: { ...headless, worker } });
     await talks(tab, 'one');
     expect(await state(tab)).toBe('ws');
     expect(await noted(tab, ({ violations }) => violations)).toEqual(complaints);
+    if (here !== undefined) expect(await onPage(tab)).toBe(here);
   });
 
   it('the whole widget needs no more than the documented policy, and has its style', async () => {

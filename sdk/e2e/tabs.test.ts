@@ -1,9 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launch } from './browser.ts';
-import { fresh, type Notes, noted, openStage, type Stage, say, sees, soon, state } from './stage.ts';
+import { fresh, noted, openStage, type Stage, say, sees, soon, state } from './stage.ts';
 
-/** Where the connection lives: which tab, worker or page, and what a page's policy has to say about it. */
+/** Where the connection lives: which tab, worker or page, and what a page's policy has to say about it. More is in scenarios.ts. */
 let browser: Browser;
 let stage: Stage;
 let open: BrowserContext[] = [];
@@ -94,22 +94,6 @@ describe('tabs', () => {
 });
 
 describe('the worker', () => {
-  it('goes on while the page is blocked for 2 s', async () => {
-    const page = await stage.visit(await fresh(browser, open), { init: headless });
-    await talks(page, 'one');
-    expect(page.workers()).toHaveLength(1);
-    const ends = page.evaluate(() => {
-      void (window as never as { notes: Notes }).notes.chat.send('two');
-      const end = performance.now() + 2_000;
-      while (performance.now() < end);
-      return Date.now();
-    });
-    await soon(() => stage.stored(), 1_900).toContain('two');
-    const stored = Date.now();
-    expect(stored).toBeLessThan(await ends);
-    await soon(() => sees(page)).toEqual(['one', 'two']);
-  });
-
   it.each([
     ['nothing is said of it', '', 'auto', 1, []],
     [
@@ -156,29 +140,12 @@ describe('the worker', () => {
     expect(await state(page)).toBe('ws');
   });
 
-  it('the whole widget needs no more than that', async () => {
-    const csp = "default-src 'none'; script-src 'self' DESK; style-src 'self'; connect-src DESK; worker-src blob:; img-src DESK";
-    const page = await stage.visit(await fresh(browser, open), { csp, init: { lang: 'en' } });
-    await page.getByRole('button', { name: 'Open chat' }).click();
-    await page.getByRole('textbox', { name: 'Type a message' }).fill('hello');
-    await page.getByRole('textbox', { name: 'Type a message' }).press('Enter');
-    await soon(() => sees(page)).toEqual(['hello']);
-    expect(await noted(page, ({ violations }) => violations)).toEqual([]);
-    const box = await page.getByRole('dialog').boundingBox();
-    expect(box!.height).toBeGreaterThan(300); // it has its style
+  it('that can not be loaded, as from where a bundler left nothing, costs no wait', async () => {
+    const page = await stage.visit(await fresh(browser, open));
+    await stage.begin(page, { ...headless, worker: `${stage.faults.url}/nothing.mjs` });
+    await soon(() => state(page), 3_500).toBe('ws'); // one that says nothing at all is waited for for 4 s
+    expect(page.workers()).toHaveLength(0);
   });
-});
-
-it('storage is denied: the chat works, and says that it can not keep anything', async () => {
-  const deny = () =>
-    Object.defineProperty(window, 'indexedDB', {
-      get() {
-        throw new DOMException('denied', 'SecurityError');
-      },
-    });
-  const page = await stage.visit(await fresh(browser, open), { before: deny, init: { ...headless, worker: false } });
-  await talks(page, 'one');
-  expect(await noted(page, ({ errors }) => errors)).toEqual(['storage']);
 });
 
 it("lazy: 'new' connects nobody who only looks, and who has been here at once", async () => {

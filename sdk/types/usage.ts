@@ -28,7 +28,7 @@ export function compiles() {
   const sent: Promise<string> = chat.send('hello');
   void chat.send({ kind: 'options', text: 'Which?', options: ['a', 'b'] });
   chat.open();
-  const client: KefuClient = createClient({ endpoint: 'ws://localhost/ws', worker: false, fallback: false });
+  const client: KefuClient = createClient({ endpoint: 'ws://localhost/ws', worker: false, fallback: false, lazy: 'new' });
   window.Kefu?.init({ endpoint: 'ws://localhost/ws' }).destroy();
   return [sent, client.messages.map((m) => m.seq), client.state === 'longpoll'];
 }
@@ -40,6 +40,8 @@ export function doesNot(chat: Kefu, client: KefuClient) {
   init({ endpoint: '', ui: { theme: 'blue' } });
   // @ts-expect-error true is no place for a worker
   init({ endpoint: '', worker: true });
+  // @ts-expect-error new, or not
+  init({ endpoint: '', lazy: 'old' });
   // @ts-expect-error there is nothing to see
   createClient({ endpoint: '', ui: { side: 'end' } });
   // @ts-expect-error and nothing to open

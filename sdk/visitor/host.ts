@@ -79,7 +79,9 @@ export function createHost({ spawn, load, env }: HostOptions, start: Start, down
  */
 export function spawnWorker(url: string): Worker {
   const own = new URL(url, location.href).origin === location.origin;
-  const source = own ? url : URL.createObjectURL(new Blob([`import(${JSON.stringify(url)})`], { type: 'text/javascript' }));
+  // A rejection is no error that the page hears of; one that is thrown is.
+  const code = `import(${JSON.stringify(url)}).catch((e) => setTimeout(() => { throw e }))`;
+  const source = own ? url : URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
   return new Worker(trusted(source), { type: 'module', name: 'kefu' });
 }
 
