@@ -118,6 +118,7 @@ export class Alerts {
 export function browserBell(name: string): Bell {
   let context: AudioContext | undefined;
   let release: (() => void) | undefined;
+  let current: object | undefined; // the last question for the lock
   return {
     ring() {
       try {
@@ -160,7 +161,10 @@ export function browserBell(name: string): Bell {
           release = done;
           got(true);
         });
+      const mine = {};
+      current = mine;
       locks.request(name, take ? { steal: true } : {}, hold).catch(() => {
+        if (current !== mine) return; // this page itself has taken it, before it knew that it had it
         // Another page has taken it; when that is gone it is ours again.
         release = undefined;
         got(false);

@@ -46,7 +46,7 @@ export interface NewAgent {
 }
 
 /** Which conversations a list shows. `before` is the `next` of the page above. */
-/** A canned reply that the account may use. `{name}` and the like in its text are variables; see replies.ts. */
+/** A canned reply that the account may use. `{{visitor.name}}` and the like in its text are filled in here; see replies.ts. */
 export interface Reply {
   readonly id: string;
   readonly title: string;

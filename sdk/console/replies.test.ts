@@ -30,9 +30,9 @@ describe('canned replies', () => {
   });
 
   it('have their variables filled in, and those that are not known stay to be seen', () => {
-    const values = { 'visitor.name': 'Ann {agent.name}', 'agent.name': 'Li' };
-    expect(filledIn('Hi {visitor.name}, {{ agent.name }} here. {order.id} {toString}', values)).toBe(
-      'Hi Ann {agent.name}, Li here. {order.id} {toString}',
+    const values = { 'visitor.name': 'Ann {{agent.name}}', 'agent.name': 'Li' };
+    expect(filledIn('Hi {{visitor.name}}, {{ agent.name }} here. {{order.id}} {{toString}} {visitor.name}', values)).toBe(
+      'Hi Ann {{agent.name}}, Li here. {{order.id}} {{toString}} {visitor.name}',
     );
   });
 });

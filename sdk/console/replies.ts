@@ -25,10 +25,10 @@ export function matching(all: readonly Reply[], asked: string, most = 8): Reply[
     .slice(0, most);
 }
 
-/** Puts values in for `{visitor.name}` or `{{visitor.name}}`. What is not known stays as it is, for the agent to see. */
+/** Puts values in for `{{visitor.name}}` and the like. What is not known stays as it is, for the agent to see. */
 export function filledIn(text: string, values: Readonly<Record<string, string | undefined>>): string {
-  return text.replace(/\{\{\s*([a-z]+(?:\.[a-z]+)?)\s*\}\}|\{([a-z]+(?:\.[a-z]+)?)\}/gi, (whole, a?: string, b?: string) => {
-    const name = (a ?? b ?? '').toLowerCase();
+  return text.replace(/\{\{([^{}]*)\}\}/g, (whole, inner: string) => {
+    const name = inner.trim();
     return (Object.hasOwn(values, name) && values[name]) || whole;
   });
 }

@@ -4,7 +4,7 @@ import type { Reply } from '../api.ts';
 import { useStore } from '../context.ts';
 import { t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
-import { groupName, visitorName } from '../names.ts';
+import { visitorName } from '../names.ts';
 import { askedFor, filledIn, matching } from '../replies.ts';
 
 /** What the composer needs of the list. */
@@ -50,23 +50,13 @@ export function useReplies(chat: Chat, text: string, use: (text: string) => void
   };
 }
 
+// Of sites agents know the id only, and that of the one every desk begins with means nothing to a visitor.
 function valuesOf(chat: Chat, me: string): Record<string, string | undefined> {
-  const { visitor, site, group, tag } = chat.head;
-  const name = visitor.name || visitorName(chat.head);
+  const { visitor, site } = chat.head;
   return {
-    visitor: name,
-    'visitor.name': name,
-    'visitor.id': visitor.id,
-    agent: me,
+    'visitor.name': visitor.name || visitorName(chat.head),
     'agent.name': me,
-    site,
-    'site.name': site,
-    'site.id': site,
-    group: group && groupName(group),
-    'group.name': group && groupName(group),
-    tag,
-    conversation: chat.id,
-    'conversation.id': chat.id,
+    'site.name': site === 'default' ? undefined : site,
   };
 }
 
@@ -80,18 +70,18 @@ export function Replies({ offer }: { offer: Offer }) {
           id={optionId(i)}
           role="option"
           tabIndex={-1}
-          class="reply"
+          class="canned"
           aria-selected={i === offer.at}
           onMouseDown={(e) => {
             e.preventDefault(); // the focus stays where one types
             offer.choose(r);
           }}
         >
-          <span class="reply-head">
+          <span class="canned-head">
             <bdi>{r.title}</bdi>
             {r.shortcut && <kbd>/{r.shortcut.replace(/^\//, '')}</kbd>}
           </span>
-          <span class="reply-text">{r.text}</span>
+          <span class="canned-text">{r.text}</span>
         </div>
       ))}
     </div>

@@ -29,14 +29,14 @@ function Blank({ title, hint }: { title: string; hint?: string }) {
 function ListToggle() {
   const store = useStore();
   const shown = store.prefs.value.list !== false;
-  const text = t(shown ? 'action.hideList' : 'action.showList');
+  const text = t('action.hideList');
   return (
     <button
       type="button"
       class="icon-button wide-only"
       aria-label={text}
       title={text}
-      aria-expanded={shown}
+      aria-pressed={!shown}
       onClick={() => store.prefer({ list: !shown })}
     >
       <Icon name="sidebar" />

@@ -77,7 +77,7 @@ export const en = {
   'list.label': 'Conversations',
   'list.mine': 'Mine',
   'list.waiting': 'Waiting',
-  'list.bot': 'Assistant',
+  'list.bot': 'Bot',
   'list.all': 'All',
   'list.search': 'Search names, tags, ids',
   'list.group': 'Which group',
@@ -202,7 +202,6 @@ export const en = {
   'action.edit': 'Edit',
   'action.recall': 'Recall',
   'action.hideList': 'Hide the list',
-  'action.showList': 'Show the list',
   'action.busy': 'Working…',
 
   'others.views': '{name} is looking at this too',

@@ -199,7 +199,6 @@ export const zh: Record<keyof typeof en, string> = {
   'action.edit': '修改',
   'action.recall': '撤回',
   'action.hideList': '收起列表',
-  'action.showList': '展开列表',
   'action.busy': '处理中…',
 
   'others.views': '{name} 也在查看',

@@ -33,6 +33,7 @@ export function launch(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      '--autoplay-policy=document-user-activation-required', // as with whoever has a screen
     ],
   });
 }

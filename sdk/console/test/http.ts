@@ -43,7 +43,7 @@ export function answer(desk: FakeDesk, method: string, url: string, token: strin
 function conversations(desk: FakeDesk, path: string, q: URLSearchParams): Answer {
   const limit = Number(q.get('limit'));
   const id = /^\/v1\/conversations\/([^/]+)/.exec(path)?.[1];
-  if (!id) return ok(list(desk, q.get('phase'), q.get('before'), limit));
+  if (!id) return ok(list(desk, q.get('phase'), q.get('q') ?? '', q.get('before'), limit));
   if (!desk.talks.has(id)) return problem(404, 'not_found');
   if (!path.endsWith('/events')) return ok(desk.headOf(id));
   return ok(page(desk, id, Number(q.get('before') ?? Number.POSITIVE_INFINITY), limit));
@@ -74,9 +74,9 @@ function page(desk: FakeDesk, id: string, before: number, limit: number): { even
   return { events: older.slice(-limit), more: older.length > limit };
 }
 
-function list(desk: FakeDesk, phase: string | null, before: string | null, limit: number) {
+function list(desk: FakeDesk, phase: string | null, text: string, before: string | null, limit: number) {
   const all = [...desk.talks.values()]
-    .filter((t) => !phase || t.head.phase === phase)
+    .filter((t) => (!phase || t.head.phase === phase) && (t.head.visitor.name ?? '').includes(text))
     .sort((a, b) => (b.head.since ?? '').localeCompare(a.head.since ?? ''));
   const from = before ? all.findIndex((t) => t.head.id === before) + 1 : 0;
   const shown = all.slice(from, from + limit);

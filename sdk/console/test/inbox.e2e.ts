@@ -55,6 +55,9 @@ describe('a list of 5,000', () => {
     expect(all.length, told).toBeGreaterThan(20);
     expect(bench ? late : late / 10, told).toBeLessThan(0.05);
     expect(await list.getByRole('listitem').count()).toBeLessThan(40);
+    await page.getByRole('searchbox').fill('no. 4321');
+    await eventually(() => list.getByRole('listitem').count()).toBe(1);
+    await row(/Visitor no. 4321/).waitFor();
   });
 
   it('is searched: what is here at once, the rest by the server; and moved in by the arrows', async () => {
@@ -82,7 +85,7 @@ describe('what is written', () => {
   it('a slash offers canned replies, with what they need filled in', async () => {
     held('c1', 'hello');
     desk.replies = [
-      { id: 'r1', title: 'Refund', text: 'Dear {visitor.name}, {agent.name} is on it.', shortcut: 'ref' },
+      { id: 'r1', title: 'Refund', text: 'Dear {{visitor.name}}, {{agent.name}} is on it.', shortcut: 'ref' },
       { id: 'r2', title: 'Greeting', text: 'Hello!', shortcut: 'hi' },
     ];
     await enter({ agent: 'lina', hash: '#/c/c1' });

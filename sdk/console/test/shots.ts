@@ -32,7 +32,7 @@ function world(): void {
     desk.visitorSays(`w${i}`, `question ${i}`);
   }
   desk.replies = [
-    { id: 'r1', title: '催发货', text: '{visitor.name}您好，您的订单已为您加急。', shortcut: 'cfh' },
+    { id: 'r1', title: '催发货', text: '{{visitor.name}}您好，您的订单已为您加急。', shortcut: 'cfh' },
     { id: 'r2', title: '问候', text: '您好，请问有什么可以帮您？', shortcut: 'nh' },
   ];
 }
@@ -63,7 +63,7 @@ for (const [look, colorScheme, locale, viewport] of [
     await page.locator('.other').waitFor();
     await shot(`${look}-4-thread`);
     await page.locator('#composer-text').pressSequentially('/');
-    await page.locator('.reply').first().waitFor();
+    await page.locator('.canned').first().waitFor();
     await shot(`${look}-5-replies`);
     await page.locator('#composer-text').fill('');
     if (await page.locator('#composer-files').count())
