@@ -33,7 +33,6 @@ export function launch(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      '--autoplay-policy=document-user-activation-required', // as with whoever has a screen
     ],
   });
 }
@@ -58,6 +57,24 @@ export interface Opened {
   /** The sockets of this page, newest last. */
   sockets: WebSocketRoute[];
   close(): Promise<void>;
+}
+
+/** What a browser does with whoever has not pressed anything yet; to one that is driven, every look at it is a press. */
+function silent(): void {
+  let pressed = false;
+  const press = () => {
+    pressed = true;
+  };
+  for (const name of ['pointerdown', 'keydown']) addEventListener(name, press, true);
+  const Real = AudioContext;
+  window.AudioContext = class extends Real {
+    override get state(): AudioContextState {
+      return pressed ? super.state : 'suspended';
+    }
+    override async resume(): Promise<void> {
+      if (pressed) await super.resume();
+    }
+  };
 }
 
 /** Opens the console with `desk` behind it, signed in as `agent` if one is named. */
@@ -101,6 +118,7 @@ export async function open(
       body: text,
     });
   });
+  await page.addInitScript(silent);
   if (agent) {
     const account = desk.accounts.get(agent);
     const { password: _, ...known } = account ?? { password: '' };
