@@ -65,6 +65,84 @@ export interface ListQuery {
   readonly limit?: number;
 }
 
+/** A page that a visitor was on. */
+export interface Visit {
+  readonly url: string;
+  readonly title?: string;
+  readonly referrer?: string;
+  readonly at: string;
+}
+
+/** A session in a few words; without `ended` it goes on. */
+export interface Served {
+  readonly session: number;
+  readonly began: string;
+  readonly ended?: string;
+  readonly agent?: { readonly id: string; readonly name?: string };
+  readonly said: number;
+  readonly score?: number;
+}
+
+/** What is known of a visitor besides what they said. */
+export interface VisitorRecord {
+  readonly id: string;
+  readonly verified: boolean;
+  readonly external?: string;
+  readonly device?: string;
+  readonly first: string;
+  readonly pages: readonly Visit[];
+  readonly sessions: readonly Served[];
+  readonly more: boolean;
+  readonly block?: { readonly visitor: string; readonly reason: string; readonly until?: string };
+}
+
+/** Somebody on a page who is in no session. */
+export interface LiveVisitor {
+  readonly id: string;
+  readonly site: string;
+  readonly conversation: string;
+  readonly name?: string;
+  readonly verified: boolean;
+  readonly lang?: string;
+  readonly device?: string;
+  readonly page: { readonly url: string; readonly title?: string };
+  readonly since: string;
+  readonly pages: number;
+  readonly sessions: number;
+  readonly invited: boolean;
+}
+
+/** A group on the floor; `first` waits longest, and `why` says what keeps everybody from having it. */
+export interface FloorGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly waiting: number;
+  readonly more: boolean;
+  readonly online: number;
+  readonly seats: number;
+  readonly free: number;
+  readonly first?: { readonly conversation: string; readonly since: string; readonly why?: unknown };
+}
+
+/** An agent on the floor. */
+export interface FloorAgent {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly groups: readonly string[];
+  readonly status: 'online' | 'away' | 'offline';
+  readonly held: number;
+  readonly capacity: number;
+  readonly assigned?: string;
+}
+
+/** The desk at one moment. */
+export interface Floor {
+  readonly at: string;
+  readonly groups: readonly FloorGroup[];
+  readonly agents: readonly FloorAgent[];
+}
+
 /** Why a request failed: a code of the protocol, or `offline` when no answer came. The message is the server's. */
 export class ApiError extends Error {
   /** `retry` is in seconds, for `rate_limited` and `unavailable`. */
@@ -88,6 +166,18 @@ export interface Api {
   /** One's own, so the present one is needed; `forbidden` if that is wrong. */
   changePassword(id: string, current: string, password: string): Promise<void>;
   groups(): Promise<Group[]>;
+  /** For who leads. */
+  floor(): Promise<Floor>;
+  /** Why nobody takes a conversation that waits: the record that an assignment would have; `conflict` if it does not wait. */
+  why(id: string): Promise<unknown>;
+  visitor(id: string): Promise<VisitorRecord>;
+  /** Who is on the pages; `unsupported` where the host does not know. */
+  visitors(): Promise<{ visitors: LiveVisitor[]; more: boolean }>;
+  /** `not_found`: they left. `conflict`: they are in a session. */
+  invite(site: string, visitor: string, text: string): Promise<void>;
+  /** For who leads; without minutes for good. */
+  block(visitor: string, minutes?: number): Promise<void>;
+  unblock(visitor: string): Promise<void>;
   /** The canned replies one may use; none where the server has no such thing. */
   replies(): Promise<Reply[]>;
   /** Stores a message, once under each key. */
@@ -118,6 +208,13 @@ export function createApi(base: string, token: () => string | undefined): Api {
     agents: async () => (await call<{ agents: Agent[] }>('GET', '/v1/agents')).agents,
     createAgent: (a) => call('POST', '/v1/agents', a),
     changePassword: (id, current, password) => call('PATCH', `/v1/agents/${encodeURIComponent(id)}`, { current, password }),
+    floor: () => call('GET', '/v1/floor'),
+    why: (id) => call('GET', `/v1/conversations/${encodeURIComponent(id)}/why`),
+    visitor: (id) => call('GET', `/v1/visitors/${encodeURIComponent(id)}`),
+    visitors: () => call('GET', '/v1/visitors?online=true'),
+    invite: (site, visitor, said) => call('POST', `/v1/visitors/${encodeURIComponent(visitor)}/invite`, { site, text: said }),
+    block: (visitor, minutes) => call('POST', '/v1/blocks', { visitor, minutes }),
+    unblock: (visitor) => call('DELETE', `/v1/blocks/${encodeURIComponent(visitor)}`),
     groups: async () => (await call<{ groups: Group[] }>('GET', '/v1/groups')).groups,
     replies: async () => (await call<{ replies?: Reply[] } | undefined>('GET', '/v1/replies'))?.replies ?? [],
     post: (id, key, body, internal) =>

@@ -169,7 +169,7 @@ function foldSystem(head: Head, e: LogEvent, body: SystemBody): Head {
     case 'closed':
       return { ...rest, phase: 'closed', since };
     case 'snoozed':
-      return { ...head, phase: 'snoozed', since };
+      return { ...rest, phase: 'snoozed', since, until: body.until };
     case 'tagged':
       return { ...head, tags: [...new Set([...(head.tags ?? []), ...(body.add ?? [])])].filter((x) => !body.remove?.includes(x)) };
     case 'edited':

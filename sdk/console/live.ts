@@ -79,9 +79,11 @@ export type Act =
   | { type: 'take' | 'end' | 'reopen'; session: number }
   | { type: 'transfer'; session: number; to: { agent: string } | { group: string }; note?: string }
   | { type: 'edit'; seq: number; body: Body }
-  | { type: 'recall'; seq: number };
+  | { type: 'recall'; seq: number }
+  | { type: 'tag'; add?: string[]; remove?: string[] }
+  | { type: 'snooze'; session: number; until: string };
 
-const acts = new Set<string>(['take', 'transfer', 'end', 'reopen', 'edit', 'recall']);
+const acts = new Set<string>(['take', 'transfer', 'end', 'reopen', 'edit', 'recall', 'tag', 'snooze']);
 const isAct = (frame: NumberedFrame): frame is Act => acts.has(frame.type);
 
 /** Opens what the last page of this account left unsent. Call `start` to connect. */

@@ -12,7 +12,7 @@ export type { Colleague, Entry, LogEvent, Logged };
 export type Head = Conversation & { readonly since?: string };
 
 /** What an agent may do with a session; the frame types of the protocol. */
-export type Action = 'take' | 'transfer' | 'end' | 'reopen' | 'edit' | 'recall';
+export type Action = 'take' | 'transfer' | 'end' | 'reopen' | 'edit' | 'recall' | 'tag' | 'snooze';
 
 /** An action that was refused: shown where it was clicked, until dismissed or tried again. */
 export interface Trouble {

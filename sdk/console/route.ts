@@ -31,7 +31,16 @@ export interface Page {
 }
 
 /** All of them, in the order of the navigation. */
-export const pages: readonly Page[] = [];
+export const pages: readonly Page[] = [
+  { name: 'floor', icon: 'team', roles: ['supervisor', 'admin'], styled: true, load: () => import('./pages/floor.tsx') },
+  {
+    name: 'visitors',
+    icon: 'eye',
+    roles: ['agent', 'supervisor', 'admin'],
+    styled: true,
+    load: () => import('./pages/visitors.tsx'),
+  },
+];
 
 /** Where the page is: the inbox, with a conversation or none; or a page, with the rest of its address. */
 export type Place = { readonly page: ''; readonly id?: string | undefined } | { readonly page: string; readonly path: string };

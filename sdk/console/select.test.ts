@@ -194,16 +194,17 @@ describe('rights', () => {
   const closed = head('c1', { phase: 'closed', agent: undefined });
 
   it.each<[string, Me, Head, string]>([
-    ['holder', me, heldByLina, 'reply note transfer end'],
-    ['colleague', colleague, heldByLina, 'note'],
-    ['supervisor', supervisor, heldByLina, 'reply note take transfer end'],
+    ['holder', me, heldByLina, 'reply note transfer snooze tag end'],
+    ['colleague', colleague, heldByLina, 'note tag'],
+    ['supervisor', supervisor, heldByLina, 'reply note take transfer snooze tag end'],
     ['stranger', stranger, heldByLina, ''],
-    ['colleague, waiting', colleague, waits, 'note take end'],
-    ['supervisor, waiting', supervisor, waits, 'reply note take transfer end'],
+    ['colleague, waiting', colleague, waits, 'note take tag end'],
+    ['supervisor, waiting', supervisor, waits, 'reply note take transfer tag end'],
     ['stranger, waiting', stranger, waits, ''],
-    ['former holder, closed', me, closed, 'reopen'],
+    ['former holder, closed', me, closed, 'tag reopen'],
     ['stranger, closed', stranger, closed, ''],
-    ['bot', colleague, head('c1', { phase: 'bot', agent: undefined }), 'note take end'],
+    ['bot', colleague, head('c1', { phase: 'bot', agent: undefined }), 'note take tag end'],
+    ['snoozed', colleague, head('c1', { phase: 'snoozed', agent: undefined }), 'note take snooze tag end'],
     ['never opened', colleague, head('c1', { phase: 'none', agent: undefined }), ''],
   ])('of %s', (_, who, h, expected) => {
     const rights = Object.entries(rightsOf(who, h)).flatMap(([right, has]) => (has ? [right] : []));

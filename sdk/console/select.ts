@@ -99,6 +99,8 @@ export interface Rights {
   readonly transfer: boolean;
   readonly end: boolean;
   readonly reopen: boolean;
+  readonly snooze: boolean;
+  readonly tag: boolean;
 }
 
 /** Rights by who holds the conversation and what role one has. */
@@ -113,6 +115,8 @@ export function rightsOf(me: Me, h: Head): Rights {
     note: open && ours, // of a closed session neither: it is reopened first
     take: ours && (free || (h.phase === 'held' && lead && !holder)),
     transfer: open && (holder || lead),
+    snooze: (h.phase === 'held' && (holder || lead)) || (h.phase === 'snoozed' && ours),
+    tag: ours && h.phase !== 'none',
     end: open && ours && (h.phase !== 'held' || holder || lead),
     reopen: ours && h.phase === 'closed',
   };

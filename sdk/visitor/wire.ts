@@ -109,6 +109,8 @@ export interface Conversation {
   tag?: string;
   /** What agents have put on it; to agents. */
   tags?: string[];
+  /** To agents, of a snoozed session: when it comes back. */
+  until?: Time;
   agent?: AgentRef;
   /** Place in the queue, 1 is next; `eta` in seconds. */
   queue?: { position: number; eta?: number };
@@ -223,7 +225,9 @@ export type NumberedFrame =
   | { type: 'rate'; session: number; score: number; comment?: string }
   | { type: 'transfer'; session: number; to: { agent: string } | { group: string }; note?: string }
   | { type: 'edit'; seq: number; body: Body }
-  | { type: 'recall'; seq: number };
+  | { type: 'recall'; seq: number }
+  | { type: 'tag'; add?: string[]; remove?: string[] }
+  | { type: 'snooze'; session: number; until: string };
 
 /** A numbered frame as it travels. Visitors leave `conversation` out, agents always name it. */
 export type Sent = NumberedFrame & { origin: string; n: number; conversation?: string };

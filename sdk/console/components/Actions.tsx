@@ -5,6 +5,7 @@ import type { Chat } from '../model.ts';
 import { busyWith, rightsOf } from '../select.ts';
 import type { Store } from '../store.ts';
 import { Icon, type IconName } from './Icon.tsx';
+import { Snooze } from './Snooze.tsx';
 
 interface ActProps {
   icon: IconName;
@@ -57,6 +58,7 @@ export function Actions({ chat }: { chat: Chat }) {
       {busyWith(chat) && <span class="spinner" role="img" aria-label={t('action.busy')} />}
       <ChiefAct chat={chat} place="wide-only" />
       {rights.transfer && <Act icon="transfer" class="plain" text={t('action.transfer')} chat={chat} onClick={transfer} />}
+      {rights.snooze && <Snooze chat={chat} />}
       {rights.end && (
         <Act icon="check" class="plain" text={t('action.close')} chat={chat} onClick={() => act(store, chat, 'end')} />
       )}

@@ -1,13 +1,16 @@
 /** The pane of details: who the visitor is, how the session stands, and why its agent has it. */
 import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { VisitorRecord } from '../api.ts';
 import { useStore } from '../context.ts';
 import { duration, fullTime, webAddress } from '../format.ts';
 import { lang, t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
 import { agentName, groupName, visitorName } from '../names.ts';
-import { at, lastAssigned } from '../select.ts';
+import { at, lastAssigned, leads } from '../select.ts';
 import { Icon } from './Icon.tsx';
-import { Why } from './Why.tsx';
+import { Tags } from './Tags.tsx';
+import { Why, WhyNobody } from './Why.tsx';
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   if (children === undefined || children === '' || children === null) return null;
@@ -37,7 +40,7 @@ function Page({ page }: { page: unknown }) {
   );
 }
 
-function Visitor({ chat }: { chat: Chat }) {
+function Visitor({ chat, record, again }: { chat: Chat; record: VisitorRecord | undefined; again: () => void }) {
   const { visitor, site } = chat.head;
   return (
     <section>
@@ -45,26 +48,142 @@ function Visitor({ chat }: { chat: Chat }) {
       <dl class="facts">
         <Fact name={t('details.name')}>{visitorName(chat.head)}</Fact>
         <Fact name={t('details.presence')}>{t(visitor.online ? 'details.online' : 'details.offline')}</Fact>
+        <Fact name={t('details.identity')}>
+          {record && (record.verified ? t('details.verified', { id: record.external ?? '' }) : t('details.anonymous'))}
+        </Fact>
         <Page page={visitor.page} />
+        <Fact name={t('details.device')}>{record?.device}</Fact>
+        <Fact name={t('details.first')}>{record && at(record.first) > 0 ? fullTime(lang.value, at(record.first)) : undefined}</Fact>
         <Fact name={t('details.language')}>{typeof visitor.lang === 'string' ? visitor.lang : undefined}</Fact>
         <Fact name={t('details.site')}>{site === 'default' ? undefined : site}</Fact>
         <Fact name={t('details.id')}>
           <span class="mono">{visitor.id}</span>
         </Fact>
       </dl>
+      {record && <Trail record={record} />}
+      {record && <Blocking record={record} again={again} />}
+    </section>
+  );
+}
+
+/** What the server knows of the visitor; asked anew when the session moves. */
+function useRecord(chat: Chat): [VisitorRecord | undefined, () => void] {
+  const store = useStore();
+  const [record, setRecord] = useState<VisitorRecord>();
+  const [turn, setTurn] = useState(0);
+  const { id } = chat.head.visitor;
+  const key = `${id} ${chat.head.session} ${chat.head.phase} ${JSON.stringify(chat.head.visitor.page ?? '')}`;
+  useEffect(() => {
+    let left = false;
+    store.api.visitor(id).then(
+      (r) => !left && setRecord(r),
+      () => undefined, // what the head says is shown all the same
+    );
+    return () => {
+      left = true;
+    };
+  }, [key, turn]);
+  return [record?.id === id ? record : undefined, () => setTurn((n) => n + 1)];
+}
+
+function Trail({ record }: { record: VisitorRecord }) {
+  if (record.pages.length === 0) return null;
+  return (
+    <details>
+      <summary>{`${t('details.trail')} (${record.pages.length})`}</summary>
+      <ol class="trail">
+        {[...record.pages].reverse().map((p) => (
+          <li key={p.at + p.url}>
+            <time dateTime={p.at}>{fullTime(lang.value, at(p.at))}</time> <bdi title={p.url}>{p.title || p.url}</bdi>
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}
+
+function Sessions({ record, current }: { record: VisitorRecord; current: number }) {
+  const store = useStore();
+  const earlier = record.sessions.filter((s) => s.session !== current);
+  return (
+    <section>
+      <h3>{t('details.sessions')}</h3>
+      {earlier.length === 0 && <p class="hint">{t('details.noSessions')}</p>}
+      <ol class="trail">
+        {earlier.map((s) => (
+          <li key={s.session}>
+            <time dateTime={s.began}>{fullTime(lang.value, at(s.began))}</time>{' '}
+            {[
+              s.agent && agentName(store.desk.value, s.agent),
+              t('details.said', { n: s.said }),
+              s.score && t('details.score', { n: s.score }),
+            ]
+              .filter(Boolean)
+              .join(' · ')}
+          </li>
+        ))}
+      </ol>
+      {record.more && <p class="hint">{t('details.more')}</p>}
+    </section>
+  );
+}
+
+function Blocking({ record, again }: { record: VisitorRecord; again: () => void }) {
+  const store = useStore();
+  if (!leads(store.desk.value.me)) return record.block ? <p class="hint">{t('details.blocked')}</p> : null;
+  const then = (done: Promise<void>) => void done.catch(() => undefined).then(again);
+  if (record.block)
+    return (
+      <button type="button" class="button" onClick={() => then(store.api.unblock(record.id))}>
+        {t('details.unblock')}
+      </button>
+    );
+  return (
+    <div class="block-acts">
+      <button type="button" class="button" onClick={() => then(store.api.block(record.id, 24 * 60))}>
+        {t('details.blockDay')}
+      </button>
+      <button type="button" class="button danger" onClick={() => then(store.api.block(record.id))}>
+        {t('details.block')}
+      </button>
+    </div>
+  );
+}
+
+/** Of one that waits: what keeps everybody from having it, as of when it began to. */
+function Nobody({ chat }: { chat: Chat }) {
+  const store = useStore();
+  const [record, setRecord] = useState<unknown>();
+  useEffect(() => {
+    let left = false;
+    setRecord(undefined);
+    store.api.why(chat.id).then(
+      (r) => !left && setRecord(r),
+      () => undefined,
+    );
+    return () => {
+      left = true;
+    };
+  }, [chat.id, chat.head.since, chat.head.queue?.position]);
+  if (!record) return null;
+  return (
+    <section>
+      <h3>{t('why.nobody')}</h3>
+      <WhyNobody record={record} />
     </section>
   );
 }
 
 function Session({ chat }: { chat: Chat }) {
   const store = useStore();
-  const { phase, session, group, tag, agent, since, queue } = chat.head;
+  const { phase, session, group, tag, agent, since, queue, until } = chat.head;
   return (
     <section>
       <h3>{t('details.session')}</h3>
       <dl class="facts">
         <Fact name={t('details.phase')}>{t(`phase.${phase}`)}</Fact>
         <Fact name={t('details.since')}>{since ? fullTime(lang.value, at(since)) : undefined}</Fact>
+        <Fact name={t('details.back')}>{until ? fullTime(lang.value, at(until)) : undefined}</Fact>
         <Fact name={t('details.agent')}>{phase === 'held' && agent ? agentName(store.desk.value, agent) : undefined}</Fact>
         <Fact name={t('details.group')}>{group ? groupName(group) : undefined}</Fact>
         <Fact name={t('details.tag')}>{tag}</Fact>
@@ -87,6 +206,7 @@ function Session({ chat }: { chat: Chat }) {
 export function Details({ chat }: { chat: Chat }) {
   const store = useStore();
   const assigned = lastAssigned(chat);
+  const [record, again] = useRecord(chat);
   return (
     <section class="details" aria-label={t('details.title')}>
       <div class="details-head">
@@ -95,14 +215,17 @@ export function Details({ chat }: { chat: Chat }) {
           <Icon name="close" />
         </button>
       </div>
-      <Visitor chat={chat} />
+      <Visitor chat={chat} record={record} again={again} />
+      <Tags chat={chat} />
       <Session chat={chat} />
+      {chat.head.phase === 'waiting' && <Nobody chat={chat} />}
       {assigned && assigned.body.kind === 'assigned' && (
         <section>
           <h3>{t('why.title', { agent: agentName(store.desk.value, assigned.body.agent) })}</h3>
           <Why event={assigned} visitor={chat.head.visitor.id} />
         </section>
       )}
+      {record && <Sessions record={record} current={chat.head.session} />}
     </section>
   );
 }

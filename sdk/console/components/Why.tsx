@@ -23,6 +23,18 @@ export function Why({ event, visitor }: { event: Logged; visitor: string }) {
   );
 }
 
+/** Why nobody has a conversation that waits: who could, and what removes each of the others. */
+export function WhyNobody({ record }: { record: unknown }) {
+  const why = readWhy(record);
+  if (!why) return null;
+  return (
+    <div class="why">
+      <p class="hint">{t('why.counts', { able: why.able, members: why.members, shard: why.shard })}</p>
+      {why.candidates.length + why.removed.length > 0 && <Table why={why} chosen={{ id: '', name: '' }} />}
+    </div>
+  );
+}
+
 // Without a tag the visitor's own id was hashed, which means nothing to a reader.
 function sentence(why: WhyRecord, agent: string, visitor: string): string {
   const key = why.key && why.key !== visitor ? t('why.tagKey', { tag: why.key }) : t('why.visitorKey');
