@@ -126,7 +126,7 @@ func routeFaults(t template, c code) []string {
 func environmentFaults(t template, c code) (faults []string) {
 	all, _ := at(t.root, "Globals", "Function", "Environment", "Variables").(map[string]any)
 	notGiven := map[string][]string{ // what is read and left empty on purpose
-		"http":  {"KEFU_ADMIN_PASSWORD"}, // for one machine; on AWS it is in a secret
+		"http":  {"KEFU_ADMIN_PASSWORD", "KEFU_MODEL_KEY"}, // for one machine, on AWS it is in a secret; of whoever asks a model, which none does yet
 		"sweep": {"KEFU_EDGE_KEY"},       // all functions are opened alike, but nobody calls this one
 	}
 	for dir, f := range c.functions {

@@ -93,7 +93,7 @@ func asDeployed() code {
 	socket, http, sweep := all, all, all
 	socket.variables = append([]string{"KEFU_EDGE_KEY"}, all.variables...)
 	socket.literals = map[string]bool{"CONNECT": true, "MESSAGE": true, "DISCONNECT": true}
-	http.variables = append([]string{"KEFU_ADMIN_PASSWORD", "KEFU_ADMIN_PASSWORD_SECRET"}, socket.variables...)
+	http.variables = append([]string{"KEFU_ADMIN_PASSWORD", "KEFU_ADMIN_PASSWORD_SECRET", "KEFU_MODEL_KEY"}, socket.variables...)
 	http.actions = append(slices.Clone(all.actions), "secretsmanager:GetSecretValue")
 	sweep.variables = socket.variables
 	return code{map[string]reached{"socket": socket, "http": http, "sweep": sweep}, []string{"ttl"}, []string{"Kefu", "post_429"}}

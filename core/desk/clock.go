@@ -17,7 +17,7 @@ import (
 type clock struct {
 	mu     sync.Mutex
 	retry  map[core.ConversationID]retry
-	seen   map[string]wire.Agent
+	seen   []wire.Agent // what the staff was last told of itself; never changed
 	mean   map[core.GroupID]time.Duration
 	again  map[core.GroupID]bool // a Dispatch failed
 	places map[core.ConversationID]wire.Queue

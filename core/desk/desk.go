@@ -150,6 +150,10 @@ type Options struct {
 	// another process. nil: the desk does.
 	Stays Stays
 
+	// Forgets is for a host whose next Tick may be another process's: what the
+	// staff was told of itself is then kept in the store.
+	Forgets bool
+
 	// Files keeps what is uploaded. nil: this host takes no uploads. Poster, if
 	// it is not nil, has clients send files to the store by themselves. Media is
 	// needed with Files.

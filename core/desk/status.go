@@ -1,9 +1,7 @@
 package desk
 
 import (
-	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -204,52 +202,4 @@ func groupNames(groups []core.GroupID) []string {
 		names[i] = string(g)
 	}
 	return names
-}
-
-// tellPresence pushes to the staff which of them changed since the last time.
-func (d *Desk) tellPresence(ctx context.Context) error {
-	if !d.Floor.Present(ctx, TopicStaff) {
-		return nil
-	}
-	agents, err := d.colleagues(ctx)
-	if err != nil {
-		return err
-	}
-	changed := d.clock.presence(agents)
-	for len(changed) > 0 {
-		n := max(fit(changed, wire.MaxMessage-1<<10), 1)
-		data := wire.Encode(wire.Presence{Type: "presence", Agents: changed[:n]})
-		d.Floor.Each(ctx, []Topic{TopicStaff}, func(p *Peer) { p.push(0, data) })
-		changed = changed[n:]
-	}
-	return nil
-}
-
-// presence notes what the staff looks like and returns whom that is news of.
-// Who is no longer there is told as offline.
-func (c *clock) presence(agents []wire.Agent) []wire.Agent {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := make(map[string]wire.Agent, len(agents))
-	var changed []wire.Agent
-	for _, a := range agents {
-		now[a.ID] = a
-		if old, ok := c.seen[a.ID]; !ok || !sameAgent(old, a) {
-			changed = append(changed, a)
-		}
-	}
-	for id, a := range c.seen {
-		if _, ok := now[id]; !ok {
-			a.Status, a.Held, a.Capacity = string(core.Offline), 0, 0
-			changed = append(changed, a)
-		}
-	}
-	c.seen = maps.Clone(now)
-	slices.SortFunc(changed, func(a, b wire.Agent) int { return cmp.Compare(a.ID, b.ID) })
-	return changed
-}
-
-func sameAgent(a, b wire.Agent) bool {
-	return a.Name == b.Name && a.Avatar == b.Avatar && a.Role == b.Role && slices.Equal(a.Groups, b.Groups) &&
-		a.Status == b.Status && a.Held == b.Held && a.Capacity == b.Capacity
 }

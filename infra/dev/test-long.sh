@@ -67,6 +67,7 @@ chaos() {
   rm -rf "$bin"
 }
 
+faults() { KEFU_TEST_LONG=1 go test -count 1 -timeout 30m -run TestHostUnderFaults ./functions/local; }
 again() { go list ./... | grep -v /functions/local$ | xargs go test -race -count 1 -timeout 20m; }
 
 part aws 3 'template.yaml infra/aws infra/dev/aws-check.sh' \
@@ -77,6 +78,10 @@ part browsers 6 'sdk/visitor/*.ts sdk/e2e infra/dev/setup.sh' \
   'the scenarios of bad networks in Firefox and WebKit' browsers
 part chaos 5 'sdk/visitor/*.ts sdk/e2e/chaos.test.ts sdk/e2e/faults.ts' \
   'chaos, a thousand messages, on localserver and on functions/local' chaos
+part same-bytes 4 'infra/dev/dist.sh infra/dev/same-bytes.sh' \
+  'dist/ has the same bytes wherever it is built' infra/dev/same-bytes.sh
+part faults 12 - \
+  'the suite of hosts on functions/local, under 20 seeds of faults' faults
 part fuzz 6 'core/step.go core/wire/*.go localserver/internal/socket/*.go' \
   'fuzz, 10 s each' infra/dev/fuzz.sh 10s
 part dashboards 3 'infra/dashboards infra/dev/dashboards-check.sh' \

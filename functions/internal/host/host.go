@@ -67,7 +67,7 @@ func New(ctx context.Context, p Parts) (*Host, error) {
 		p.Emit = func([]byte) {}
 	}
 	h := &Host{Parts: p, conns: p.Store.Connections(), sessions: cache[string, *session](), lingers: cache[core.ConversationID, linger]()}
-	o := desk.Options{Store: counted{p.Store}, Rooms: h, Floor: h, Stays: h, Seek: h.seeks.add, Now: p.Now, Log: p.Log}
+	o := desk.Options{Store: counted{p.Store}, Rooms: h, Floor: h, Stays: h, Seek: h.seeks.add, Forgets: true, Now: p.Now, Log: p.Log}
 	if p.Files != nil { // a request to Lambda is too small to hold a file
 		o.Files, o.Poster, o.Media = p.Files, p.Files, sniff.Sniffer{}
 	}

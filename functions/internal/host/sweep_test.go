@@ -75,3 +75,37 @@ func TestSweepSendsAway(t *testing.T) {
 		t.Errorf("rows are left: %+v", found)
 	}
 }
+
+// TestSweepTellsPresenceOnce: each sweep is another process, and what one has
+// told the next one does not tell again; who came or went is told by the next.
+func TestSweepTellsPresenceOnce(t *testing.T) {
+	w := newWorld(t, 1)
+	li := w.agent("li", 1)
+	hua := w.agent("hua", 1)
+	told := func() (n int) {
+		li.say(fields{"type": "ping", "next": 10})
+		before := len(li.seen)
+		li.await("a pong", is("pong"))
+		for _, f := range li.seen[before:] {
+			if f["type"] == "presence" {
+				n++
+			}
+		}
+		return n
+	}
+	w.sweep()
+	if told() == 0 {
+		t.Error("nobody is told of who came")
+	}
+	w.sweep()
+	w.sweep()
+	if n := told(); n > 0 {
+		t.Errorf("what was told is told again, %d times", n)
+	}
+	hua.say(fields{"type": "status", "status": "away"})
+	hua.await("the new status", is("presence"))
+	w.sweep()
+	if n := told(); n != 1 {
+		t.Errorf("of who went away li is told %d times", n)
+	}
+}
