@@ -127,7 +127,7 @@ func environmentFaults(t template, c code) (faults []string) {
 	all, _ := at(t.root, "Globals", "Function", "Environment", "Variables").(map[string]any)
 	notGiven := map[string][]string{ // what is read and left empty on purpose
 		"http":  {"KEFU_ADMIN_PASSWORD", "KEFU_MODEL_KEY"}, // for one machine, on AWS it is in a secret; of whoever asks a model, which none does yet
-		"sweep": {"KEFU_EDGE_KEY"},       // all functions are opened alike, but nobody calls this one
+		"sweep": {"KEFU_EDGE_KEY"},                         // all functions are opened alike, but nobody calls this one
 	}
 	for dir, f := range c.functions {
 		own, _ := t.get(t.functions()[dir], "Environment", "Variables").(map[string]any)

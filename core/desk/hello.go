@@ -199,7 +199,7 @@ func (d *Desk) greetAgent(ctx context.Context, p *Peer, f *wire.Frame, account c
 	w := wire.AgentWelcome{
 		Type: "welcome", V: wire.Version, Role: string(account.Role), Epoch: d.epoch,
 		Reset:     f.Epoch != "" && f.Epoch != d.epoch,
-		Heartbeat: wire.Heartbeat{Every: agentEvery, Max: agentMax}, Limits: d.agentLimits(settings), Features: d.features(),
+		Heartbeat: d.Beat, Limits: d.agentLimits(settings), Features: d.features(),
 		Agent: find(agents, account), More: more,
 	}
 	// What does not fit into one message follows in messages of its own.

@@ -270,18 +270,21 @@ func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 		p.answer(wire.VisitorPong{Type: "pong", At: at, Heads: c.Public})
 		return nil
 	}
-	held, err := d.Store.Held(ctx, core.AgentID(p.Who.ID))
+	followed, err := d.held(ctx, core.AgentID(p.Who.ID), wire.MaxPage-wire.MaxWatched)
 	if err != nil {
 		return err
 	}
-	heads := make(map[string]uint64, len(held))
-	for _, id := range append(slices.Clone(p.watched), held[:min(len(held), wire.MaxPage-wire.MaxWatched)]...) {
+	for _, id := range p.watched {
 		c, err := d.Store.Load(ctx, id)
 		if err != nil {
 			return err
 		}
+		followed = append(followed, c)
+	}
+	heads := make(map[string]uint64, len(followed))
+	for _, c := range followed {
 		if p.reads(c) {
-			heads[string(id)] = c.Seq
+			heads[string(c.ID)] = c.Seq
 		}
 	}
 	waiting, err := d.waiting(ctx, p)
@@ -290,6 +293,32 @@ func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 	}
 	p.answer(wire.AgentPong{Type: "pong", At: at, Heads: heads, Waiting: waiting})
 	return nil
+}
+
+// Holder is a Store that has to read conversations in order to know who holds
+// them. What it found need not be read again.
+type Holder interface {
+	// Holding is Held with the conversations, as Load returns them.
+	Holding(ctx context.Context, id core.AgentID) ([]core.Conversation, error)
+}
+
+// held returns at most so many of the conversations that an agent holds.
+func (d *Desk) held(ctx context.Context, id core.AgentID, most int) ([]core.Conversation, error) {
+	if st, ok := d.Store.(Holder); ok {
+		list, err := st.Holding(ctx, id)
+		return list[:min(len(list), most)], err
+	}
+	ids, err := d.Store.Held(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]core.Conversation, min(len(ids), most))
+	for i := range list {
+		if list[i], err = d.Store.Load(ctx, ids[i]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // serveWatch replaces what an agent watches. The answer is a head of each;

@@ -59,7 +59,7 @@ func (d *Desk) arrive(ctx context.Context, id core.AgentID) {
 	l.mu.Lock()
 	l.until = time.Time{}
 	l.mu.Unlock()
-	d.renew(ctx, id, agentMax)
+	d.renew(ctx, id, d.Beat.Max)
 }
 
 // renew prolongs the lease of an agent who has just sent something.

@@ -1,6 +1,7 @@
 package hosttest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ func tellWelcome(p *play) {
 
 	a := p.agent("Li")
 	w = a.welcome
-	if w.V != 1 || w.Role != "agent" || w.Epoch != v.epoch || w.Heartbeat.Every != 10 || w.Agent.ID != a.as.id || w.Agent.Status != "offline" {
+	if w.V != 1 || w.Role != "agent" || w.Epoch != v.epoch || w.Heartbeat.Every != cmp.Or(p.host.Profile.Beat, 10) || w.Agent.ID != a.as.id || w.Agent.Status != "offline" {
 		p.Errorf("%s", w.raw)
 	}
 	if !slices.ContainsFunc(w.Agents, func(x agentInfo) bool { return x.ID == a.as.id }) {

@@ -55,6 +55,9 @@ type Profile struct {
 	// while somebody waits (20): 2 s, or one heartbeat on functions.
 	Heal time.Duration
 
+	// Beat is how often the host wants to hear of agents, in seconds; 0: 10.
+	Beat int
+
 	// Rights is within what time a right that was taken away counts
 	// (promise 14): 5 s, and one cached read more on functions.
 	Rights time.Duration

@@ -94,9 +94,9 @@ func host(t *testing.T, faults *edge.Faults) hosttest.Host {
 // reads again every five seconds, and so are settings; what was not pushed is
 // found by the next heartbeat, of which an agent's is the shortest.
 func profile() hosttest.Profile {
-	const cached, heartbeat = 5*time.Second + 200*time.Millisecond, 10 * time.Second
+	const cached, heartbeat = 5*time.Second + 200*time.Millisecond, 15
 	return hosttest.Profile{
-		Gateway: true, Heal: heartbeat, Rights: 2 * cached, Lag: cached,
+		Gateway: true, Heal: heartbeat * time.Second, Beat: heartbeat, Rights: 2 * cached, Lag: cached,
 		Features: []hosttest.Feature{
 			hosttest.Watch, hosttest.Poll, hosttest.Rate, hosttest.Edit, hosttest.Preview, hosttest.Settings, hosttest.Users, hosttest.Blocks,
 			hosttest.Uploads,

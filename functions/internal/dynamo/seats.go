@@ -142,19 +142,27 @@ func (st *Store) holds(ctx context.Context, it item, heads map[core.Conversation
 
 // Held implements core.Lists.
 func (st *Store) Held(ctx context.Context, id core.AgentID) ([]core.ConversationID, error) {
+	list, err := st.Holding(ctx, id)
+	var out []core.ConversationID
+	for _, c := range list {
+		out = append(out, c.ID)
+	}
+	return out, err
+}
+
+// Holding implements desk.Holder: whether a seat is taken only its conversation
+// tells, as it is now.
+func (st *Store) Holding(ctx context.Context, id core.AgentID) ([]core.Conversation, error) {
 	one, err := st.agent(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	list, err := st.holding(ctx, one)
-	if err != nil {
-		return nil, err
-	}
-	var out []core.ConversationID
+	var out []core.Conversation
 	for _, h := range list {
-		out = append(out, h.ID)
+		out = append(out, h.Conversation)
 	}
-	return out, nil
+	return out, err
 }
 
 // agent returns the item of one agent, if there is one.

@@ -150,7 +150,7 @@ func TestCost(t *testing.T) {
 		{"first answer, which notes how long it took", hot, func() { b.reply(1, welcome) }, cost{3, 3.5, 8}},
 		{"answer", hot, func() { b.reply(2, welcome) }, cost{1, 1.5, 4}},
 		{"ping of a visitor", hot, func() { b.say("mei=", ping, "pong") }, cost{0, 1.5, 2}},
-		{"ping of an agent who holds one", hot, func() { b.say("li=", ping, "pong") }, cost{0, 4.5, 5}},
+		{"ping of an agent who holds one", hot, func() { b.say("li=", ping, "pong") }, cost{0, 3.5, 4}},
 		{"send, warm, six seconds later: three copies", func() { b.clock.pass(6 * time.Second) }, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 4, 6}},
 		{"first poll", func() { b.clock.pass(-6 * time.Second) }, func() {
 			got := b.poll(fields{"token": welcome["token"], "frames": []fields{{"type": "hello", "v": 1, "origin": "origin-of-poll"}}, "wait": 0})

@@ -12,6 +12,7 @@ import (
 	"kefu/core/blob/sniff"
 	"kefu/core/desk"
 	"kefu/core/outgoing"
+	"kefu/core/wire"
 	"kefu/functions/internal/cloudfront"
 	"kefu/functions/internal/dynamo"
 	"kefu/functions/internal/gateway"
@@ -67,7 +68,7 @@ func New(ctx context.Context, p Parts) (*Host, error) {
 		p.Emit = func([]byte) {}
 	}
 	h := &Host{Parts: p, conns: p.Store.Connections(), sessions: cache[string, *session](), lingers: cache[core.ConversationID, linger]()}
-	o := desk.Options{Store: counted{p.Store}, Rooms: h, Floor: h, Stays: h, Seek: h.seeks.add, Forgets: true, Now: p.Now, Log: p.Log}
+	o := desk.Options{Store: counted{p.Store}, Rooms: h, Floor: h, Stays: h, Seek: h.seeks.add, Forgets: true, Beat: beat(), Now: p.Now, Log: p.Log}
 	if p.Files != nil { // a request to Lambda is too small to hold a file
 		o.Files, o.Poster, o.Media = p.Files, p.Files, sniff.Sniffer{}
 	}
@@ -80,6 +81,11 @@ func New(ctx context.Context, p Parts) (*Host, error) {
 	h.desk, err = desk.New(ctx, o)
 	return h, err
 }
+
+// beat is how often agents are heard of: each of their heartbeats is two messages
+// of API Gateway and reads all that they hold, so it is as rare as promise 21 lets
+// it be.
+func beat() wire.Heartbeat { return wire.Heartbeat{Every: 15, Max: 16} }
 
 // Desk is what the host serves.
 func (h *Host) Desk() *desk.Desk { return h.desk }

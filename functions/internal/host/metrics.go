@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"kefu/core"
+	"kefu/core/desk"
+	"kefu/functions/internal/dynamo"
 )
 
 // Namespace is where CloudWatch shows the metrics.
@@ -102,7 +104,9 @@ func (t *tally) line(function string, now time.Time) []byte {
 }
 
 // counted is the store with the slots counted that were lost.
-type counted struct{ core.Store }
+type counted struct{ *dynamo.Store }
+
+var _ desk.Holder = counted{}
 
 // Commit implements core.Conversations.
 func (s counted) Commit(ctx context.Context, c core.Change) error {

@@ -147,7 +147,7 @@ func (b *bench) answers(ctx context.Context, v *client, i int) error {
 }
 
 func ping(ctx context.Context, c *client) error {
-	if err := c.say(ctx, map[string]any{"type": "ping", "next": 30}); err != nil {
+	if err := c.say(ctx, map[string]any{"type": "ping", "next": 15}); err != nil {
 		return err
 	}
 	_, err := c.await(ctx, is("pong"))
@@ -195,7 +195,7 @@ func (b *bench) countCold(ctx context.Context, people []*client, c *counted) (er
 // nothing, and has it serve one message of each side.
 func (b *bench) anew(ctx context.Context, v *client) error {
 	b.Faults.Set(1, edge.ColdStart)
-	if err := v.say(ctx, map[string]any{"type": "ping", "next": 30}); err != nil {
+	if err := v.say(ctx, map[string]any{"type": "ping", "next": 15}); err != nil {
 		return err
 	}
 	_, err := v.await(ctx, is("pong"))

@@ -19,11 +19,11 @@ const (
 )
 
 // The heartbeats of a session: what the SDK does while a page is open. A
-// visitor's begins at 25 s and grows to 50; an agent's is 10 s, and is shared
+// visitor's begins at 25 s and grows to 50; an agent's is 15 s, and is shared
 // by those who are served at the same time.
 const (
 	visitorsPings = 14.0
-	agentsPings   = sessionMinutes * 60 / 10.0 / perAgent
+	agentsPings   = sessionMinutes * 60 / 15.0 / perAgent
 )
 
 // printer writes tables, and counts what was missed.
