@@ -29,7 +29,7 @@ func profile() hosttest.Profile {
 		CloseCodes: true, PollHeld: true, Ordered: true, Heal: 2 * time.Second, Rights: 5 * time.Second,
 		Features: []hosttest.Feature{
 			hosttest.Watch, hosttest.Poll, hosttest.Rate, hosttest.Edit, hosttest.Preview, hosttest.Settings, hosttest.Users, hosttest.Blocks,
-			hosttest.Uploads,
+			hosttest.Uploads, hosttest.Assist,
 		},
 	}
 }

@@ -108,7 +108,7 @@ func (p call) serve(ctx context.Context, c config.Config) error {
 	level.Set(c.Log.Level)
 	log := logger(c.Log.Format, &level, p.stderr)
 	s, err := server.Open(ctx, server.Options{
-		Config: c, Files: sdk.Files(), Now: p.now, Log: log, Level: &level, Version: version(), Load: p.load,
+		Config: c, Files: sdk.Files(), Now: p.now, Log: log, Level: &level, Version: version(), Load: p.load, Getenv: os.Getenv,
 	})
 	if err != nil {
 		return err

@@ -65,7 +65,7 @@ func (d *Desk) Tick(ctx context.Context) error {
 	for _, g := range d.clock.seeks() {
 		d.Seek(g)
 	}
-	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tickRights(ctx), d.tellPresence(ctx), d.tellPlaces(ctx), d.tickPollers(ctx), d.tickUploads(ctx), d.tickAudit(ctx))
+	return errors.Join(d.tickDue(ctx), d.tickLapsed(ctx), d.tickRights(ctx), d.tellPresence(ctx), d.tellPlaces(ctx), d.tickPollers(ctx), d.tickUploads(ctx), d.tickAudit(ctx), d.tickBooks(ctx))
 }
 
 func (d *Desk) tickDue(ctx context.Context) (failed error) {

@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"kefu/core"
+	"kefu/core/assist"
 	"kefu/core/blob"
 	"kefu/core/identity"
 	"kefu/core/wire"
@@ -140,6 +141,9 @@ type Options struct {
 	// is told to Rooms. nil: there is none, and a person is asked.
 	Ask func(id core.ConversationID, seq uint64)
 
+	// Receptionist asks models, see Desk.Answer. nil: there is none.
+	Receptionist *assist.Receptionist
+
 	// Hold takes a place for a poll that may have to wait for news, and
 	// returns how to give it back; false: there is none. What ends the poll
 	// early, as when the host goes away, is said by its Outlet. nil: this
@@ -216,6 +220,9 @@ type Desk struct {
 	deliverer  deliverer
 	alertsBusy sync.Mutex
 	alerts     alerts // of who has alertsBusy
+	answers    answers
+	books      books
+	library    library
 }
 
 // New returns a desk over a store. It makes the store's signing keys if there

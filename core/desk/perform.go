@@ -12,6 +12,8 @@ import (
 // sender, if not nil, is the peer whose frame it came from: it gets the ack,
 // all others the event.
 func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
+	d.answers.overtake(c)
+	d.books.note(c, d.Now())
 	name := d.namer(ctx, c.Conversation)
 	ack := d.ackOf(c)
 	d.trailCommitted(ctx, c, ack)

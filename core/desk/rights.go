@@ -84,6 +84,12 @@ func callersOf(operation string) roles {
 		return admins
 	case "send-event", "create-upload": // as by a frame: judged there
 		return employees
+	case "suggest-reply", "summarize", "translate", "search-knowledge", "list-articles": // of conversations that they may read
+		return employees
+	case "put-article", "import-articles", "delete-article", "list-questions", "propose-answer", "settle-question", "assist-figures", "try-assistant":
+		return leaders
+	case "test-assistant": // it spends money, and says what is set up
+		return admins
 	case "list-blocks", "create-block", "delete-block", "read-report", "read-floor":
 		return leaders
 	case "get-settings": // only admins see their secrets, masked; see Desk.Settings

@@ -41,7 +41,7 @@ type frame struct {
 	Origin   string
 	Seq      uint64
 	Prev     *uint64
-	At       time.Time
+	At       when
 	Session  uint32
 	By       party
 	Body     body
@@ -90,6 +90,20 @@ func (c *code) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(c))
 }
 
+// when is a time, or of a delta an offset.
+type when struct {
+	time.Time
+	offset int
+}
+
+// UnmarshalJSON takes a string or a number.
+func (w *when) UnmarshalJSON(data []byte) error {
+	if data[0] != '"' {
+		return json.Unmarshal(data, &w.offset)
+	}
+	return json.Unmarshal(data, &w.Time)
+}
+
 // heads are those of a pong: of a visitor's one conversation, or by name.
 type heads struct {
 	Mine uint64
@@ -125,6 +139,7 @@ type body struct {
 	Text string
 	attachment
 	Options []string
+	Sources []struct{ ID, Title, URL string }
 	Fields  []struct{ ID, Label, Value string }
 	Agent   *party
 	From    *party

@@ -86,6 +86,7 @@ const (
 	Blocks   Feature = "blocks"   // /v1/blocks
 	Rate     Feature = "rate"     // limits of frames a second
 	Uploads  Feature = "uploads"  // POST /v1/uploads
+	Assist   Feature = "assist"   // a site's receptionist asks a model
 )
 
 func (p Profile) has(f Feature) bool { return slices.Contains(p.Features, f) }

@@ -59,7 +59,7 @@ func (c *client) welcomed(f frame) {
 
 func eventOf(f frame) event {
 	return event{
-		Conversation: f.Conversation.ID, Seq: f.Seq, Prev: *orZero(f.Prev), At: f.At, Session: f.Session,
+		Conversation: f.Conversation.ID, Seq: f.Seq, Prev: *orZero(f.Prev), At: f.At.Time, Session: f.Session,
 		By: f.By, Body: f.Body, Internal: f.Internal, Origin: f.Origin, N: f.N,
 	}
 }
@@ -122,7 +122,7 @@ func (c *client) acknowledged(f frame) {
 		kind, _ := b["kind"].(string)
 		said, _ := b["text"].(string)
 		c.place(v, event{
-			Conversation: v.id, Seq: f.Seq, Prev: *f.Prev, At: f.At, By: party{Kind: c.kind(), ID: c.id()},
+			Conversation: v.id, Seq: f.Seq, Prev: *f.Prev, At: f.At.Time, By: party{Kind: c.kind(), ID: c.id()},
 			Body: body{Kind: kind, Text: strings.TrimSpace(said)}, Internal: m["internal"] == true, Origin: f.Origin, N: f.N,
 		})
 	case f.Seq > v.last():

@@ -18,7 +18,7 @@ func Table(t *testing.T, readme, host string, p Profile) {
 		t.Fatal(err)
 	}
 	said := column(string(text), host)
-	for _, f := range []Feature{Poll, Watch, Edit, Preview, Settings, Users, Blocks, Rate, Uploads} {
+	for _, f := range []Feature{Poll, Watch, Edit, Preview, Settings, Users, Blocks, Rate, Uploads, Assist} {
 		want := "no"
 		if p.has(f) {
 			want = "yes"

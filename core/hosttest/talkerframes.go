@@ -188,7 +188,7 @@ func (c *talker) ack(a frame) error {
 	if own == nil { // it was repeated, and both answers came
 		return c.catchUp(t, a.Seq)
 	}
-	return c.place(t, entry{seq: a.Seq, prev: *a.Prev, at: a.At, by: c.me, kind: "text", text: own.text, internal: own.internal})
+	return c.place(t, entry{seq: a.Seq, prev: *a.Prev, at: a.At.Time, by: c.me, kind: "text", text: own.text, internal: own.internal})
 }
 
 // refused obeys an error that answers a frame.

@@ -47,7 +47,7 @@ func newAPI(o Options) (http.Handler, error) {
 }
 
 func (a *api) registerAll() {
-	for _, register := range []func(){a.session, a.agents, a.groups, a.conversations, a.integration, a.blocks, a.visitors, a.floor, a.settings, a.replies, a.totp, a.audit, a.webhooks, a.channels, a.reports, a.longPoll, a.fileTransfer} {
+	for _, register := range []func(){a.session, a.agents, a.groups, a.conversations, a.integration, a.blocks, a.visitors, a.floor, a.settings, a.replies, a.totp, a.audit, a.webhooks, a.channels, a.reports, a.knowledge, a.assistant, a.longPoll, a.fileTransfer} {
 		register()
 	}
 }
@@ -96,7 +96,9 @@ func (a *api) translate(ctx huma.Context, _ string, v any) (any, error) {
 
 // open registers an operation that anybody may ask for.
 func open[I, O any](a *api, op huma.Operation, do func(context.Context, *I) (*O, error)) {
-	op.MaxBodyBytes = maxBody + 1 // huma refuses what reaches it
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = maxBody + 1 // huma refuses what reaches it
+	}
 	op.BodyReadTimeout = a.Timeout
 	a.describe(&op)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {

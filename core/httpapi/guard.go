@@ -96,7 +96,7 @@ func (g *guard) refuse(r *http.Request) *Problem {
 	switch {
 	case g.origins.Check(r) != nil:
 		return problemOf(core.Errorf(core.Forbidden, "a page of another origin may not do that"), id)
-	case r.ContentLength > maxBody:
+	case r.ContentLength > maxBody && (r.URL.Path != "/v1/knowledge/import" || r.ContentLength > maxImport):
 		return problemOf(errTooLarge(), id)
 	case r.ContentLength != 0 && !isJSON(r.Header.Get("Content-Type")):
 		return problemOf(core.Errorf(core.Invalid, "Content-Type: application/json is expected"), id).as(http.StatusUnsupportedMediaType)

@@ -67,6 +67,20 @@ func rights() string {
 		delete-channel      401  401     403   403        ok     DELETE /v1/channels/n_1
 		test-channel        401  401     403   403        ok     POST   /v1/channels/n_1/test
 		read-report         401  401     403   ok         ok     GET    /v1/reports/days
+		list-articles       401  401     ok    ok         ok     GET    /v1/knowledge?site=default
+		put-article         401  401     403   ok         ok     POST   /v1/knowledge {"site":"default","title":"Returns","text":"30 days"}
+		import-articles     401  401     403   ok         ok     POST   /v1/knowledge/import {"site":"default","name":"a.txt","data":"aGVsbG8="}
+		delete-article      401  401     403   ok         ok     DELETE /v1/knowledge/k_1?site=default
+		search-knowledge    401  401     ok    ok         ok     GET    /v1/knowledge/search?site=default&q=returns
+		list-questions      401  401     403   ok         ok     GET    /v1/assist/questions?site=default
+		propose-answer      401  401     403   ok         ok     POST   /v1/assist/questions/q_1/proposal?site=default
+		settle-question     401  401     403   ok         ok     POST   /v1/assist/questions/q_1 {"site":"default"}
+		assist-figures      401  401     403   ok         ok     GET    /v1/assist/figures?site=default
+		try-assistant       401  401     403   ok         ok     POST   /v1/assist/try {"site":"default","lines":[{"visitor":true,"text":"hello"}]}
+		test-assistant      401  401     403   403        ok     POST   /v1/assist/test
+		suggest-reply       401  401     ok    ok         ok     POST   /v1/conversations/c_1/suggestion
+		summarize           401  401     ok    ok         ok     POST   /v1/conversations/c_1/summary
+		translate           401  401     ok    ok         ok     POST   /v1/conversations/c_1/translation {"seq":1,"to":"en"}
 		logout              401  401     ok    ok         ok     POST   /v1/logout`
 }
 

@@ -27,7 +27,7 @@ func routes() []route {
 	const rowJSON = `{"key":"","sessions":0,"bot":0,"answered":0,"missed":0,"open":0,"wait":` + spreadJSON + `,"response":` + spreadJSON + `,"duration":` + spreadJSON + `,"scores":[0,0,0,0,0]}`
 	const nothing = `"Name":null,"Display":null,"Password":null,"Current":null,"Role":null,"Groups":null,"Capacity":null,"Weight":null,"Avatar":null`
 	const all = `"Phases":null,"Agent":"","Groups":null,"Site":"","Tag":"","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":50`
-	return []route{
+	return append(assistRoutes(), []route{
 		{"POST", "/v1/login", `{"name":"amy","password":"p4ss"}`,
 			`Login["amy","p4ss","","192.0.2.1"]`, 200, `{"token":"t0ken","agent":` + adminJSON + `}`},
 		{"POST", "/v1/login", `{"name":"amy","password":"p4ss","code":"287082"}`,
@@ -119,7 +119,7 @@ func routes() []route {
 			`{"type":"events","conversation":"c_1","events":[` + eventJSON + `],"more":false}`},
 		{"GET", "/v1/conversations/c_1/events?before=9007199254740991&limit=200", "", `Events["a_1","c_1",null,9007199254740991,200]`, 200,
 			`{"type":"events","conversation":"c_1","events":[` + eventJSON + `],"more":false}`},
-	}
+	}...)
 }
 
 func TestRoutes(t *testing.T) {
@@ -214,8 +214,14 @@ func TestOpenAPI(t *testing.T) {
 	}
 	for _, r := range routes() {
 		path, _, _ := strings.Cut(r.target, "?")
-		if part := strings.Split(path, "/"); len(part) > 3 && part[2] != "settings" && part[2] != "totp" {
-			part[3] = "{id}"
+		if part := strings.Split(path, "/"); len(part) > 3 && !slices.Contains([]string{"settings", "search", "import"}, part[len(part)-1]) && part[2] != "settings" && part[2] != "totp" {
+			at := 3
+			if part[2] == "assist" {
+				at = 4
+			}
+			if at < len(part) {
+				part[at] = "{id}"
+			}
 			path = strings.Join(part, "/")
 		}
 		if key := r.method + " " + path; !slices.Contains(served, key) {

@@ -24,6 +24,8 @@ const (
 	sampleSpread  = `{"count":1,"mean":20,"p50":20,"p90":20,"max":20}`
 	sampleRow     = `{"key":"2026-11-23","sessions":1,"bot":0,"answered":1,"missed":0,"open":0,"wait":` + sampleSpread + `,"response":` + sampleSpread + `,"duration":` + sampleSpread + `,"scores":[0,0,0,0,1]}`
 	sampleList    = `[{"path":"sites[default].timeouts.agent","before":"3m","after":"2m"}]`
+	sampleArticle = `{"id":"k_7zk3c9q0m2x8r5w1","site":"default","title":"Returns","text":"You can return shoes within 30 days.","url":"https://shop.example/returns","by":"a_7zk3c9q0m2","at":"` + sampleAt + `","version":1}`
+	sampleAsked   = `{"id":"5c1e0f9a7b3d2e4f6a8b","question":"Do you ship to Norway?","reason":"unanswered","count":4,"at":"` + sampleAt + `","conversation":"c_5w1t6y4b9d","proposal":"Yes, within five days."}`
 )
 
 // sample returns an example of the bodies of an operation; empty: it has none.
@@ -69,6 +71,33 @@ func sample(operation string) (request, answer string) {
 		return "", `{"blocks":[` + sampleBlock + `]}`
 	case "create-block":
 		return `{"visitor":"v_3c9q0m2x8r","reason":"spam","minutes":60}`, sampleBlock
+	case "list-articles":
+		return "", `{"articles":[` + sampleArticle + `],"most":2000}`
+	case "put-article":
+		return `{"site":"default","title":"Returns","text":"You can return shoes within 30 days.","url":"https://shop.example/returns"}`, sampleArticle
+	case "import-articles":
+		return `{"site":"default","name":"faq.csv","data":"cXVlc3Rpb24sYW5zd2VyCklzIGl0IG9wZW4/LFllcywgZnJvbSA5IHRvIDYuCg=="}`, `{"articles":[` + sampleArticle + `],"most":2000}`
+	case "search-knowledge":
+		return "", `{"passages":[{"article":"k_7zk3c9q0m2x8r5w1","title":"Returns","text":"You can return shoes within 30 days."}]}`
+	case "list-questions":
+		return "", `{"questions":[` + sampleAsked + `]}`
+	case "propose-answer":
+		return "", sampleAsked
+	case "settle-question":
+		return `{"site":"default","question":"Do you ship to Norway?","answer":"Yes, within five days."}`, ""
+	case "assist-figures":
+		return "", `{"days":[{"day":"2026-11-23","sessions":120,"resolved":81,"answers":260,"cited":203,"handed":{"request":22,"unanswered":17},"in":310200,"out":40150,"cost":0.07}]}`
+	case "try-assistant":
+		return `{"site":"default","lines":[{"visitor":true,"text":"Can I send them back?"}]}`,
+			`{"text":"Yes, within 30 days [1].","sources":[{"id":"k_7zk3c9q0m2x8r5w1","title":"Returns","url":"https://shop.example/returns"}]}`
+	case "test-assistant":
+		return "", `{"faults":["sites[0].receptionist.providers[0]: api.openai.com (gpt-4o-mini): it does not take the key (401)"]}`
+	case "suggest-reply":
+		return "", `{"text":"Yes, within 30 days.","sources":[{"id":"k_7zk3c9q0m2x8r5w1","title":"Returns"}]}`
+	case "summarize":
+		return "", `{"text":"Wants to return order 1042; was told about the 30 days."}`
+	case "translate":
+		return `{"seq":2,"to":"en"}`, `{"text":"Is it in stock?"}`
 	case "get-settings", "put-settings":
 		s := string(codec.AppendSettings(nil, sampleSettings()))
 		return s, s

@@ -60,6 +60,7 @@ import (
 type Options struct {
 	Decide   func(context.Context, core.Conversation, core.Input) (core.Change, error) // as Desk.Decide
 	Dispatch func(context.Context, core.GroupID) error                                 // as Desk.Dispatch
+	Answer   func(ctx context.Context, id core.ConversationID, seq uint64) error       // as Desk.Answer; nil: nothing is asked
 	Now      func() time.Time
 	Log      *slog.Logger // nil: none
 	Meter    Meter        // nil: none
@@ -87,6 +88,7 @@ type Hub struct {
 	rooms   map[core.ConversationID]*room
 	idle    *simplelru.LRU[core.ConversationID, memory] // never holds what is in rooms
 	letters int                                         // in all rooms
+	asking  int                                         // answers in the making
 	seeking map[core.GroupID]*errand
 
 	floorMu   sync.RWMutex

@@ -53,6 +53,7 @@ type Metrics struct {
 	requests    *prometheus.CounterVec
 	served      *prometheus.HistogramVec
 
+	assist assistant
 	window window
 }
 
@@ -99,6 +100,7 @@ func NewMetrics(version string) *Metrics {
 		requests:    b.counters("kefu_http_requests_total", "HTTP requests of the public listener.", "handler", "method", "code"),
 		served:      b.histograms("kefu_http_request_duration_seconds", "What HTTP requests took; a long-poll waits on purpose.", fine(), "handler"),
 	}
+	m.assist = newAssistant(b)
 	types := b.counters("kefu_ws_frames_total", "Frames to and from connections.", "dir", "type")
 	m.in, m.out = newFrames(types, "in", clientFrames()), newFrames(types, "out", serverFrames())
 	m.reloadOK.Set(1)

@@ -4,7 +4,8 @@
 //	GET /livez          200 as long as the process can answer at all
 //	GET /readyz         200 if it takes work: the store can be written, and
 //	                    nobody has asked it to leave; else 503, and in one line
-//	                    why not
+//	                    why not. A line "warning: …" for each model that fails:
+//	                    people answer in its place
 //	GET /startupz       503 until it was ready once, 200 from then on
 //	GET /metrics        everything that is counted, for Prometheus; see Metrics
 //	GET /debug/pprof/   profiles of the program, as of net/http/pprof
@@ -20,6 +21,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -31,6 +33,7 @@ const readyWithin = 2 * time.Second
 type Handler struct {
 	// Static after New.
 	ready func(context.Context) error
+	warn  func() []string
 	log   *slog.Logger
 	mux   http.ServeMux
 
@@ -39,9 +42,12 @@ type Handler struct {
 }
 
 // New returns a handler that is ready when ready says so; why it is not is
-// logged, not shown.
-func New(ready func(context.Context) error, m *Metrics, f *Flight, log *slog.Logger) *Handler {
-	h := &Handler{ready: ready, log: log}
+// logged, not shown. What warn says, if it is not nil, is added to the answer of one that is ready.
+func New(ready func(context.Context) error, warn func() []string, m *Metrics, f *Flight, log *slog.Logger) *Handler {
+	if warn == nil {
+		warn = func() []string { return nil }
+	}
+	h := &Handler{ready: ready, warn: warn, log: log}
 	h.mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	h.mux.HandleFunc("GET /readyz", h.readyz)
 	h.mux.HandleFunc("GET /startupz", h.startupz)
@@ -68,7 +74,11 @@ func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) {
 	case !h.asked(r.Context()):
 		answer(w, http.StatusServiceUnavailable, "the store is not ready")
 	default:
-		answer(w, http.StatusOK, "ok")
+		lines := []string{"ok"}
+		for _, l := range h.warn() {
+			lines = append(lines, "warning: "+l)
+		}
+		answer(w, http.StatusOK, strings.Join(lines, "\n"))
 	}
 }
 

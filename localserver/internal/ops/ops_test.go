@@ -14,7 +14,7 @@ import (
 // handler is one whose server counts nothing yet.
 func handler(ready func(context.Context) error) *Handler {
 	m, log := NewMetrics("test"), slog.New(slog.DiscardHandler)
-	return New(ready, m, NewFlight("", m, time.Now, log), log)
+	return New(ready, nil, m, NewFlight("", m, time.Now, log), log)
 }
 
 // It has started once it was ready, whatever becomes of the store.

@@ -48,6 +48,7 @@ import (
 	"time"
 
 	"kefu/core"
+	"kefu/core/assist"
 	"kefu/core/blob"
 	"kefu/core/blob/media"
 	"kefu/core/desk"
@@ -68,6 +69,9 @@ type Options struct {
 	Log     *slog.Logger   // nil: none
 	Level   *slog.LevelVar // of Log, to be set when it is configured otherwise; nil: it is not
 	Version string         // of the program, for the metrics
+
+	// Getenv looks a key of a model up that is in a variable; nil: none is.
+	Getenv func(string) string
 
 	// Load reads the configuration again; nil: it stays as it is.
 	Load func() (config.Config, error)
@@ -104,6 +108,7 @@ type Server struct {
 	doors   [3]door // public, ops, and the one that redirects, which may be missing
 
 	metrics *ops.Metrics
+	models  *assist.Receptionist
 	flight  *ops.Flight
 	current atomic.Pointer[config.Config]   // what is in force; never changed, only replaced
 	decided atomic.Pointer[desk.Operator]   // by what is in force
@@ -177,19 +182,23 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 		Decide: func(ctx context.Context, c core.Conversation, in core.Input) (core.Change, error) {
 			return s.desk.Decide(ctx, c, in)
 		},
-		Dispatch:    func(ctx context.Context, g core.GroupID) error { return s.desk.Dispatch(ctx, g) },
+		Dispatch: func(ctx context.Context, g core.GroupID) error { return s.desk.Dispatch(ctx, g) },
+		Answer: func(ctx context.Context, id core.ConversationID, seq uint64) error {
+			return s.desk.Answer(ctx, id, seq)
+		},
 		Now:         s.Now,
 		Log:         s.Log,
 		Meter:       s.metrics,
 		Connections: s.Config.Limits.Connections,
 	})
+	s.models = assist.New(assist.Options{Now: s.Now, Getenv: s.Getenv, Log: s.Log, Meter: s.metrics.Assist()})
 	send, mail, err := s.openOutgoing()
 	if err != nil {
 		return err
 	}
 	s.desk, err = desk.New(ctx, desk.Options{
 		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Lists: true, Files: s.Uploads, Media: media.New(media.Budget), Operator: s.operator, Resumed: s.metrics.Resumed, Now: s.Now, Log: s.Log,
-		Outgoing: send, Mail: mail,
+		Ask: s.hub.Ask, Receptionist: s.models, Outgoing: send, Mail: mail,
 	})
 	if err != nil {
 		return fmt.Errorf("the store can not be read: %w", err)
@@ -209,7 +218,7 @@ func (s *Server) openRoutes(context.Context) error {
 	mux.Handle("/v1/", s.metrics.Serve("api", api))
 	mux.Handle("/", s.metrics.Serve("pages", api))
 	s.metrics.Live(s.base, func() ops.Stats { return ops.Stats(s.hub.Stats()) }, s.store, s.Now)
-	s.ops = ops.New(s.store.Ready, s.metrics, s.flight, s.Log)
+	s.ops = ops.New(s.store.Ready, s.models.Warnings, s.metrics, s.flight, s.Log)
 	s.doors[0].http = s.httpServer(behind(s.trusted, mux))
 	s.doors[1].http = s.httpServer(s.ops)
 	s.doors[1].http.WriteTimeout = 10 * time.Minute // of a profile

@@ -1,0 +1,253 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"sync"
+	"time"
+
+	"kefu/core"
+	"kefu/core/assist"
+)
+
+// Figures are what the assistant of a site did on a day (UTC).
+type Figures struct {
+	Sessions int64            `json:"sessions"` // that it was asked in
+	Resolved int64            `json:"resolved"` // of them, ended without a person
+	Answers  int64            `json:"answers"`
+	Cited    int64            `json:"cited"` // of them, from knowledge
+	Handed   map[string]int64 `json:"handed"`
+	In       int64            `json:"in"` // tokens
+	Out      int64            `json:"out"`
+	Cost     float64          `json:"cost"`
+}
+
+func (f *Figures) add(g Figures) {
+	f.Sessions += g.Sessions
+	f.Resolved += g.Resolved
+	f.Answers += g.Answers
+	f.Cited += g.Cited
+	f.In += g.In
+	f.Out += g.Out
+	f.Cost += g.Cost
+	if f.Handed == nil {
+		f.Handed = map[string]int64{}
+	}
+	for reason, n := range g.Handed {
+		f.Handed[reason] += n
+	}
+}
+
+// books counts in memory, and writes that to the store now and then: a node's
+// counts of a second are lost if it dies.
+type books struct {
+	mu     sync.Mutex
+	open   map[daybook]*Figures // guarded by mu, as the rest: not stored yet
+	stored map[daybook]known    // as last read
+	handed []handed             // questions that have not been noted yet
+}
+
+// daybook is a day of a site.
+type daybook struct {
+	site core.SiteID
+	day  string
+}
+
+type known struct {
+	tokens int64
+	until  time.Time
+}
+
+// handed is a session that the assistant gave up.
+type handed struct {
+	id     core.ConversationID
+	seq    uint64 // of the hand-off
+	reason core.Reason
+}
+
+const (
+	kindUsage = "assist-usage"
+	maxHanded = 1000
+)
+
+func dayOf(now time.Time) string { return now.UTC().Format("2006-01-02") }
+
+func (p daybook) id() string { return string(p.site) + ":" + p.day }
+
+func (b *books) count(site core.SiteID, now time.Time, f func(*Figures)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at := daybook{site, dayOf(now)}
+	if b.open == nil {
+		b.open = map[daybook]*Figures{}
+	}
+	if b.open[at] == nil {
+		b.open[at] = &Figures{Handed: map[string]int64{}}
+	}
+	f(b.open[at])
+}
+
+// spent counts what an answer took.
+func (b *books) spent(site core.SiteID, now time.Time, a assist.Answer) {
+	b.count(site, now, func(f *Figures) { f.In, f.Out, f.Cost = f.In+a.Usage.In, f.Out+a.Usage.Out, f.Cost+a.Usage.Cost })
+}
+
+// tokens returns how many tokens a site has used today, as far as is known: what
+// other nodes used in the last five seconds is not.
+func (b *books) tokens(ctx context.Context, st core.Documents, site core.SiteID, now time.Time) (int64, error) {
+	at := daybook{site, dayOf(now)}
+	b.mu.Lock()
+	k, fresh := b.stored[at]
+	mine := int64(0)
+	if f := b.open[at]; f != nil {
+		mine = f.In + f.Out
+	}
+	b.mu.Unlock()
+	if fresh && now.Before(k.until) {
+		return k.tokens + mine, nil
+	}
+	f, _, err := readFigures(ctx, st, at)
+	if err != nil {
+		return 0, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stored == nil || len(b.stored) > 1000 {
+		b.stored = map[daybook]known{}
+	}
+	b.stored[at] = known{f.In + f.Out, now.Add(cacheFor)}
+	return f.In + f.Out + mine, nil
+}
+
+func readFigures(ctx context.Context, st core.Documents, at daybook) (Figures, uint64, error) {
+	doc, err := st.Document(ctx, kindUsage, at.id())
+	if core.CodeOf(err) == core.NotFound {
+		return Figures{}, 0, nil
+	}
+	var f Figures
+	if err == nil {
+		err = json.Unmarshal(doc.Data, &f)
+	}
+	return f, doc.Version, err
+}
+
+// note counts what a change says of the assistant's work.
+func (b *books) note(c core.Change, now time.Time) {
+	if c.Empty() {
+		return
+	}
+	opened, was, is := false, c.Was.Phase, c.Conversation.Session.Phase
+	var reason core.Reason
+	for _, e := range c.Events {
+		switch {
+		case e.Body.Kind == core.KindOpened:
+			opened = true
+		case e.Body.Kind == core.KindHandoff:
+			reason = e.Body.Reason
+			b.mu.Lock()
+			if len(b.handed) < maxHanded {
+				b.handed = append(b.handed, handed{c.Conversation.ID, e.Seq, reason})
+			}
+			b.mu.Unlock()
+		case e.By.Kind == core.Robot && !e.Internal:
+			b.count(c.Conversation.Site, now, func(f *Figures) {
+				if f.Answers++; len(e.Body.Sources) > 0 {
+					f.Cited++
+				}
+			})
+		}
+	}
+	bot := was == core.Bot && c.Was.Number == c.Conversation.Session.Number
+	if began := opened && (is == core.Bot || reason != ""); began || bot && is != core.Bot {
+		b.count(c.Conversation.Site, now, func(f *Figures) {
+			if began {
+				f.Sessions++
+			}
+			switch {
+			case reason != "":
+				f.Handed[string(reason)]++
+			case bot && is == core.Held:
+				f.Handed["taken"]++
+			case bot && is == core.Closed:
+				f.Resolved++
+			}
+		})
+	}
+}
+
+// tickBooks writes what was counted, and notes the questions that were handed
+// over. What fails stays for the next time.
+func (d *Desk) tickBooks(ctx context.Context) error {
+	d.books.mu.Lock()
+	open, list := d.books.open, d.books.handed
+	d.books.open, d.books.handed = nil, nil
+	d.books.mu.Unlock()
+	var failed error
+	for at, f := range open {
+		if err := d.addFigures(ctx, at, *f); err != nil {
+			failed = cmp.Or(failed, err)
+			d.books.count(at.site, d.Now(), func(g *Figures) { g.add(*f) })
+		}
+	}
+	for _, h := range list {
+		failed = errors.Join(failed, d.noteQuestion(ctx, h))
+	}
+	return failed
+}
+
+// WriteBooks stores what this process counted of the assistant's work, now. Tick does so by
+// itself; a process that ends without one calls this.
+func (d *Desk) WriteBooks(ctx context.Context) {
+	if err := d.tickBooks(ctx); err != nil {
+		d.Log.WarnContext(ctx, "what the assistant did is not counted yet", "error", err)
+	}
+}
+
+const bookTries = 5
+
+func (d *Desk) addFigures(ctx context.Context, at daybook, add Figures) error {
+	for range bookTries {
+		f, version, err := readFigures(ctx, d.Store, at)
+		if err != nil {
+			return err
+		}
+		f.add(add)
+		data, err := json.Marshal(f)
+		if err != nil {
+			return err
+		}
+		err = d.Store.PutDocument(ctx, core.Document{Kind: kindUsage, ID: at.id(), Version: version + 1, At: d.Now(), Data: data})
+		if core.CodeOf(err) != core.Conflict {
+			return err
+		}
+	}
+	return core.Errorf(core.Unavailable, "too many count at once")
+}
+
+// Figures returns what the assistant of a site did on each of the last days,
+// today first.
+func (d *Desk) Figures(ctx context.Context, who core.Account, site core.SiteID, days int) (map[string]Figures, error) {
+	if err := allowed("assist-figures", who); err != nil {
+		return nil, err
+	}
+	out := map[string]Figures{}
+	for i := range days {
+		at := daybook{site, dayOf(d.Now().AddDate(0, 0, -i))}
+		f, version, err := readFigures(ctx, d.Store, at)
+		if err != nil {
+			return nil, err
+		}
+		d.books.mu.Lock()
+		if mine := d.books.open[at]; mine != nil {
+			f.add(*mine)
+		}
+		d.books.mu.Unlock()
+		if f.Handed = maps.Clone(f.Handed); version > 0 || f.Sessions > 0 {
+			out[at.day] = f
+		}
+	}
+	return out, nil
+}
