@@ -143,13 +143,20 @@ export interface Floor {
   readonly agents: readonly FloorAgent[];
 }
 
+/** What is wrong with a request, by place: `body.sites[0].name`. */
+export interface Fault {
+  readonly location: string;
+  readonly message: string;
+}
+
 /** Why a request failed: a code of the protocol, or `offline` when no answer came. The message is the server's. */
 export class ApiError extends Error {
-  /** `retry` is in seconds, for `rate_limited` and `unavailable`. */
+  /** `retry` is in seconds, for `rate_limited` and `unavailable`; `faults` are of `invalid`, or where a field is meant. */
   constructor(
     readonly code: string,
     message: string,
     readonly retry?: number,
+    readonly faults: readonly Fault[] = [],
   ) {
     super(message);
   }
@@ -157,7 +164,8 @@ export class ApiError extends Error {
 
 /** What the console asks over HTTP. */
 export interface Api {
-  login(name: string, password: string): Promise<{ token: string; agent: Agent }>;
+  /** With a second factor a code is needed: without one, or with a wrong one, a fault at `body.code` says so. */
+  login(name: string, password: string, code?: string): Promise<{ token: string; agent: Agent }>;
   /** Voids every token of the account. */
   logout(): Promise<void>;
   agents(): Promise<Agent[]>;
@@ -184,6 +192,8 @@ export interface Api {
   post(id: string, key: string, body: Body, internal: boolean): Promise<{ seq: number; at: string }>;
   conversations(q: ListQuery): Promise<Listed>;
   conversation(id: string): Promise<Head>;
+  /** Anything else of the API: what pages ask that few open. */
+  ask<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** Events older than the seq `before`, or the newest; ascending. */
   events(id: string, before: number | undefined, limit: number): Promise<{ events: LogEvent[]; more: boolean }>;
 }
@@ -203,7 +213,7 @@ export function createApi(base: string, token: () => string | undefined): Api {
     }
   };
   return {
-    login: (name, password) => request('POST', `${base}/v1/login`, undefined, { name, password }),
+    login: (name, password, code) => request('POST', `${base}/v1/login`, undefined, { name, password, ...(code ? { code } : {}) }),
     logout: () => call('POST', '/v1/logout'),
     agents: async () => (await call<{ agents: Agent[] }>('GET', '/v1/agents')).agents,
     createAgent: (a) => call('POST', '/v1/agents', a),
@@ -220,6 +230,7 @@ export function createApi(base: string, token: () => string | undefined): Api {
     post: (id, key, body, internal) =>
       call('POST', `/v1/conversations/${encodeURIComponent(id)}/events`, { body, ...(internal ? { internal } : {}) }, key),
     conversations: (q) => call('GET', `/v1/conversations${query(q)}`),
+    ask: (method, path, body) => call(method, `/v1${path}`, body),
     conversation: (id) => call('GET', `/v1/conversations/${encodeURIComponent(id)}`),
     events: (id, before, limit) => call('GET', `/v1/conversations/${encodeURIComponent(id)}/events${query({ before, limit })}`),
   };
@@ -265,12 +276,13 @@ const codeOfStatus: Readonly<Record<number, string>> = {
 
 /** What an answer says went wrong. A proxy on the way may answer in HTML; then the status alone has to do. */
 export function problemOf(status: number, text: string, retryAfter: string | null): ApiError {
-  const { code, detail, title, retry } = fieldsOf(text);
+  const { code, detail, title, retry, errors } = fieldsOf(text);
   const seconds = Number(retry ?? retryAfter ?? Number.NaN);
   return new ApiError(
     typeof code === 'string' ? code : (codeOfStatus[status] ?? 'internal'),
     [detail, title].find((s): s is string => typeof s === 'string') ?? '',
     Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : undefined,
+    Array.isArray(errors) ? (errors as Fault[]) : [],
   );
 }
 

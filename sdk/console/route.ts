@@ -40,6 +40,7 @@ export const pages: readonly Page[] = [
     styled: true,
     load: () => import('./pages/visitors.tsx'),
   },
+  { name: 'setup', icon: 'gear', roles: ['agent', 'supervisor', 'admin'], styled: true, load: () => import('./pages/setup.tsx') },
 ];
 
 /** Where the page is: the inbox, with a conversation or none; or a page, with the rest of its address. */

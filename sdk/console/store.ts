@@ -25,6 +25,8 @@ export type DialogName = 'transfer' | 'team' | 'password' | 'help' | 'palette';
 export interface Refused {
   readonly code: string;
   readonly retry?: number | undefined;
+  /** The password is right: a code of the second factor is wanted, or the one given is wrong. */
+  readonly needsCode?: boolean;
 }
 
 /** What the page gives the store: main.tsx the real things, tests their own. */
@@ -111,14 +113,15 @@ export class Store {
   }
 
   /** Resolves to nothing when it worked, or to why it did not. */
-  async signIn(name: string, password: string, stay: boolean): Promise<Refused | undefined> {
+  async signIn(name: string, password: string, stay: boolean, otp?: string): Promise<Refused | undefined> {
     try {
-      const session = await this.o.api.login(name, password);
+      const session = await this.o.api.login(name, password, otp);
       storage.saveSession(this.o.storages, session, stay);
       await this.enter(session);
       return undefined;
     } catch (e) {
-      return { code: codeOf(e), retry: e instanceof ApiError ? e.retry : undefined };
+      const needsCode = e instanceof ApiError && e.faults.some((f) => f.location === 'body.code');
+      return { code: codeOf(e), retry: e instanceof ApiError ? e.retry : undefined, needsCode };
     }
   }
 
@@ -175,7 +178,9 @@ export class Store {
     const { agent } = this.session.value ?? {};
     if (!agent) return;
     await this.o.api.changePassword(agent.id, current, password);
-    const session = await this.o.api.login(agent.name, password);
+    // With a second factor it takes a code to come in again: the form asks for it.
+    const session = await this.o.api.login(agent.name, password).catch(() => undefined);
+    if (!session) return this.leave('expired');
     storage.saveSession(this.o.storages, session, storage.stays(this.o.storages));
     this.session.value = session;
     this.live.value?.renew();

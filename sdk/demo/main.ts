@@ -2,7 +2,7 @@
  * A shop that does not exist, to see the widget at work on an H5 page. All it does for the chat is `Kefu.init` with the
  * address it was served from itself; everything else is a shop.
  */
-import type { Kefu } from '../visitor/api.ts';
+import type { InitOptions, Kefu } from '../visitor/api.ts';
 
 const words = {
   'zh-CN': {
@@ -118,7 +118,21 @@ function speak(lang: Lang) {
   for (const el of all<HTMLElement>('[data-lang]')) el.setAttribute('aria-pressed', `${el.dataset.lang === lang}`);
   all('.teas')[0]?.replaceChildren(...teas.map((tea) => card(tea, lang)));
   chat?.destroy();
-  chat = window.Kefu?.init({ endpoint, lang, color: '#2f5d50', title: words[lang].brand });
+  chat = window.Kefu?.init({ endpoint, lang, color: '#2f5d50', title: words[lang].brand, ...wished() });
+}
+
+/** What the address wishes besides: the console shows a site by it. */
+function wished(): Partial<InitOptions> {
+  const p = new URLSearchParams(location.search);
+  const [site, color, theme, side] = ['site', 'color', 'theme', 'side'].map((k) => p.get(k) ?? '');
+  return {
+    ...(site ? { site } : {}),
+    ...(color && CSS.supports('color', color) ? { color } : {}),
+    ui: {
+      ...(side === 'start' || side === 'end' ? { side } : {}),
+      ...(theme === 'light' || theme === 'dark' ? { theme } : {}),
+    },
+  };
 }
 
 /** `?lang=en`, or else what the browser prefers. */

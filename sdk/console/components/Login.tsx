@@ -37,6 +37,7 @@ export function Login() {
   const [trouble, setTrouble] = useState<string>();
   const [busy, setBusy] = useState(false);
   const [shown, setShown] = useState(false);
+  const [asked, setAsked] = useState(false);
   const password = useRef<HTMLInputElement>(null);
   const notice = store.notice.value;
 
@@ -48,9 +49,14 @@ export function Login() {
     if (!name || !secret) return setTrouble(t('login.missing'));
     setBusy(true);
     setTrouble(undefined);
-    const refused = await store.signIn(name, secret, form.has('stay'));
+    const otp = String(form.get('code') ?? '').trim();
+    const refused = await store.signIn(name, secret, form.has('stay'), otp || undefined);
     if (!refused) return;
     setBusy(false);
+    if (refused.needsCode) {
+      setAsked(true);
+      return setTrouble(otp ? t('login.codeWrong') : undefined);
+    }
     setTrouble(reasonOf(refused));
     password.current?.select();
   };
@@ -92,6 +98,22 @@ export function Login() {
               </button>
             </div>
           </div>
+          {asked && (
+            <div class="field">
+              <label for="login-code">{t('login.code')}</label>
+              <input
+                id="login-code"
+                class="input"
+                name="code"
+                autocomplete="one-time-code"
+                aria-describedby="login-code-hint"
+                autofocus
+              />
+              <p class="hint" id="login-code-hint">
+                {t('login.codeHint')}
+              </p>
+            </div>
+          )}
           <label class="check">
             <input type="checkbox" name="stay" />
             {t('login.remember')}

@@ -34,6 +34,9 @@ export const en = {
 
   'login.title': 'Sign in to answer your visitors',
   'login.name': 'Name',
+  'login.code': 'Code',
+  'login.codeHint': 'What your authenticator shows now, or one of your recovery codes.',
+  'login.codeWrong': 'This code is wrong, or was used already.',
   'login.password': 'Password',
   'login.show': 'Show the password',
   'login.remember': 'Stay signed in on this computer',

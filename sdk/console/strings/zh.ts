@@ -31,6 +31,9 @@ export const zh: Record<keyof typeof en, string> = {
 
   'login.title': '登录后开始接待访客',
   'login.name': '账号',
+  'login.code': '验证码',
+  'login.codeHint': '身份验证器当前显示的验证码，或一个恢复码。',
+  'login.codeWrong': '验证码有误，或已使用过。',
   'login.password': '密码',
   'login.show': '显示密码',
   'login.remember': '在这台电脑上保持登录',

@@ -1,0 +1,54 @@
+/** Set up: one page of the console, with a list of what there is to set on its left, on a phone above. */
+import type { ComponentType } from 'preact';
+import { useStore } from '../context.ts';
+import { lang } from '../i18n.ts';
+import type { PageProps } from '../route.ts';
+import { Agents, Blocks, Channels, Groups, Replies, Webhooks } from '../setup/lists.tsx';
+import { Audit, History, Reports } from '../setup/Past.tsx';
+import { Security } from '../setup/Security.tsx';
+import { General, Sites } from '../setup/Sites.tsx';
+import { type Word, w } from '../setup/words.ts';
+
+const admin = ['admin'];
+const leaders = ['supervisor', 'admin'];
+const all = ['agent', 'supervisor', 'admin'];
+
+/** What there is, in order, and for whom; the server decides what they may do there. */
+const parts: readonly { readonly name: Word; readonly roles: readonly string[]; readonly Body: ComponentType }[] = [
+  { name: 'sites', roles: admin, Body: Sites },
+  { name: 'agents', roles: admin, Body: Agents },
+  { name: 'groups', roles: admin, Body: Groups },
+  { name: 'replies', roles: all, Body: Replies },
+  { name: 'blocks', roles: leaders, Body: Blocks },
+  { name: 'channels', roles: admin, Body: Channels },
+  { name: 'webhooks', roles: admin, Body: Webhooks },
+  { name: 'general', roles: admin, Body: General },
+  { name: 'reports', roles: leaders, Body: Reports },
+  { name: 'history', roles: admin, Body: History },
+  { name: 'audit', roles: admin, Body: Audit },
+  { name: 'security', roles: all, Body: Security },
+];
+
+export default function Setup({ path }: PageProps) {
+  const store = useStore();
+  const { role } = store.desk.value.me;
+  const mine = parts.filter((p) => p.roles.includes(role));
+  const [name] = path.split('/');
+  const here = mine.find((p) => p.name === name) ?? mine[0];
+  if (!here) return null;
+  return (
+    <div class="setup" key={lang.value}>
+      <h1 class="spoken">{w('title')}</h1>
+      <nav class="setup-nav" aria-label={w('menu')}>
+        {mine.map((p) => (
+          <a key={p.name} href={`#/setup/${p.name}`} aria-current={p === here ? 'page' : undefined}>
+            {w(p.name)}
+          </a>
+        ))}
+      </nav>
+      <div class="setup-body" key={here.name}>
+        <here.Body />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,261 @@
+/** What the pages of Set up share: asking, saving, saying what went wrong, and a list with a form behind each entry. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { ApiError, codeOf, type Fault } from '../api.ts';
+import { Dialog } from '../components/Dialog.tsx';
+import { Trouble } from '../components/Trouble.tsx';
+import { useStore } from '../context.ts';
+import { lang } from '../i18n.ts';
+import { codeText } from '../trouble.ts';
+import { Fields, get, type Spec, type Value } from './form.tsx';
+import { w } from './words.ts';
+
+/** What is wrong, in words. What the server says of a request is more use than our word for its code. */
+export function reasonOf(e: unknown): string {
+  const code = codeOf(e);
+  const told = ['invalid', 'conflict', 'forbidden', 'full', 'unsupported'].includes(code);
+  return told && e instanceof ApiError && e.message ? e.message : codeText(code);
+}
+
+export const faultsOf = (e: unknown): readonly Fault[] => (e instanceof ApiError ? e.faults : []);
+
+/** A time as people here write it. */
+export const when = (at: string | undefined) =>
+  at ? new Date(at).toLocaleString(lang.value, { dateStyle: 'medium', timeStyle: 'short' }) : '';
+
+/** What a path of the API has, asked when the component appears, and again on demand. */
+export function useAsked<T>(path: string): { found: T | undefined; trouble: string | undefined; again: () => void } {
+  const { api } = useStore();
+  const [state, set] = useState<{ found?: T; trouble?: string }>({});
+  const [turn, next] = useState(0);
+  useEffect(() => {
+    let left = false;
+    api.ask<T>('GET', path).then(
+      (found) => !left && set({ found }),
+      (e) => !left && set({ trouble: reasonOf(e) }),
+    );
+    return () => {
+      left = true;
+    };
+  }, [path, turn]);
+  return { found: state.found, trouble: state.trouble, again: () => next(turn + 1) };
+}
+
+/** Shows what was asked for, or why it is not there. */
+export function Asked<T>(props: { path: string; children: (found: T, again: () => void) => ComponentChildren }) {
+  const { found, trouble, again } = useAsked<T>(props.path);
+  if (found !== undefined) return <>{props.children(found, again)}</>;
+  if (!trouble) return <p class="hint">{w('loading')}</p>;
+  return (
+    <>
+      <Trouble text={trouble} />
+      <button type="button" class="button" onClick={again}>
+        {w('again')}
+      </button>
+    </>
+  );
+}
+
+/** A form of a description, with its own copy of the value until it is saved. What is typed stays if that fails. */
+export function Form(props: {
+  specs: readonly Spec[];
+  value: Value;
+  submit: string;
+  onSubmit(v: Value): Promise<void>;
+  onCancel?(): void;
+  label: string;
+}) {
+  const [value, setValue] = useState(props.value);
+  const [state, set] = useState<{ busy?: boolean; trouble?: string; faults: readonly Fault[] }>({ faults: [] });
+  const submit = async (e: Event) => {
+    e.preventDefault();
+    set({ busy: true, faults: [] });
+    try {
+      await props.onSubmit(value);
+      set({ faults: [] });
+    } catch (err) {
+      set({ trouble: reasonOf(err), faults: faultsOf(err) });
+    }
+  };
+  return (
+    <form class="setup-form" onSubmit={submit} noValidate aria-label={props.label}>
+      <Fields specs={props.specs} value={value} at="" faults={state.faults} onChange={setValue} />
+      {state.trouble && <Trouble text={state.trouble} />}
+      <div class="setup-actions">
+        <button type="submit" class="button primary" disabled={state.busy}>
+          {props.submit}
+        </button>
+        {props.onCancel && (
+          <button type="button" class="button" onClick={props.onCancel}>
+            {w('cancel')}
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+/** A button that asks once more. */
+export function Sure(props: { text: string; question: string; onSure(): Promise<void> }) {
+  const [open, setOpen] = useState(false);
+  const [trouble, setTrouble] = useState<string>();
+  const act = () => {
+    setTrouble(undefined);
+    props.onSure().then(
+      () => setOpen(false),
+      (e) => setTrouble(reasonOf(e)),
+    );
+  };
+  return (
+    <>
+      <button type="button" class="button" onClick={() => setOpen(true)}>
+        {props.text}
+      </button>
+      {open && (
+        <Dialog title={props.text} onClose={() => setOpen(false)}>
+          <p>{props.question}</p>
+          {trouble && <Trouble text={trouble} />}
+          <div class="setup-actions">
+            <button type="button" class="button primary" onClick={act}>
+              {props.text}
+            </button>
+            <button type="button" class="button" onClick={() => setOpen(false)}>
+              {w('cancel')}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+/** An entry of a list as the API has it. */
+export type Item = Readonly<Record<string, Value>>;
+
+/** A list of the API with a form to add one, and where it is possible a form to change each. */
+export interface ListOf {
+  readonly title: string;
+  readonly path: string;
+  readonly member: string;
+  /** The member that names an entry in addresses: `id`, unless said. */
+  readonly key?: string;
+  readonly create?: readonly Spec[];
+  readonly change?: readonly Spec[];
+  readonly method?: 'PATCH' | 'PUT';
+  readonly blank?: Value;
+  readonly remove?: { readonly text: string; readonly question: (name: string) => string };
+  name(item: Item): string;
+  about(item: Item): ComponentChildren;
+  /** More buttons of an entry. */
+  more?(item: Item, again: () => void): ComponentChildren;
+  /** What is sent for what the form has. */
+  body?(v: Value, item: Item | undefined): Value;
+  /** What the form begins with. */
+  begin?(item: Item): Value;
+  /** What was made, when it must be shown once. */
+  onMade?(made: Item): void;
+}
+
+/** Such a list. */
+export function List({ of }: { of: ListOf }) {
+  return (
+    <section>
+      <h2>{of.title}</h2>
+      <Asked<Record<string, Item[]>> path={of.path}>
+        {(found, again) => <Entries of={of} list={found[of.member] ?? []} again={again} />}
+      </Asked>
+    </section>
+  );
+}
+
+function Entries({ of, list, again }: { of: ListOf; list: readonly Item[]; again: () => void }) {
+  const { api } = useStore();
+  const [open, setOpen] = useState<string>();
+  const [said, say] = useState('');
+  const idOf = (item: Item) => String(item[of.key ?? 'id']);
+  const at = (item: Item) => `${of.path}/${encodeURIComponent(idOf(item))}`;
+  const done = (text: string) => {
+    setOpen(undefined);
+    say(text);
+    again();
+  };
+  const save = (item: Item | undefined) => async (v: Value) => {
+    const body = of.body ? of.body(v, item) : v;
+    if (item) await api.ask(of.method ?? 'PATCH', at(item), body);
+    else of.onMade?.(await api.ask<Item>('POST', of.path, body));
+    done(w('saved'));
+  };
+  return (
+    <>
+      <p class="done" role="status">
+        {said}
+      </p>
+      {of.create &&
+        (open === '' ? (
+          <Form
+            label={w('add')}
+            specs={of.create}
+            value={of.blank ?? {}}
+            submit={w('add')}
+            onSubmit={save(undefined)}
+            onCancel={() => setOpen(undefined)}
+          />
+        ) : (
+          <button type="button" class="button primary" onClick={() => setOpen('')}>
+            {w('add')}
+          </button>
+        ))}
+      {!list.length && <p class="hint">{w('none')}</p>}
+      <ul class="setup-list" aria-label={of.title}>
+        {list.map((item) => (
+          <li key={idOf(item)}>
+            <div class="setup-head">
+              <div>
+                <strong>{of.name(item)}</strong>
+                <div class="hint">{of.about(item)}</div>
+              </div>
+              <div class="setup-actions">
+                {of.change && (
+                  <button
+                    type="button"
+                    class="button"
+                    aria-label={`${w('edit')}: ${of.name(item)}`}
+                    onClick={() => setOpen(idOf(item))}
+                  >
+                    {w('edit')}
+                  </button>
+                )}
+                {of.more?.(item, again)}
+                {of.remove && (
+                  <Sure
+                    text={of.remove.text}
+                    question={of.remove.question(of.name(item))}
+                    onSure={async () => {
+                      await api.ask('DELETE', at(item));
+                      done(w('deleted'));
+                    }}
+                  />
+                )}
+              </div>
+            </div>
+            {open === idOf(item) && of.change && (
+              <Form
+                label={`${w('edit')}: ${of.name(item)}`}
+                specs={of.change}
+                value={of.begin ? of.begin(item) : item}
+                submit={w('save')}
+                onSubmit={save(item)}
+                onCancel={() => setOpen(undefined)}
+              />
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** Only the members of a value that a form has. */
+export function only(v: Value, ...keys: string[]): Value {
+  return Object.fromEntries(keys.map((k) => [k, get(v, k)]).filter(([, x]) => x !== undefined));
+}
