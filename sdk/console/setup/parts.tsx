@@ -182,7 +182,10 @@ function Entries({ of, list, again }: { of: ListOf; list: readonly Item[]; again
   const save = (item: Item | undefined) => async (v: Value) => {
     const body = of.body ? of.body(v, item) : v;
     if (item) await api.ask(of.method ?? 'PATCH', at(item), body);
-    else of.onMade?.(await api.ask<Item>('POST', of.path, body));
+    else {
+      const made = await api.ask<Item>('POST', of.path, body);
+      of.onMade?.(made);
+    }
     done(w('saved'));
   };
   return (
