@@ -121,7 +121,7 @@ export class Store {
       return undefined;
     } catch (e) {
       const needsCode = e instanceof ApiError && e.faults.some((f) => f.location === 'body.code');
-      return { code: codeOf(e), retry: e instanceof ApiError ? e.retry : undefined, needsCode };
+      return { code: codeOf(e), retry: e instanceof ApiError ? e.retry : undefined, ...(needsCode ? { needsCode } : {}) };
     }
   }
 
