@@ -93,3 +93,21 @@ func TestSettingsOfTheOperator(t *testing.T) {
 		t.Errorf("without them it is %q", got)
 	}
 }
+
+// While webhooks are off nothing is sent, and nothing is lost: it is when they
+// are on again.
+func TestWebhooksSwitchedOff(t *testing.T) {
+	r := &receiver{TB: t}
+	n, decided := operated(t, func(o *desk.Options) { o.Outgoing = r.post })
+	n.hook(r, desk.Webhook{})
+	decided.NoWebhooks = true
+	vi := n.visitor("vi")
+	vi.say("one")
+	n.must(n.desk.DeliverHooks(t.Context()))
+	if len(r.ids) != 0 {
+		t.Errorf("off, and told %q", r.ids)
+	}
+	decided.NoWebhooks = false
+	n.must(n.desk.DeliverHooks(t.Context()))
+	r.hears(n, 1, vi)
+}

@@ -121,7 +121,7 @@ func (x *exporter) blocks() error {
 }
 
 func (x *exporter) documents() error {
-	for _, kind := range kinds() {
+	for _, kind := range Kinds() {
 		after := ""
 		for {
 			list, err := x.from.Documents(x.ctx, kind, after, page)

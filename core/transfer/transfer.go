@@ -153,8 +153,11 @@ func (s *sum) summary() Summary { return Summary{s.Counts, hex.EncodeToString(s.
 // secrets are the names under which a desk keeps some.
 func secrets() []string { return []string{"token-keys"} }
 
-// kinds are those of the documents that a desk keeps. A store can not list them,
+// Kinds are those of the documents that a desk keeps. A store can not list them,
 // so whoever adds one says so here.
-func kinds() []string {
-	return []string{"reply", "article", "chunk", "webhook", "delivery", "audit", "report", "view", "push", "erasure"}
+func Kinds() []string {
+	return []string{
+		"article", "assist-question", "assist-usage", "audit", "channel", "channel-state", "knowledge", "reply", "totp", "vectors",
+		"webhook", "webhook-cursor", "webhook-mark", "webhook-state",
+	}
 }

@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -107,5 +110,33 @@ func TestNothingForgotten(t *testing.T) {
 		if name := reflect.TypeFor[core.Store]().Method(i).Name; !slices.Contains(known, name) {
 			t.Errorf("core.Store has %s: does an export have what it keeps?", name)
 		}
+	}
+}
+
+// Each kind of document that the code of a desk names is among those that are
+// exported.
+func TestKindsOfDocuments(t *testing.T) {
+	named := regexp.MustCompile(`(?m)^\s*(?:const )?kind[A-Z]\w*\s*(?:string)?\s*= "([a-z_-]+)"`)
+	var found []string
+	for _, dir := range []string{"../desk", "../assist"} {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range named.FindAllSubmatch(text, -1) {
+				found = append(found, string(m[1]))
+				if !slices.Contains(transfer.Kinds(), string(m[1])) {
+					t.Errorf("%s: documents of kind %q are not exported", file, m[1])
+				}
+			}
+		}
+	}
+	if !slices.Contains(found, "reply") {
+		t.Errorf("found are %v", found)
 	}
 }

@@ -90,6 +90,8 @@ part image 4 'infra/docker infra/dev/image.sh infra/dev/image-check.sh localserv
   'the image, unpacked and run' infra/dev/image-check.sh
 part helm 8 'infra/helm infra/tools/helm infra/dev/helm-check.sh' \
   'the chart, without a cluster' infra/dev/helm-check.sh
+part bench 3 'infra/bench localserver/internal/config/keys.go' \
+  'the load generator, in small' go run ./infra/bench --quick --pgo=false
 part race 20 'core/step.go localserver/internal/sqlstore' \
   'tests: Go, once more under the race detector' again
 
