@@ -124,7 +124,9 @@ func TestReloadUnderLoad(t *testing.T) {
 	for range visitors {
 		c := visitor(t, s)
 		clients.Go(func() {
-			for load.Err() == nil {
+			pace := time.NewTicker(100 * time.Millisecond) // or a slow machine makes it more than a visitor may
+			defer pace.Stop()
+			for ; load.Err() == nil; <-pace.C {
 				send(t, c, `{"type":"ping"}`)
 				if f := receive(t, c); f.Type != "pong" {
 					t.Errorf("got %+v", f)
