@@ -153,8 +153,9 @@ func (l *loop) wait(most int64) error {
 	n := int(got)
 	if failed == syscall.ENOSYS { // it spins, for less than a millisecond
 		var err error
-		if n, err = syscall.EpollWait(l.epoll, events[:], int(max(most, 0)/1e6)); err != nil {
-			failed, _ = err.(syscall.Errno)
+		n, err = syscall.EpollWait(l.epoll, events[:], int(max(most, 0)/1e6))
+		if failed = 0; err != nil && !errors.As(err, &failed) {
+			return err
 		}
 	}
 	if failed != 0 {

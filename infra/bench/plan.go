@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,7 +110,7 @@ func address(raw string) (to syscall.SockaddrInet4, host string, err error) {
 	if err != nil || u.Scheme != "http" {
 		return to, "", fmt.Errorf("%q is no http:// URL; TLS is not spoken here", raw)
 	}
-	ip, err := net.ResolveTCPAddr("tcp4", net.JoinHostPort(u.Hostname(), cmpOr(u.Port(), "80")))
+	ip, err := net.ResolveTCPAddr("tcp4", net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")))
 	if err != nil {
 		return to, "", err
 	}
@@ -118,14 +119,7 @@ func address(raw string) (to syscall.SockaddrInet4, host string, err error) {
 	return to, u.Host, nil
 }
 
-func cmpOr(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
-}
-
-// main is what the first table has.
+// mainRun is what the first table has.
 type mainRun struct {
 	ready          time.Duration
 	accepts        float64 // a second
