@@ -4,9 +4,15 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../i18n.ts';
 import { Icon } from './Icon.tsx';
 
-/** `onClose` is called however it is closed: by its button, Escape, or a press beside it. */
-export function Dialog(props: { title: string; wide?: boolean; onClose: () => void; children: ComponentChildren }) {
-  const { title, wide, onClose, children } = props;
+/** `reads`: there is nothing in it but to read. `onClose` is called however it is closed: by its button, Escape, or a press beside it. */
+export function Dialog(props: {
+  title: string;
+  wide?: boolean;
+  reads?: boolean;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
+  const { title, wide, reads, onClose, children } = props;
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -28,7 +34,9 @@ export function Dialog(props: { title: string; wide?: boolean; onClose: () => vo
           <Icon name="close" />
         </button>
       </div>
-      <div class="dialog-body">{children}</div>
+      <div class="dialog-body" tabIndex={reads ? 0 : undefined}>
+        {children}
+      </div>
     </dialog>
   );
 }

@@ -8,7 +8,7 @@ import { Dialog } from './Dialog.tsx';
 export function Help() {
   const store = useStore();
   return (
-    <Dialog title={t('help.title')} onClose={() => store.closeDialog('help')}>
+    <Dialog reads title={t('help.title')} onClose={() => store.closeDialog('help')}>
       <table class="keys">
         <thead>
           <tr>
