@@ -21,6 +21,8 @@ export interface Faults {
   readonly opened: number;
   /** Polls that came. */
   readonly polled: number;
+  /** Those that are open carry nothing any more, and nobody is told. */
+  silence(): void;
   /** Cuts all that is open. */
   cut(): void;
   stop(): Promise<void>;
@@ -28,9 +30,15 @@ export interface Faults {
 
 const FLAP = 200; // ms
 
+interface Pair {
+  near: Socket;
+  far: Socket;
+  silent?: boolean;
+}
+
 export async function startFaults(target: string): Promise<Faults> {
   const { hostname, port } = new URL(target);
-  const pairs = new Set<{ near: Socket; far: Socket }>();
+  const pairs = new Set<Pair>();
   const all = new Set<Socket>();
   let opened = 0;
   let polled = 0;
@@ -62,15 +70,15 @@ export async function startFaults(target: string): Promise<Faults> {
     if (faults.sockets === 'hang') return;
     opened++;
     const far = connect(Number(port), hostname);
-    const pair = { near, far };
+    const pair: Pair = { near, far };
     pairs.add(pair);
     far.on('error', () => near.destroy());
     far.write(`${req.method} ${req.url} HTTP/1.1\r\n`);
     for (let i = 0; i < req.rawHeaders.length; i += 2) far.write(`${req.rawHeaders[i]}: ${req.rawHeaders[i + 1]}\r\n`);
     far.write('\r\n');
     far.write(head);
-    near.on('data', (data) => faults.mute || far.write(data));
-    far.on('data', (data) => faults.mute || near.write(data));
+    near.on('data', (data) => faults.mute || pair.silent || far.write(data));
+    far.on('data', (data) => faults.mute || pair.silent || near.write(data));
     const end = () => {
       pairs.delete(pair);
       near.destroy();
@@ -101,6 +109,9 @@ export async function startFaults(target: string): Promise<Faults> {
     },
     get polled() {
       return polled;
+    },
+    silence() {
+      for (const pair of pairs) pair.silent = true;
     },
     cut() {
       for (const { near, far } of [...pairs]) {
