@@ -54,7 +54,7 @@ it.each(Object.entries(later))('kefu-%s.mjs is there, and what brings it asks fo
 });
 
 it('the connection is in one file: what a page shows first has none of it, and no other repeats it', () => {
-  const core = ['indexedDB', 'me/token', 'onupgradeneeded', 'rate_limited'];
+  const core = ['me/token', 'onupgradeneeded', 'rate_limited'];
   for (const text of core) expect(built.get('kefu-core.mjs')!.toString()).toContain(text);
   for (const name of [
     'kefu.js',
