@@ -143,9 +143,9 @@ func TestCost(t *testing.T) {
 			b.say("li=", staff, "welcome")
 		}, cost{4, 6.5, 11}},
 		{"online", hot, func() { b.say("li=", fields{"type": "status", "status": "online"}, "presence") }, cost{1, 2.5, 4}},
-		{"first message: opened, in line, assigned", hot, func() { b.send("mei=", "origin-of-mei", "") }, cost{6, 14.5, 22}},
+		{"first message: opened, in line, assigned", hot, func() { b.send("mei=", "origin-of-mei", "") }, cost{6, 15.5, 23}},
 		{"send, warm", hot, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 1, 3}},
-		{"send, cold", b.cold, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 3, 6}},
+		{"send, cold, the list of webhooks too", b.cold, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 4, 7}},
 		{"send, warm again", hot, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 1, 3}},
 		{"first answer, which notes how long it took", hot, func() { b.reply(1, welcome) }, cost{3, 3.5, 8}},
 		{"answer", hot, func() { b.reply(2, welcome) }, cost{1, 1.5, 4}},

@@ -10,6 +10,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"kefu/functions/internal/dynalite"
+	"kefu/functions/internal/dynamo"
 	"kefu/functions/local/edge"
 	"kefu/functions/local/stack"
 )
@@ -84,6 +89,8 @@ func spreadOf(list []time.Duration) spread {
 type times struct {
 	start     map[string]spread // of a process, to its first /next, by function
 	roundTrip spread            // of a message that is stored, to its ack
+	refused   spread            // of a frame that nothing is read or written for, to its answer
+	write     spread            // of one item, in the local database
 }
 
 const (
@@ -115,7 +122,60 @@ func (b *bench) times(ctx context.Context) (times, error) {
 		took = append(took, more...)
 	}
 	t.roundTrip = spreadOf(took)
-	return t, nil
+	var err error
+	if t.refused, err = b.refusals(ctx); err != nil {
+		return t, err
+	}
+	t.write, err = b.writes(ctx)
+	return t, err
+}
+
+// refusals measures what is not the database: the gateway, the runtime API, the
+// process and back.
+func (b *bench) refusals(ctx context.Context) (spread, error) {
+	const forgiven = 8 // the tenth is one too many
+	var took []time.Duration
+	for range perVisitor / forgiven {
+		v, err := b.visitor(ctx)
+		if err != nil {
+			return spread{}, err
+		}
+		for i := range forgiven {
+			began := b.Now()
+			err := v.say(ctx, map[string]any{"type": "send", "origin": v.origin, "n": i + 1, "body": map[string]string{"kind": "text", "text": " "}})
+			if err == nil {
+				_, _, err = v.conn.Read(ctx)
+			}
+			if err != nil {
+				return spread{}, err
+			}
+			took = append(took, b.Now().Sub(began))
+		}
+		if err := b.goes(ctx, v); err != nil {
+			return spread{}, err
+		}
+	}
+	return spreadOf(took), nil
+}
+
+// writes measures the database alone: a message is one such write, and then two
+// queries at a time for whoever is to hear it.
+func (b *bench) writes(ctx context.Context) (spread, error) {
+	db := dynamo.NewClient("us-east-1", b.DatabaseURL(), dynalite.Credentials())
+	table, absent := "kefu", "attribute_not_exists(pk)"
+	var took []time.Duration
+	for i := range perVisitor {
+		began := b.Now()
+		_, err := db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &table, ConditionExpression: &absent, Item: map[string]types.AttributeValue{
+			"pk": &types.AttributeValueMemberS{Value: "bench"}, "sk": &types.AttributeValueMemberS{Value: fmt.Sprint(i)},
+			"b": &types.AttributeValueMemberB{Value: make([]byte, 500)},
+		}})
+		if err != nil {
+			return spread{}, err
+		}
+		took = append(took, b.Now().Sub(began))
+	}
+	return spreadOf(took), nil
 }
 
 // roundTrips are those of one visitor, each message acknowledged before the

@@ -100,6 +100,9 @@ func (s *Stack) later(c func() error) { s.closers = append(s.closers, c) }
 // URL is where everything is, as http://host:port.
 func (s *Stack) URL() string { return "http://" + dialable(s.listener.Addr()) }
 
+// DatabaseURL is where the functions find their table.
+func (s *Stack) DatabaseURL() string { return s.database }
+
 // dialable is an address to call: one that stands for every interface is
 // reached on this machine.
 func dialable(a net.Addr) string {
