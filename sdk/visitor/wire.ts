@@ -242,6 +242,7 @@ export type ClientFrame =
   | { type: 'read'; conversation?: string; seq: number }
   | { type: 'status'; status: Status; capacity?: number }
   | { type: 'watch'; conversations: string[] }
+  | { type: 'page'; page: { url: string; title?: string; referrer?: string } }
   | { type: 'after' | 'before'; conversation?: string; seq: number; limit?: number }
   | { type: 'ping'; next?: number };
 
@@ -341,6 +342,8 @@ export type ServerFrame =
   | { type: 'delta'; conversation: string; answers: number; run: number; at: number; text: string }
   | { type: 'read'; conversation: string; by: Party; seq: number }
   | { type: 'presence'; agents: Agent[] }
+  /** Words of an agent to a visitor who has said nothing yet. */
+  | { type: 'invite'; text: string; by: Party }
   /** Heads: a visitor's own (a number), an agent's by conversation. */
   | { type: 'pong'; at: Time; heads: number | { [conversation: string]: number }; waiting?: number }
   /** Ends every answer to a poll: seconds until the next one, which repeats `head`. */
