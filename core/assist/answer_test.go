@@ -29,7 +29,7 @@ func newBenchWith(t *testing.T, patience time.Duration) *bench {
 	b := &bench{T: t, fake: assisttest.Start(), deltas: map[int64]string{}}
 	t.Cleanup(b.fake.Close)
 	b.r = assist.New(assist.Options{
-		Now: time.Now, First: patience, Silence: patience,
+		Now: time.Now, First: patience, Silence: patience / 2,
 		Getenv: func(name string) string { return map[string]string{"KEFU_MODEL_KEY": assisttest.Key}[name] },
 	})
 	return b
