@@ -1,4 +1,4 @@
-import{C as ee,E as _,G as w,J as n,L as M,M as v,O as fe,b,d as g,e as G,h as pe,i as N,o as Q,r as L,s as V,w as he}from"./chunk-4KJVBHIM.js";var it=e=>{let t=String(e??"").replace(/^[=+\-@\t\r]/,"'$&");return/[",\n\r]/.test(t)?`"${t.replaceAll('"','""')}"`:t};function me(e,t){return`\uFEFF${[e.join(","),...t.map(s=>e.map(o=>it(s[o])).join(","))].join(`\r
+import{b as M,c as v,e as fe}from"./chunk-333MB67G.js";import{d as ee,f as _}from"./chunk-NWXRLOLZ.js";import{A as w,D as n,b,d as g,e as G,h as pe,i as N,o as Q,r as L,s as V,w as he}from"./chunk-D47IPJ6R.js";var it=e=>{let t=String(e??"").replace(/^[=+\-@\t\r]/,"'$&");return/[",\n\r]/.test(t)?`"${t.replaceAll('"','""')}"`:t};function me(e,t){return`\uFEFF${[e.join(","),...t.map(s=>e.map(o=>it(s[o])).join(","))].join(`\r
 `)}\r
 `}function ge(e){let t=[[]],s="",o=!1,i=e.replace(/^\uFEFF/,""),a=()=>{t.at(-1)?.push(s),s=""};for(let d=0;d<i.length;d++){let c=i[d];o?c!=='"'?s+=c:i[d+1]==='"'?s+=i[++d]:o=!1:c==='"'&&s===""?o=!0:c===","?a():c===`
 `||c==="\r"?(c==="\r"&&i[d+1]===`
