@@ -54,7 +54,7 @@ export function Snooze({ chat }: { chat: Chat }) {
             </button>
           ))}
           <form
-            class="menu-field"
+            class="menu-own"
             onSubmit={(e) => {
               e.preventDefault();
               const until = Date.parse(other);
