@@ -34,6 +34,7 @@ func stories() map[string]story {
 		"Session/Life":                 {tell: tellLife, polls: true},
 		"Session/VisitorEnds":          {tell: tellVisitorEnds, polls: true},
 		"Session/Reopen":               {tell: tellReopen},
+		"Session/Snooze":               {tell: tellSnooze},
 		"Session/Take":                 {tell: tellTake},
 		"Session/OneOwner":             {tell: tellOneOwner},
 		"Session/CapacityLowered":      {tell: tellCapacityLowered},

@@ -302,11 +302,11 @@ func newFrames(v *prometheus.CounterVec, dir string, types []string) frames {
 }
 
 func clientFrames() []string {
-	return []string{"hello", "send", "typing", "read", "human", "end", "rate", "take", "transfer", "reopen", "edit", "recall", "status", "watch", "after", "before", "ping"}
+	return []string{"hello", "send", "typing", "read", "human", "end", "rate", "take", "transfer", "reopen", "edit", "recall", "status", "watch", "after", "before", "ping", "tag", "snooze", "page"}
 }
 
 func serverFrames() []string {
-	return []string{"welcome", "ack", "event", "events", "conversation", "typing", "delta", "read", "presence", "error", "pong", "bye"}
+	return []string{"welcome", "ack", "event", "events", "conversation", "typing", "delta", "read", "presence", "error", "pong", "bye", "invite"}
 }
 
 // count looks for the type without decoding, which is the desk's. A quote in a
