@@ -26,8 +26,11 @@ func (p call) health(ctx context.Context) int {
 	if err != nil {
 		return p.done(err) // the configuration has been checked
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
+	switch ip := net.ParseIP(host); { // never by name: an image from scratch knows no localhost
+	case host == "", ip.Equal(net.IPv4zero):
+		host = "127.0.0.1"
+	case ip.Equal(net.IPv6unspecified):
+		host = "::1"
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthWithin)
 	defer cancel()

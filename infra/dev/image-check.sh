@@ -47,7 +47,7 @@ inside() {
     mount -o remount,bind,ro "$WORK/root"
     ip link set lo up
     # kefu runs the entry point of the image as its user.
-    kefu() { env -i $ENVIRONMENT "${MORE[@]}" setpriv --no-new-privs chroot --userspec=65532:65532 "$WORK/root" /kefu "$@"; }
+    kefu() { env -i $ENVIRONMENT "${MORE[@]}" "$(command -v setpriv)" --no-new-privs "$(command -v chroot)" --userspec=65532:65532 "$WORK/root" /kefu "$@"; }
     MORE=()
     volume() { mount -t tmpfs -o uid=65532,gid=65532,mode=700 tmpfs "$WORK/root/data"; }
     '"$1"
