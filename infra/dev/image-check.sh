@@ -43,8 +43,10 @@ compose() {
 inside() {
   env WORK="$work" unshare --mount --pid --fork --net --ipc --uts bash -euo pipefail -c '
     mount --make-rprivate /
+    mount -t proc proc /proc
     mount --bind "$WORK/root" "$WORK/root"
     mount -o remount,bind,ro "$WORK/root"
+    mount -t proc -o ro proc "$WORK/root/proc"
     ip link set lo up
     # kefu runs the entry point of the image as its user.
     kefu() { env -i $ENVIRONMENT "${MORE[@]}" "$(command -v setpriv)" --no-new-privs "$(command -v chroot)" --userspec=65532:65532 "$WORK/root" /kefu "$@"; }
@@ -59,6 +61,7 @@ run() {
   mkdir "$work/root"
   go run -C infra/docker/image . -unpack "$work/root" -arch "$(go env GOARCH)" -from "$PWD/dist/image" || return 1
   (cd "$work/root" && find . | sort) || return 1
+  mkdir "$work/root/proc" # runtimes mount it
   ENVIRONMENT='KEFU_LISTEN=:8080 KEFU_OPS=:9091 KEFU_DATA=/data KEFU_LOG_FORMAT=json SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'
   export ENVIRONMENT
   inside '
