@@ -220,7 +220,7 @@ export class Desk {
       const mine = guest.conversation && this.room(guest.conversation).log.length;
       return guest.end.send({ type: 'pong', at: this.now(), heads: mine || mine === 0 ? mine : heads });
     }
-    if (frame.type === 'status' || frame.type === 'watch') return;
+    if (frame.type === 'status' || frame.type === 'watch' || frame.type === 'page') return;
     const id = guest.conversation ?? frame.conversation ?? '';
     if ('n' in frame) return this.hear(guest, id, frame);
     if (frame.type === 'after' || frame.type === 'before') return this.read(guest, id, frame);

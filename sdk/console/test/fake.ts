@@ -241,6 +241,7 @@ export class FakeDesk {
       case 'typing':
       case 'watch':
       case 'before':
+      case 'page':
         return;
       default:
         return this.numbered(conn, f, answer);
