@@ -46,6 +46,7 @@ func (d *draft) visitorSays(in Said) error {
 		d.turn(in.Body)
 	case Snoozed:
 		d.wake()
+	default: // a person's turn
 	}
 	return nil
 }

@@ -82,8 +82,8 @@ func TestOperations(t *testing.T) {
 		says(t, exitFailed, "; stop it first", append(command, "--data", data)...)
 	}
 	// An account is made, and another locked out, beside the server that runs.
-	said := says(t, exitOK, "the password of Bea is ", "agent", "add", "Bea", "--data", data)
-	said = says(t, exitOK, "the password of bea is ", "agent", "passwd", "bea", "--data", data)
+	says(t, exitOK, "the password of Bea is ", "agent", "add", "Bea", "--data", data)
+	said := says(t, exitOK, "the password of bea is ", "agent", "passwd", "bea", "--data", data)
 	beas, _, _ := strings.Cut(strings.TrimPrefix(said, "the password of bea is "), "\n")
 	n.call("POST", "/v1/login", map[string]string{"name": "bea", "password": beas}, nil)
 	n.call("POST", "/v1/agents", map[string]string{"name": "late", "password": adminPassword}, nil)

@@ -35,7 +35,7 @@ func TestTrace(t *testing.T) {
 	if !regexp.MustCompile(`(?m)text .*#2 +received [0-9:.]+, committed \+[0-9.]+ms, pushed \+[0-9.]+ms to 0, acknowledged \+[0-9.]+ms$`).MatchString(out) {
 		t.Errorf("with the log\n%s", out)
 	}
-	if whole := out + string(n.stderr.Bytes()); strings.Contains(whole, "secret") || strings.Contains(whole, "one more") {
+	if whole := out + n.stderr.String(); strings.Contains(whole, "secret") || strings.Contains(whole, "one more") {
 		t.Error("what was said shows")
 	}
 	out = says(t, exitOK, "session 1", "trace", id, "--after", "2", "--data", data)

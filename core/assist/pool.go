@@ -133,7 +133,7 @@ func (p *pool) chat(ctx context.Context, providers []core.Provider, prompt Promp
 		share := min(left, max(left/time.Duration(len(providers)-i), min(leastWait, within/2)))
 		reply, err := p.ask(ctx, provider, asked, share, heard)
 		reply.Usage.Add(spent)
-		if ctx.Err() != nil && context.Cause(ctx) == ctx.Err() {
+		if err := ctx.Err(); err != nil && errors.Is(context.Cause(ctx), err) {
 			return reply, provider, ctx.Err() // nobody waits any more: no fault of the provider's
 		}
 		p.note(provider, err)

@@ -98,6 +98,13 @@ func rangeOf(id core.VisitorID) netip.Prefix {
 	return prefix
 }
 
+// clientAddr reads an address as a host has it. One that knows none keeps none
+// out.
+func clientAddr(addr string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(addr)
+	return a.Unmap().WithZone(""), err == nil
+}
+
 // blockedAt returns Forbidden for who comes from an address that is kept out.
 // The address is the client's as the host knows it: behind a proxy, the one
 // that a trusted proxy says.
@@ -106,12 +113,12 @@ func (d *Desk) blockedAt(ctx context.Context, addr string) error {
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	from, err := netip.ParseAddr(addr)
-	if err != nil {
-		return nil // a host that knows no addresses keeps none out
+	from, known := clientAddr(addr)
+	if !known {
+		return nil
 	}
 	for id, b := range all {
-		if p := rangeOf(id); p.IsValid() && p.Contains(from.Unmap().WithZone("")) && holds(b, d.Now()) {
+		if p := rangeOf(id); p.IsValid() && p.Contains(from) && holds(b, d.Now()) {
 			return errBlocked()
 		}
 	}

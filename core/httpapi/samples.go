@@ -30,6 +30,16 @@ const (
 
 // sample returns an example of the bodies of an operation; empty: it has none.
 func sample(operation string) (request, answer string) {
+	for _, of := range []func(string) (request, answer string){staffSample, talkSample, assistSample, setUpSample} {
+		if request, answer = of(operation); request != "" || answer != "" {
+			break
+		}
+	}
+	return request, answer
+}
+
+// staffSample has accounts and groups.
+func staffSample(operation string) (request, answer string) {
 	switch operation {
 	case "login":
 		return `{"name":"amy","password":"walnut-lantern-42-meadow"}`, `{"token":"…","agent":` + sampleAgent + `}`
@@ -47,6 +57,14 @@ func sample(operation string) (request, answer string) {
 		return `{"id":"sales","name":"Sales","timeouts":{"agent":"2m"}}`, sampleGroup
 	case "update-group":
 		return `{"timeouts":{"agent":"2m"}}`, sampleGroup
+	default:
+		return "", ""
+	}
+}
+
+// talkSample has conversations, visitors and files.
+func talkSample(operation string) (request, answer string) {
+	switch operation {
 	case "list-conversations":
 		return "", `{"conversations":[` + sampleHead + `]}`
 	case "read-conversation":
@@ -67,10 +85,23 @@ func sample(operation string) (request, answer string) {
 		return "", `{"tier":"group","key":"v_3c9q0m2x8r","members":2,"shard":2,"removed":[{"agent":{"id":"a_7zk3c9q0m2","name":"Amy"},"bar":"full"}]}`
 	case "read-floor":
 		return "", `{"at":"` + sampleAt + `","groups":[{"id":"default","name":"Service","waiting":0,"more":false,"online":1,"seats":5,"free":3}],"agents":[{"id":"a_7zk3c9q0m2","name":"Amy","role":"agent","groups":["default"],"status":"online","held":2,"capacity":5}]}`
+	case "create-upload":
+		return "", `{"url":"/v1/files/f_7zk3c9q0m2x8r5w1t6y4b9d0ha/shoe.jpg","name":"shoe.jpg","size":48213,"mime":"image/jpeg","width":1200,"height":900}`
+	case "poll":
+		return `{"frames":[{"type":"hello","v":1,"origin":"k3Jd82ha0s","lang":"zh-CN"}]}`,
+			`[{"type":"welcome","v":1,"role":"visitor","token":"…","epoch":"e_1","n":0},{"type":"next","seconds":0}]`
 	case "list-blocks":
 		return "", `{"blocks":[` + sampleBlock + `]}`
 	case "create-block":
 		return `{"visitor":"v_3c9q0m2x8r","reason":"spam","minutes":60}`, sampleBlock
+	default:
+		return "", ""
+	}
+}
+
+// assistSample has the receptionist and its knowledge.
+func assistSample(operation string) (request, answer string) {
+	switch operation {
 	case "list-articles":
 		return "", `{"articles":[` + sampleArticle + `],"most":2000}`
 	case "put-article":
@@ -98,6 +129,14 @@ func sample(operation string) (request, answer string) {
 		return "", `{"text":"Wants to return order 1042; was told about the 30 days."}`
 	case "translate":
 		return `{"seq":2,"to":"en"}`, `{"text":"Is it in stock?"}`
+	default:
+		return "", ""
+	}
+}
+
+// setUpSample has what is set up, and what comes of it.
+func setUpSample(operation string) (request, answer string) {
+	switch operation {
 	case "get-settings", "put-settings":
 		s := string(codec.AppendSettings(nil, sampleSettings()))
 		return s, s
@@ -133,11 +172,6 @@ func sample(operation string) (request, answer string) {
 		return `{"version":1,"name":"Night shift","kind":"wecom","url":"••••4f2a","after":60,"waiting":true,"lang":"zh"}`, sampleChannel
 	case "read-report":
 		return "", `{"rows":[` + sampleRow + `],"total":` + sampleRow + `}`
-	case "create-upload":
-		return "", `{"url":"/v1/files/f_7zk3c9q0m2x8r5w1t6y4b9d0ha/shoe.jpg","name":"shoe.jpg","size":48213,"mime":"image/jpeg","width":1200,"height":900}`
-	case "poll":
-		return `{"frames":[{"type":"hello","v":1,"origin":"k3Jd82ha0s","lang":"zh-CN"}]}`,
-			`[{"type":"welcome","v":1,"role":"visitor","token":"…","epoch":"e_1","n":0},{"type":"next","seconds":0}]`
 	default:
 		return "", ""
 	}

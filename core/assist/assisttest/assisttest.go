@@ -195,20 +195,6 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, a Asked) {
 	case "break":
 		out.say("One moment please, ")
 		panic(http.ErrAbortHandler)
-	case "500":
-		fail(w, 500, "on fire")
-	case "429":
-		w.Header().Set("Retry-After", "30")
-		fail(w, 429, "slow down")
-	case "402":
-		fail(w, 402, "pay first")
-	case "404":
-		fail(w, 404, "The model `404` does not exist")
-	case "garbage":
-		out.raw("data: {\"choices\": [{\"delta\": \n\nevent: \x00\n\ndata: not json\n\n")
-	case "html":
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write([]byte("<html><body>Please log in to the Wi-Fi</body></html>"))
 	case "endless":
 		for out.say("and so on and on ") {
 		}
@@ -219,8 +205,6 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, a Asked) {
 		out.answer("<think>The visitor wants to know. Secretly I think they are rude.</think>\nIt is blue.")
 	case "empty":
 		out.end("stop")
-	case "redirect":
-		http.Redirect(w, r, strings.Replace(s.http.URL, "127.0.0.1", "localhost", 1)+"/v1/stolen", http.StatusTemporaryRedirect)
 	case "toolless":
 		if len(a.Tools) > 0 {
 			fail(w, 400, "toolless does not support tools")
@@ -252,7 +236,30 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, a Asked) {
 		s.mu.Unlock()
 		out.reply(reply)
 	default:
-		fail(w, 404, "The model `"+a.Model+"` does not exist")
+		s.refuse(w, r, a.Model)
+	}
+}
+
+// refuse answers as endpoints do that are no use, or are none.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, model string) {
+	switch model {
+	case "500":
+		fail(w, 500, "on fire")
+	case "429":
+		w.Header().Set("Retry-After", "30")
+		fail(w, 429, "slow down")
+	case "402":
+		fail(w, 402, "pay first")
+	case "garbage":
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = w.Write([]byte("data: {\"choices\": [{\"delta\": \n\nevent: \x00\n\ndata: not json\n\n"))
+	case "html":
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<html><body>Please log in to the Wi-Fi</body></html>"))
+	case "redirect":
+		http.Redirect(w, r, strings.Replace(s.http.URL, "127.0.0.1", "localhost", 1)+"/v1/stolen", http.StatusTemporaryRedirect)
+	default:
+		fail(w, 404, "The model `"+model+"` does not exist")
 	}
 }
 

@@ -37,9 +37,12 @@ func (st *Store) Document(ctx context.Context, kind, id string) (core.Document, 
 	return document(kind, it), nil
 }
 
+// isKind reports whether there can be documents of such a kind.
+func isKind(kind string) bool { return (core.Document{Kind: kind, ID: "any"}).Check() == nil }
+
 // Documents implements core.Documents.
 func (st *Store) Documents(ctx context.Context, kind, after string, limit int) ([]core.Document, error) {
-	if limit <= 0 || (core.Document{Kind: kind, ID: "any"}).Check() != nil {
+	if limit <= 0 || !isKind(kind) {
 		return nil, nil
 	}
 	s := span{pk: partDocuments(kind), from: after, to: last, limit: limit + 1} // after itself may be among them

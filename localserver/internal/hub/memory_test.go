@@ -38,7 +38,7 @@ func TestMemoryComesBack(t *testing.T) {
 			t.Errorf("%+v, %v", s, got.codes())
 		}
 		full := heap()
-		time.Sleep(2 * time.Minute)
+		<-time.After(2 * time.Minute)
 		synctest.Wait()
 		if s := h.Stats(); s != (Stats{}) {
 			t.Errorf("when all is quiet: %+v", s)
