@@ -126,6 +126,7 @@ func coreOrder(p pkg) (faults []string) {
 		"core":                   {},
 		"core/assist":            {"core"},
 		"core/assist/assisttest": {},
+		"core/assist/openai":     {"core", "core/assist"},
 		"core/blob":              {"core"},
 		"core/blob/blobtest":     {"core", "core/blob"},
 		"core/blob/media":        {"core", "core/blob", "core/blob/sniff"},
@@ -167,7 +168,7 @@ func coreNoIO(p pkg) (faults []string) {
 	}
 	exceptions := map[string][]string{
 		"core/httpapi":           {"net", "net/http", "io/fs", "github.com/danielgtaylor/huma/v2"},     // it is an http.Handler; files to serve; OpenAPI
-		"core/assist":            {"net", "net/http", "syscall", "github.com/openai/openai-go/v3"},     // the one client of a model
+		"core/assist/openai":     {"net", "net/http", "syscall", "github.com/openai/openai-go/v3"},     // the one client of a model
 		"core/assist/assisttest": {"net/http"},                                                         // a model for tests
 		"core/blob/media":        {"golang.org/x/image", "golang.org/x/sync"},                          // pixels; a budget of memory
 		"core/blob/sniff":        {"github.com/gabriel-vasile/mimetype"},                               // what bytes are

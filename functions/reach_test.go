@@ -36,10 +36,11 @@ type source struct {
 }
 
 // goPackage is what a package declares: name -> declaration, and
-// type -> method -> declaration.
+// type -> method -> declaration; and what it imports.
 type goPackage struct {
 	decls   map[string]decl
 	methods map[string]map[string]decl
+	links   map[string]bool
 	remote  map[string]string // methods of AWS that its interfaces name -> the service
 }
 
@@ -57,7 +58,7 @@ func (s *source) load(name string) *goPackage {
 	if p := s.packages[name]; p != nil {
 		return p
 	}
-	p := &goPackage{map[string]decl{}, map[string]map[string]decl{}, map[string]string{}}
+	p := &goPackage{map[string]decl{}, map[string]map[string]decl{}, map[string]bool{}, map[string]string{}}
 	s.packages[name] = p
 	files, err := fs.Glob(s.fsys, path.Join(strings.TrimPrefix(name, module), "*.go"))
 	if err != nil {
@@ -89,6 +90,7 @@ func (p *goPackage) add(f *ast.File) {
 			name = i.Name.Name
 		}
 		imports[name] = to
+		p.links[to] = true
 	}
 	for _, d := range f.Decls {
 		if f, ok := d.(*ast.FuncDecl); ok {

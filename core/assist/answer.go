@@ -98,7 +98,7 @@ func (t *turn) answer(ctx context.Context) Answer {
 		t.noted = append(t.noted, o.noted...)
 		switch {
 		case o.wrong && told:
-			return t.give(core.ByFailure, &fault{kind: garbled, message: "it calls tools with wrong arguments, twice"})
+			return t.give(core.ByFailure, &Fault{Kind: Garbled, Message: "it calls tools with wrong arguments, twice"})
 		case o.hand != "", o.close && !o.wrong, !o.again:
 			return t.finish(reply.Text, o)
 		case round == rounds-1 || q.Spent+t.usage.In+t.usage.Out > q.Config.Budget.InForce().Session:
@@ -111,7 +111,7 @@ func (t *turn) answer(ctx context.Context) Answer {
 	return t.give(core.ByFailure, nil)
 }
 
-func errLate() error { return &fault{kind: stalled, message: "the whole answer took too long"} }
+func errLate() error { return &Fault{Kind: Stalled, Message: "the whole answer took too long"} }
 
 // ask asks for one reply, and passes its text on as it comes.
 func (t *turn) ask(ctx context.Context, p Prompt) (Reply, error) {
@@ -169,7 +169,7 @@ func (q Question) most() int {
 func (t *turn) finish(text string, o outcome) Answer {
 	text = unthought(text)
 	if t.recites(text) {
-		return t.give(core.ByAssistant, &fault{kind: refused, message: "it recites its instructions"})
+		return t.give(core.ByAssistant, &Fault{Kind: Refused, Message: "it recites its instructions"})
 	}
 	shown := strings.TrimSpace(t.shown(text))
 	runes := []rune(shown)
@@ -181,14 +181,14 @@ func (t *turn) finish(text string, o outcome) Answer {
 	case a.Text == "" && a.Hand == "" && a.Close:
 		a.Hand, a.Close = core.ByAssistant, false // it says no word of goodbye: somebody look at it
 	case a.Text == "" && a.Hand == "":
-		return t.give(core.ByFailure, &fault{kind: garbled, message: "it answers nothing"})
+		return t.give(core.ByFailure, &Fault{Kind: Garbled, Message: "it answers nothing"})
 	}
 	return a
 }
 
 // give calls a person. What was taken down by then is kept.
 func (t *turn) give(why core.Reason, err error) Answer {
-	if kindOf(err) == stalled && why == core.ByFailure {
+	if kindOf(err) == Stalled && why == core.ByFailure {
 		why = core.ByTimeout
 	}
 	return Answer{Hand: why, Noted: t.noted, Err: err}

@@ -10,6 +10,7 @@ import (
 	"kefu/core"
 	"kefu/core/assist"
 	"kefu/core/assist/assisttest"
+	"kefu/core/assist/openai"
 )
 
 // bench is a fake model and a receptionist with some patience: the machine may
@@ -29,7 +30,7 @@ func newBenchWith(t *testing.T, patience time.Duration) *bench {
 	b := &bench{T: t, fake: assisttest.Start(), deltas: map[int64]string{}}
 	t.Cleanup(b.fake.Close)
 	b.r = assist.New(assist.Options{
-		Now: time.Now, First: patience, Silence: patience / 2,
+		Now: time.Now, Models: openai.New(), First: patience, Silence: patience / 2,
 		Getenv: func(name string) string { return map[string]string{"KEFU_MODEL_KEY": assisttest.Key}[name] },
 	})
 	return b

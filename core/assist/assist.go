@@ -7,12 +7,13 @@ import (
 	"kefu/core"
 )
 
-// Options are what a Receptionist needs. Now is required.
+// Options are what a Receptionist needs. Now and Models are required.
 type Options struct {
 	Now    func() time.Time
-	Getenv func(string) string // for keys that are in variables; nil: there are none
-	Log    *slog.Logger        // nil: none
-	Meter  Meter               // nil: none
+	Models func(p core.Provider, key string) Model // openai.New; the key may be empty
+	Getenv func(string) string                     // for keys that are in variables; nil: there are none
+	Log    *slog.Logger                            // nil: none
+	Meter  Meter                                   // nil: none
 
 	First   time.Duration // within which an answer must begin; 0: 8 s
 	Silence time.Duration // that ends it once it began; 0: 5 s
@@ -59,8 +60,8 @@ func New(o Options) *Receptionist {
 	}
 	r := &Receptionist{Options: o}
 	r.pool = &pool{
-		now: o.Now, getenv: o.Getenv, http: newHTTP(), first: o.First, silence: o.Silence, breakers: map[address]*breaker{},
-		failed: func(p core.Provider, k kind) { o.Meter.Failed(p.URL, string(k)) },
+		now: o.Now, getenv: o.Getenv, models: o.Models, first: o.First, silence: o.Silence, breakers: map[address]*breaker{},
+		failed: func(p core.Provider, k Kind) { o.Meter.Failed(p.URL, string(k)) },
 	}
 	return r
 }

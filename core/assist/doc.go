@@ -1,7 +1,7 @@
 // Package assist is the receptionist: it asks a model for the answer to a
 // visitor's question, and knows when to call a person.
 //
-//	r := assist.New(assist.Options{Now: time.Now, Getenv: os.Getenv})
+//	r := assist.New(assist.Options{Now: time.Now, Models: openai.New(), Getenv: os.Getenv})
 //	a := r.Answer(ctx, question, say) // say hears the answer as it is written
 //
 // Answer never fails: whatever goes wrong is an answer that calls a person,
@@ -37,6 +37,9 @@
 // given up for the next; without a next a person is called. One that failed three times in a row is not asked
 // for 30 s (a circuit breaker). An answer that is as long as a message may be
 // is cut off: a model without end ends there.
+//
+// The models are behind a port, [Model]: package core/assist/openai speaks with
+// them, and only a host that offers the assistant links it.
 //
 // # Knowledge
 //

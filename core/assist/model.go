@@ -6,8 +6,10 @@ import (
 	"kefu/core"
 )
 
-// Model is one that completes a chat. Package assist has the one
+// Model is one that completes a chat. Package openai has the one
 // implementation there is, over OpenAI's protocol; tests may have others.
+// Their errors are of type *Fault. What they say was used is not priced yet,
+// and zero if they were not told.
 type Model interface {
 	// Chat asks for the next message. heard is called with each piece of its
 	// text as it comes, and with "" when anything else shows that the model
@@ -74,4 +76,27 @@ func (u *Usage) Add(u2 Usage) { u.In, u.Out, u.Cost = u.In+u2.In, u.Out+u2.Out, 
 func (u Usage) priced(p core.Provider) Usage {
 	u.Cost = (float64(u.In)*p.In + float64(u.Out)*p.Out) / 1e6
 	return u
+}
+
+// estimate is about how many tokens p has.
+func (p Prompt) estimate() int64 {
+	n := tokensOf(p.System)
+	for _, m := range p.Messages {
+		n += tokensOf(m.Text) + 4
+	}
+	return n
+}
+
+// tokensOf is about how many tokens a text has: one for four Latin letters or
+// one and a half CJK characters, which is two bytes for a token either way.
+func tokensOf(s string) int64 {
+	latin, other := 0, 0
+	for _, r := range s {
+		if r < 0x300 {
+			latin++
+		} else {
+			other++
+		}
+	}
+	return int64(latin/4 + other*2/3)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -16,9 +15,9 @@ import (
 type pool struct {
 	now            func() time.Time
 	getenv         func(string) string
-	http           *http.Client
+	models         func(p core.Provider, key string) Model
 	first, silence time.Duration
-	failed         func(core.Provider, kind) // for metrics
+	failed         func(core.Provider, Kind) // for metrics
 
 	mu       sync.Mutex
 	breakers map[address]*breaker // guarded by mu
@@ -42,16 +41,16 @@ const (
 	leastWait = 2 * time.Second
 )
 
-// client returns the client of a provider. Its key may be in a variable, whose
+// model returns the model of a provider. Its key may be in a variable, whose
 // name core.Settings.Validate has looked at.
-func (p *pool) client(provider core.Provider) (*client, error) {
+func (p *pool) model(provider core.Provider) (Model, error) {
 	key := provider.Key
 	if name, ok := provider.EnvKey(); ok {
 		if key = p.getenv(name); key == "" {
-			return nil, &fault{provider: provider, kind: badKey, message: "the variable " + name + " is not set on the server"}
+			return nil, &Fault{Provider: provider, Kind: BadKey, Message: "the variable " + name + " is not set on the server"}
 		}
 	}
-	return newClient(provider, key, p.http), nil
+	return p.models(provider, key), nil
 }
 
 // may reports whether a provider may be asked now, and with tools. While a
@@ -89,7 +88,7 @@ func (p *pool) note(provider core.Provider, err error) {
 	switch {
 	case err == nil:
 		b.failures, b.last = 0, nil
-	case kindOf(err) == withoutTool:
+	case kindOf(err) == WithoutTools:
 		b.toolless = true
 	default:
 		b.last = err
@@ -115,7 +114,7 @@ func (p *pool) warnings() (list []string) {
 // chat asks the providers in their order. within is how long all of them have
 // to begin. begun is called when another one, or the same again, begins anew.
 func (p *pool) chat(ctx context.Context, providers []core.Provider, prompt Prompt, within time.Duration, begun func(), heard func(string)) (Reply, core.Provider, error) {
-	var last error = &fault{kind: open, message: "no provider can be asked now"}
+	var last error = &Fault{Kind: open, Message: "no provider can be asked now"}
 	end := p.now().Add(within)
 	spent := Usage{}
 	for i := 0; i < len(providers); i++ {
@@ -142,7 +141,7 @@ func (p *pool) chat(ctx context.Context, providers []core.Provider, prompt Promp
 		}
 		spent, last = reply.Usage, err
 		p.failed(provider, kindOf(err))
-		if kindOf(err) == withoutTool && tools {
+		if kindOf(err) == WithoutTools && tools {
 			i-- // the same without
 		}
 	}
@@ -151,19 +150,23 @@ func (p *pool) chat(ctx context.Context, providers []core.Provider, prompt Promp
 
 // ask asks one provider, which has wait to begin to answer.
 func (p *pool) ask(ctx context.Context, provider core.Provider, prompt Prompt, wait time.Duration, heard func(string)) (Reply, error) {
-	c, err := p.client(provider)
+	m, err := p.model(provider)
 	if err != nil {
 		return Reply{}, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	late := &fault{provider: provider, kind: stalled, message: "it did not answer in time"}
+	late := &Fault{Provider: provider, Kind: Stalled, Message: "it did not answer in time"}
 	watch := time.AfterFunc(wait, func() { cancel(late) })
 	defer watch.Stop()
-	reply, err := c.Chat(ctx, prompt, func(piece string) {
+	reply, err := m.Chat(ctx, prompt, func(piece string) {
 		watch.Reset(p.silence)
 		heard(piece)
 	})
+	if reply.Usage == (Usage{}) { // not every server tells
+		reply.Usage = Usage{In: prompt.estimate(), Out: tokensOf(reply.Text)}
+	}
+	reply.Usage = reply.Usage.priced(provider)
 	if err != nil && errors.Is(context.Cause(ctx), late) {
 		err = late
 	}
@@ -176,11 +179,12 @@ func (p *pool) embed(ctx context.Context, providers []core.Provider, texts []str
 		if provider.Embedding == "" {
 			continue
 		}
-		c, err := p.client(provider)
+		m, err := p.model(provider)
 		if err != nil {
 			return nil, Usage{}, err
 		}
-		return c.Embed(ctx, texts)
+		vectors, usage, err := m.Embed(ctx, texts)
+		return vectors, usage.priced(provider), err
 	}
 	return nil, Usage{}, errNoEmbeddings
 }

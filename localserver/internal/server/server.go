@@ -49,6 +49,7 @@ import (
 
 	"kefu/core"
 	"kefu/core/assist"
+	"kefu/core/assist/openai"
 	"kefu/core/blob"
 	"kefu/core/blob/media"
 	"kefu/core/desk"
@@ -191,7 +192,7 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 		Meter:       s.metrics,
 		Connections: s.Config.Limits.Connections,
 	})
-	s.models = assist.New(assist.Options{Now: s.Now, Getenv: s.Getenv, Log: s.Log, Meter: s.metrics.Assist()})
+	s.models = assist.New(assist.Options{Now: s.Now, Models: openai.New(), Getenv: s.Getenv, Log: s.Log, Meter: s.metrics.Assist()})
 	send, mail, err := s.openOutgoing()
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package assist
+package openai
 
 import (
 	"context"
@@ -18,7 +18,15 @@ import (
 	"github.com/openai/openai-go/v3/shared"
 
 	"kefu/core"
+	"kefu/core/assist"
 )
+
+// New returns what makes models of providers, for assist.Options. All of them
+// share their connections.
+func New() func(p core.Provider, key string) assist.Model {
+	h := newHTTP()
+	return func(p core.Provider, key string) assist.Model { return newClient(p, key, h) }
+}
 
 // client speaks OpenAI's protocol with one provider. It is made with services
 // of the SDK, not with its client: that would read a key, and a base URL, from
@@ -84,20 +92,20 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// Chat implements Model.
-func (c *client) Chat(ctx context.Context, p Prompt, heard func(string)) (Reply, error) {
+// Chat implements assist.Model.
+func (c *client) Chat(ctx context.Context, p assist.Prompt, heard func(string)) (assist.Reply, error) {
 	chat := openai.NewChatCompletionService(c.options...)
 	stream := chat.NewStreaming(ctx, c.params(p))
 	defer func() { _ = stream.Close() }()
-	var reply Reply
+	var reply assist.Reply
 	var text strings.Builder
-	calls := map[int64]*Call{}
+	calls := map[int64]*assist.Call{}
 	finished, pieces := false, 0
 	for stream.Next() {
 		chunk := stream.Current()
 		pieces++
 		if u := chunk.Usage; u.TotalTokens > 0 {
-			reply.Usage = Usage{In: u.PromptTokens, Out: u.CompletionTokens}
+			reply.Usage = assist.Usage{In: u.PromptTokens, Out: u.CompletionTokens}
 		}
 		if len(chunk.Choices) == 0 {
 			continue
@@ -107,18 +115,18 @@ func (c *client) Chat(ctx context.Context, p Prompt, heard func(string)) (Reply,
 		reply.Cut = reply.Cut || choice.FinishReason == "length"
 		for _, d := range choice.Delta.ToolCalls {
 			if d.Index < 0 || d.Index >= maxCalls {
-				return reply, &fault{provider: c.provider, kind: garbled, message: "it calls too many tools at once"}
+				return reply, &assist.Fault{Provider: c.provider, Kind: assist.Garbled, Message: "it calls too many tools at once"}
 			}
 			call := calls[d.Index]
 			if call == nil {
-				call = &Call{}
+				call = &assist.Call{}
 				calls[d.Index] = call
 			}
 			if d.ID != "" {
 				call.ID = d.ID
 			}
 			if call.Arguments += d.Function.Arguments; len(call.Arguments) > maxArguments {
-				return reply, &fault{provider: c.provider, kind: garbled, message: "the arguments of a call have no end"}
+				return reply, &assist.Fault{Provider: c.provider, Kind: assist.Garbled, Message: "the arguments of a call have no end"}
 			}
 			call.Name += d.Function.Name
 			heard("")
@@ -135,26 +143,22 @@ func (c *client) Chat(ctx context.Context, p Prompt, heard func(string)) (Reply,
 	reply.Text = text.String()
 	for i := range int64(len(calls)) {
 		if calls[i] == nil {
-			return reply, &fault{provider: c.provider, kind: garbled, message: "its calls are not numbered from 0"}
+			return reply, &assist.Fault{Provider: c.provider, Kind: assist.Garbled, Message: "its calls are not numbered from 0"}
 		}
 		if calls[i].ID == "" {
 			calls[i].ID = fmt.Sprint("call_", i)
 		}
 		reply.Calls = append(reply.Calls, *calls[i])
 	}
-	if reply.Usage == (Usage{}) { // not every server tells
-		reply.Usage = Usage{In: p.estimate(), Out: tokensOf(reply.Text)}
-	}
-	reply.Usage = reply.Usage.priced(c.provider)
 	switch err := stream.Err(); {
 	case reply.Cut && text.Len() > maxText:
 		return reply, nil
 	case err != nil:
 		return reply, faultOf(ctx, c.provider, err)
 	case pieces == 0 || !finished && reply.Text == "" && len(reply.Calls) == 0:
-		return reply, &fault{provider: c.provider, kind: garbled, message: "what it answers is no stream of OpenAI's protocol"}
+		return reply, &assist.Fault{Provider: c.provider, Kind: assist.Garbled, Message: "what it answers is no stream of OpenAI's protocol"}
 	case !finished:
-		return reply, &fault{provider: c.provider, kind: broken, message: "its answer breaks off"}
+		return reply, &assist.Fault{Provider: c.provider, Kind: assist.Broken, Message: "its answer breaks off"}
 	}
 	return reply, nil
 }
@@ -165,15 +169,15 @@ const (
 	maxText      = 24 << 10 // bytes of an answer; it is cut to the characters of a message later
 )
 
-func (c *client) params(p Prompt) openai.ChatCompletionNewParams {
+func (c *client) params(p assist.Prompt) openai.ChatCompletionNewParams {
 	messages := []openai.ChatCompletionMessageParamUnion{openai.SystemMessage(p.System)}
 	for _, m := range p.Messages {
 		switch m.Role {
-		case User:
+		case assist.User:
 			messages = append(messages, openai.UserMessage(m.Text))
-		case Result:
+		case assist.Result:
 			messages = append(messages, openai.ToolMessage(m.Text, m.ID))
-		case Assistant:
+		case assist.Assistant:
 			messages = append(messages, openai.ChatCompletionMessageParamUnion{OfAssistant: saidByAssistant(m)})
 		}
 	}
@@ -190,7 +194,7 @@ func (c *client) params(p Prompt) openai.ChatCompletionNewParams {
 	return out
 }
 
-func saidByAssistant(m Message) *openai.ChatCompletionAssistantMessageParam {
+func saidByAssistant(m assist.Message) *openai.ChatCompletionAssistantMessageParam {
 	out := &openai.ChatCompletionAssistantMessageParam{}
 	if m.Text != "" {
 		out.Content.OfString = param.NewOpt(m.Text)
@@ -203,24 +207,24 @@ func saidByAssistant(m Message) *openai.ChatCompletionAssistantMessageParam {
 	return out
 }
 
-// Embed implements Model.
-func (c *client) Embed(ctx context.Context, texts []string) ([][]float32, Usage, error) {
+// Embed implements assist.Model.
+func (c *client) Embed(ctx context.Context, texts []string) ([][]float32, assist.Usage, error) {
 	embeddings := openai.NewEmbeddingService(c.options...)
 	res, err := embeddings.New(ctx, openai.EmbeddingNewParams{
 		Model: c.provider.Embedding, Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: texts},
 		EncodingFormat: openai.EmbeddingNewParamsEncodingFormatFloat,
 	})
 	if err != nil {
-		return nil, Usage{}, faultOf(ctx, c.provider, err)
+		return nil, assist.Usage{}, faultOf(ctx, c.provider, err)
 	}
-	wrong := &fault{provider: c.provider, kind: garbled, message: "what it answers are no embeddings"}
+	wrong := &assist.Fault{Provider: c.provider, Kind: assist.Garbled, Message: "what it answers are no embeddings"}
 	if len(res.Data) != len(texts) {
-		return nil, Usage{}, wrong
+		return nil, assist.Usage{}, wrong
 	}
 	out := make([][]float32, len(texts))
 	for _, d := range res.Data {
 		if d.Index < 0 || int(d.Index) >= len(out) || out[d.Index] != nil || len(d.Embedding) == 0 || len(d.Embedding) > maxDimensions {
-			return nil, Usage{}, wrong
+			return nil, assist.Usage{}, wrong
 		}
 		v := make([]float32, len(d.Embedding))
 		for i, x := range d.Embedding {
@@ -230,33 +234,10 @@ func (c *client) Embed(ctx context.Context, texts []string) ([][]float32, Usage,
 	}
 	for _, v := range out {
 		if len(v) != len(out[0]) {
-			return nil, Usage{}, wrong
+			return nil, assist.Usage{}, wrong
 		}
 	}
-	return out, Usage{In: res.Usage.TotalTokens}.priced(c.provider), nil
+	return out, assist.Usage{In: res.Usage.TotalTokens}, nil
 }
 
 const maxDimensions = 4096
-
-// estimate is about how many tokens p has.
-func (p Prompt) estimate() int64 {
-	n := tokensOf(p.System)
-	for _, m := range p.Messages {
-		n += tokensOf(m.Text) + 4
-	}
-	return n
-}
-
-// tokensOf is about how many tokens a text has: one for four Latin letters or
-// one and a half CJK characters, which is two bytes for a token either way.
-func tokensOf(s string) int64 {
-	latin, other := 0, 0
-	for _, r := range s {
-		if r < 0x300 {
-			latin++
-		} else {
-			other++
-		}
-	}
-	return int64(latin/4 + other*2/3)
-}
