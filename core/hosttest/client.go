@@ -189,7 +189,7 @@ const healing = 400 * time.Millisecond
 // until takes what comes until so, and fails the story if that takes long.
 func (c *client) until(what string, so func() bool) {
 	c.t.Helper()
-	limit := time.NewTimer(patience)
+	limit := time.NewTimer(c.p.longest())
 	defer limit.Stop()
 	heal := time.NewTicker(healing)
 	defer heal.Stop()

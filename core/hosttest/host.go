@@ -289,6 +289,11 @@ func (p *play) within(promise int, limit time.Duration, what string, do func()) 
 // busy is what a machine that does other things too may add to a bound.
 const busy = 2 * time.Second
 
+// longest is how long a client waits for what the host may take its time
+// with: were it shorter than a bound that within judges, the client would
+// give up before that.
+func (p *play) longest() time.Duration { return max(patience, p.host.Profile.Heal+2*busy) }
+
 // newOrigin is one that nobody has.
 func (s *suite) newOrigin() string {
 	return fmt.Sprintf("hosttest-%d-%d", s.started.UnixNano()%1e12, s.origins.Add(1))
