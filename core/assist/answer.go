@@ -71,6 +71,7 @@ type turn struct {
 
 	raw  strings.Builder // what the model says in this run
 	sent int             // characters of it that were said
+	full bool            // no more of it will be said
 }
 
 func (t *turn) answer(ctx context.Context) Answer {
@@ -126,7 +127,7 @@ func (t *turn) ask(ctx context.Context, p Prompt) (Reply, error) {
 func (t *turn) begin() {
 	t.run++
 	t.raw.Reset()
-	t.sent = 0
+	t.sent, t.full = 0, false
 }
 
 // hear takes a piece of text, and says what is sure to stay as it is.
@@ -137,13 +138,20 @@ func (t *turn) hear(piece string) {
 	if t.first.IsZero() {
 		t.first = t.r.Now()
 	}
+	if t.full { // a model without an end is not looked at again and again; finish judges the whole
+		return
+	}
 	t.raw.WriteString(piece)
 	text := unthought(t.raw.String())
-	if text = text[:settled(text)]; text == "" || t.recites(text) {
+	if text = text[:settled(text)]; text == "" {
+		return
+	}
+	if t.full = t.recites(text); t.full {
 		return
 	}
 	shown := t.shown(text)
-	if n := utf8.RuneCountInString(shown); n > t.sent && n <= t.q.most() {
+	n := utf8.RuneCountInString(shown)
+	if t.full = n > t.q.most(); !t.full && n > t.sent {
 		t.say(t.run, t.sent, string([]rune(shown)[t.sent:]))
 		t.sent = n
 	}

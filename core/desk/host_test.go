@@ -171,7 +171,7 @@ func (w *world) node(change ...func(*desk.Options)) *node {
 	w.Helper()
 	n := &node{world: w}
 	n.rooms.node, n.rooms.of = n, map[core.ConversationID]*room{}
-	n.floor.topics = map[desk.Topic][]*desk.Peer{}
+	n.floor.topics, n.floor.joined = map[desk.Topic][]*desk.Peer{}, map[*desk.Peer][]desk.Topic{}
 	o := desk.Options{
 		Media: media.New(media.Budget),
 		Store: w.store, Rooms: &n.rooms, Floor: &n.floor, Seek: n.seek, Now: w.clock,
@@ -293,6 +293,7 @@ func (rs *rooms) decide(ctx context.Context, r *room, in core.Input, done func(c
 type floor struct {
 	mu     sync.Mutex
 	topics map[desk.Topic][]*desk.Peer
+	joined map[*desk.Peer][]desk.Topic
 	peers  []*seat // in the order of Join
 }
 
@@ -311,6 +312,7 @@ func (f *floor) Join(_ context.Context, p *desk.Peer, topics ...desk.Topic) erro
 		}
 	}
 	f.leaveLocked(p)
+	f.joined[p] = topics
 	for _, t := range topics {
 		f.topics[t] = append(f.topics[t], p)
 	}
@@ -331,21 +333,16 @@ func (f *floor) Leave(_ context.Context, p *desk.Peer) {
 // hasLocked reports whether p has joined: who has not may be saying hello on
 // another goroutine.
 func (f *floor) hasLocked(p *desk.Peer) bool {
-	for _, peers := range f.topics {
-		if slices.Contains(peers, p) {
-			return true
-		}
-	}
-	return false
+	return len(f.joined[p]) > 0
 }
 
 func (f *floor) leaveLocked(p *desk.Peer) (was bool) {
-	for t, peers := range f.topics {
-		if i := slices.Index(peers, p); i >= 0 {
-			f.topics[t], was = slices.Delete(slices.Clone(peers), i, i+1), true
-		}
+	topics := f.joined[p]
+	for _, t := range topics {
+		f.topics[t] = slices.DeleteFunc(slices.Clone(f.topics[t]), func(o *desk.Peer) bool { return o == p })
 	}
-	return was
+	delete(f.joined, p)
+	return len(topics) > 0
 }
 
 // Each implements desk.Floor.

@@ -23,13 +23,16 @@ func (c *client) moves() *client {
 	}
 	c.floor.mu.Lock()
 	defer c.floor.mu.Unlock()
-	for t, peers := range c.floor.topics {
+	for _, t := range c.floor.joined[old] {
+		peers := c.floor.topics[t]
 		for i := range peers {
 			if peers[i] == old {
-				c.floor.topics[t][i] = p
+				peers[i] = p
 			}
 		}
 	}
+	c.floor.joined[p] = c.floor.joined[old]
+	delete(c.floor.joined, old)
 	for _, s := range c.floor.peers {
 		if s.peer == old {
 			s.peer = p

@@ -35,6 +35,11 @@ type Refused struct {
 
 func (r *Refused) Error() string { return r.Code + ": " + r.Message }
 
+// Passes reports whether the server has no time now, and may have some later.
+func (r *Refused) Passes() bool {
+	return r.Status >= http.StatusInternalServerError || r.Status == http.StatusTooManyRequests
+}
+
 const (
 	attempts = 3
 	pause    = 100 * time.Millisecond // before the second attempt; twice as long before the third
@@ -54,8 +59,8 @@ func (s *Store) call(ctx context.Context, q request) (*http.Response, error) {
 		}
 		passes := true
 		if err == nil {
-			passes = res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests
-			err = refused(res)
+			said := refused(res)
+			passes, err = said.Passes(), said
 		}
 		if !passes || attempt == attempts || !wait(ctx, pause<<(attempt-1)) {
 			return nil, fmt.Errorf("%s: %w", q.action, err)
@@ -139,7 +144,7 @@ func (s *Store) base() url.URL {
 }
 
 // refused is an answer that is none of 2xx, and closes it.
-func refused(res *http.Response) error {
+func refused(res *http.Response) *Refused {
 	data, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10)) // what is cut off says less
 	_ = res.Body.Close()
 	inside := func(name string) string {

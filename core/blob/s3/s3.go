@@ -78,8 +78,8 @@ func New(o Options) *Store {
 
 // Check uses the bucket as the rest of Store does, for an object that stays a
 // moment, so that what is wrong is known before somebody sends a file. The error
-// is a [Refused] if a server answered, and else says that none did, which may
-// pass.
+// is a [Refused] that does not pass if the server will have none of it, and else
+// core's of a store that does not answer, which may pass.
 func (s *Store) Check(ctx context.Context) error {
 	probe := s.Prefix + "check"
 	err := s.write(ctx, probe, nil, nil)
@@ -90,7 +90,7 @@ func (s *Store) Check(ctx context.Context) error {
 		err = s.discard(ctx, probe)
 	}
 	var said *Refused
-	if errors.As(err, &said) && said.Status/100 == 4 {
+	if errors.As(err, &said) && !said.Passes() {
 		return said
 	}
 	return failed(err)

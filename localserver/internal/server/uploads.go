@@ -65,7 +65,7 @@ func (s *Server) openBucket(ctx context.Context) error {
 	defer cancel()
 	var refused *s3.Refused
 	switch err := store.Check(within); {
-	case errors.As(err, &refused):
+	case errors.As(err, &refused) && !refused.Passes():
 		return fmt.Errorf("the bucket %s can not be used: %w", c.Bucket, refused)
 	case err != nil:
 		s.Log.Warn("the bucket does not answer; until it does, no file can be sent", "bucket", c.Bucket, "error", errors.Unwrap(err))
