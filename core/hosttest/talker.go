@@ -27,6 +27,7 @@ type talker struct {
 	mine    map[string]bool // agents: the conversations they hold
 
 	connections int
+	slow        int // by how many doublings it has more patience than at first
 	link        link
 	polling     bool
 	cursor      uint64      // that the last hello named
@@ -159,6 +160,20 @@ func (c *talker) hello() error {
 	return c.link.send(hello)
 }
 
+// waits is how long c waits for an answer before it asks again. As every client
+// should it backs off: a host that is slow would else be asked the more the
+// slower it is, and each coming again costs it more than what it was asked for.
+func (c *talker) waits() time.Duration { return c.patience << c.slow }
+
+// heardAfter has the patience follow how long answers take.
+func (c *talker) heardAfter(took time.Duration) {
+	if c.slow > 0 && took < c.waits()/8 {
+		c.slow--
+	}
+}
+
+const slowest = 3 // doublings
+
 // talk takes what comes, and between that does what it has to.
 func (c *talker) talk(ctx context.Context) error {
 	heard := time.Now()
@@ -169,6 +184,7 @@ func (c *talker) talk(ctx context.Context) error {
 			if !ok {
 				return errors.New("the connection ended")
 			}
+			c.heardAfter(time.Since(heard))
 			heard = time.Now()
 			if err := c.take(f); err != nil {
 				return err
@@ -177,7 +193,8 @@ func (c *talker) talk(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(time.Duration(1+c.rng.IntN(4)) * time.Millisecond):
-			if time.Since(heard) > c.patience {
+			if time.Since(heard) > c.waits() {
+				c.slow = min(c.slow+1, slowest)
 				return errors.New("no answer")
 			}
 			if welcome {
@@ -245,7 +262,7 @@ func (c *talker) say(t *thread) error {
 		c.history.mu.Unlock()
 	}
 	c.idle.Store(false)
-	t.repeatAt = time.Now().Add(c.patience)
+	t.repeatAt = time.Now().Add(c.waits())
 	return c.writeSome(frames)
 }
 
@@ -277,7 +294,7 @@ func (c *talker) frame(s *send) fields {
 
 // repeat sends again what is not answered, from n on.
 func (c *talker) repeat(t *thread, from uint64) error {
-	t.repeatAt = time.Now().Add(c.patience)
+	t.repeatAt = time.Now().Add(c.waits())
 	var frames []any
 	for _, s := range t.pending {
 		if s.n >= from {
