@@ -68,6 +68,7 @@ export class Desk {
   greeting = '';
   /** What else `welcome.site` says. */
   site: VisitorWelcome['site'] = {};
+  features: string[] = [];
   rooms = new Map<string, Room>();
   guests = new Set<Guest>();
   frames: ClientFrame[] = [];
@@ -204,6 +205,7 @@ export class Desk {
       token: guest.token,
       epoch: this.epoch,
       heartbeat: this.heartbeat,
+      features: this.features,
       n: heard.get(`${guest.by.id}/${hello.origin}`)?.n ?? 0,
       ...(hello.after !== undefined && !known && { reset: true }),
       visitor: { id: guest.by.id! },

@@ -26,7 +26,8 @@ export function createClient(o: ClientOptions): Client & { readonly held: Held }
   let ready = Promise.resolve<Outbox>(undefined!);
   let runs = 0;
   let head: Conversation | undefined;
-  let site: VisitorWelcome['site'] = {};
+  let site: Client['site'] = {};
+  let moves = false; // the desk wants to hear of other pages
   let token: string | undefined;
   let epoch = o.from?.epoch ?? '';
   let greeted = ''; // the origin of the last hello
@@ -100,7 +101,13 @@ export function createClient(o: ClientOptions): Client & { readonly held: Held }
     void kv?.write([['me/token', token]]).then(introduced);
     epoch = frame.epoch;
     head = frame.conversation;
-    site = { ...frame.site, ...(frame.limits?.uploads && { uploads: frame.limits.uploads }) };
+    const { invited } = site;
+    site = {
+      ...frame.site,
+      ...(frame.limits?.uploads && { uploads: frame.limits.uploads }),
+      ...(resumed && invited && { invited }),
+    };
+    moves = !!frame.features?.includes('page');
     if (resumed) announce(log.fill(events));
     else {
       log.reset(events);
@@ -159,6 +166,9 @@ export function createClient(o: ClientOptions): Client & { readonly held: Held }
       case 'delta':
         emit('delta', frame);
         return;
+      case 'invite':
+        site = { ...site, invited: { text: frame.text, by: frame.by, at: env.now(), session: head?.session ?? 0 } };
+        break;
       case 'read':
         hearRead(frame.by, frame.seq);
         break;
@@ -320,7 +330,7 @@ export function createClient(o: ClientOptions): Client & { readonly held: Held }
     get slowed() {
       return slowed;
     },
-    tell: (frame) => link.send(frame),
+    tell: (frame) => (moves || frame.type !== 'page') && link.send(frame),
     read() {
       if (!unread() || !link.send({ type: 'read', seq: log.last })) return;
       seen = log.last;

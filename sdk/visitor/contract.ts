@@ -19,7 +19,7 @@ export interface Client extends Pick<Emitter<ClientEvents>, 'on'> {
   readonly state: LinkState;
   /** The conversation as the server last told. */
   readonly head: Conversation | undefined;
-  readonly site: VisitorWelcome['site'];
+  readonly site: VisitorWelcome['site'] & { invited?: Invited };
   readonly log: Pick<Log, 'events' | 'last' | 'older'>;
   /** What waits, and what was refused. */
   readonly entries: readonly Entry[];
@@ -46,6 +46,14 @@ export interface Client extends Pick<Emitter<ClientEvents>, 'on'> {
   readonly rings: boolean;
   /** Removes all that this device keeps, what waits too, and starts again as a new visitor. */
   clear(): Promise<void>;
+}
+
+/** The words of an agent to a visitor who had not asked: when they came, in milliseconds, and after which session. */
+export interface Invited {
+  text: string;
+  by: Party;
+  at: number;
+  session: number;
 }
 
 /** Where in the log somebody is, so that the next one may go on from there. */

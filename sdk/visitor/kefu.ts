@@ -11,6 +11,7 @@ import type { createNotice } from './notice/notice.ts';
 import type { createPanel, PanelOptions } from './panel.ts';
 import { createRemote, type Remote } from './remote.ts';
 import type { CreateUi, Ui } from './ui.ts';
+import { createWhereabouts, type Whereabouts } from './whereabouts.ts';
 
 /** Brings what a page can show itself without: at once where it is bundled, from the desk where the page should not wait for it. */
 export interface Load {
@@ -38,6 +39,7 @@ export interface Chat {
   lang: string;
 }
 
+const LOOK = 1_000; // ms between looks at the page's address
 const IDLE = 5_000; // a page that is not loaded by then hangs on something of its own
 
 export function createChat(o: ClientOptions, load: Pick<Load, 'core' | 'url'>): Chat {
@@ -54,7 +56,12 @@ export function createChat(o: ClientOptions, load: Pick<Load, 'core' | 'url'>): 
   let begun = false;
   let ended = false;
 
-  const asks = askPage(o, lang);
+  // Without the part behind #, which is nobody's business.
+  const where = createWhereabouts(() => ({
+    url: location.href.split('#')[0]!,
+    title: document.title,
+    referrer: document.referrer,
+  }));
   const client: Remote = createRemote({
     endpoint: o.endpoint,
     site,
@@ -64,7 +71,7 @@ export function createChat(o: ClientOptions, load: Pick<Load, 'core' | 'url'>): 
       return user;
     },
     refreshes: !!o.getToken,
-    asks,
+    asks: askPage(o, lang, where),
     env: browser,
     locks: globalThis.navigator.locks,
     channel: globalThis.BroadcastChannel && ((name) => new BroadcastChannel(name)),
@@ -101,7 +108,8 @@ export function createChat(o: ClientOptions, load: Pick<Load, 'core' | 'url'>): 
     if (begun || ended) return;
     begun = true;
     for (const off of offs) off();
-    offs = followPage(client);
+    const timer = setInterval(() => document.hidden || where.look(client), LOOK);
+    offs = [...followPage(client), () => clearInterval(timer)];
     void client.start();
   };
   const soon = (may: boolean) => may && !begun && !ended && offs.push(whenIdle(begin));
@@ -160,15 +168,10 @@ function workerUrl(worker: ClientOptions['worker'] = 'auto', url: string | undef
 }
 
 /** What the core wants to know of the page. */
-function askPage({ fallback, getToken, tag }: ClientOptions, lang: string): Asks {
+function askPage({ fallback, getToken, tag }: ClientOptions, lang: string, { say }: Whereabouts): Asks {
   let may: boolean | undefined; // fall back; asked once
   return {
-    // Without the part behind #, which is nobody's business.
-    about: () => ({
-      page: { url: location.href.split('#')[0]!, title: document.title, referrer: document.referrer },
-      lang,
-      tag,
-    }),
+    about: () => ({ page: say(), lang, tag }),
     fallback(reason) {
       may ??= (typeof fallback === 'function' ? fallback({ from: 'ws', to: 'longpoll', reason }) : fallback) !== false;
       return may;

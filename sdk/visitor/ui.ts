@@ -33,7 +33,7 @@ export function createUi(o: InitOptions & UiOptions, chat: Chat, load: Pick<Load
   const show = () => {
     launcher?.show(panel?.isOpen ? 0 : client.unread, !!panel?.isOpen);
     // There is something to say, or to ring for.
-    if (launcher && (panel || client.log.events[0] || client.site.invite)) bring();
+    if (launcher && (panel || client.log.events[0] || client.site.invite || client.site.invited)) bring();
     notice?.draw();
   };
   const onToggle = (open: boolean) => {

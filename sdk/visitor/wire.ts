@@ -30,6 +30,15 @@ export interface AgentRef {
 export interface TextBody {
   kind: 'text';
   text: string;
+  /** Of the assistant's: what of the site's knowledge it rests on. */
+  sources?: Source[];
+}
+
+/** `url`: http or https, or there is no link. */
+export interface Source {
+  id: string;
+  title: string;
+  url?: string;
 }
 
 /** From `POST /v1/uploads`: `size` in bytes, `width` and `height` in pixels. */

@@ -1,6 +1,7 @@
 /** What the log is made of: what was said, what is on its way, and quiet lines for what happened. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { sourcesOf } from '../../visitor/sources.ts';
 import type { Body, FileBody, LogEvent } from '../../visitor/wire.ts';
 import { useStore } from '../context.ts';
 import { isTombstone } from '../desk.ts';
@@ -57,10 +58,36 @@ function FileView({ body }: { body: FileBody }) {
   );
 }
 
+/** What of the site's knowledge an answer rests on. */
+function Sources({ body }: { body: Body }) {
+  const all = sourcesOf(body);
+  if (!all[0]) return null;
+  return (
+    <ul class="sources" aria-label={t('thread.sources')}>
+      {all.map(({ title, href }) => (
+        <li key={title + href}>
+          {href ? (
+            <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+              {title}
+            </a>
+          ) : (
+            title
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function BodyView({ body }: { body: Body }) {
   switch (body.kind) {
     case 'text':
-      return <Text text={body.text} />;
+      return (
+        <>
+          <Text text={body.text} />
+          <Sources body={body} />
+        </>
+      );
     case 'image':
     case 'file':
       return <FileView body={body} />;

@@ -99,7 +99,7 @@ function LookOf({ site }: { site: string }) {
   return (
     <>
       <Fields specs={lookSpecs()} value={look} at="" faults={[]} onChange={(v) => setLook(v as Look)} />
-      <h4>{w('snippet')}</h4>
+      <h3>{w('snippet')}</h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
       <pre class="setup-code" tabIndex={0}>
         {snippet}
@@ -121,7 +121,7 @@ function LookOf({ site }: { site: string }) {
           {said}
         </span>
       </div>
-      <h4>{w('livePreview')}</h4>
+      <h3>{w('livePreview')}</h3>
       <iframe class="setup-preview" title={w('livePreview')} src={src} />
     </>
   );

@@ -156,6 +156,7 @@ export const en = {
   'thread.edited': 'edited',
   'thread.recalled': 'This message was recalled',
   'thread.tap': 'Quick replies offered',
+  'thread.sources': 'Sources',
   'thread.file': 'File {name}, {size}',
   'thread.image': 'Image {name}',
   'thread.unsupported': 'A message this console can not show yet',

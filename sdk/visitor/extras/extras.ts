@@ -3,6 +3,7 @@ import { type Translate, translator } from '../i18n.ts';
 import type { Stage } from '../panel.ts';
 import { createActions } from './actions.ts';
 import { createAttachments } from './attachments.ts';
+import { createBelow } from './below.ts';
 import css from './extras.css';
 import { createForm } from './form.ts';
 import { createHistory } from './history.ts';
@@ -51,6 +52,7 @@ export function createExtras(stage: Stage): Extras {
   const parts: Extras[] = [
     createMore(scene),
     createSheet(scene),
+    createBelow(scene),
     createLatest(scene),
     createHuman(scene),
     createHistory(scene),

@@ -34,6 +34,7 @@ const en = {
   noMenu: 'No connection. Please try again.',
   latest: 'To the newest message',
   privacy: 'Privacy notice',
+  sources: 'Sources',
 };
 
 export type ExtraWord = keyof typeof en;
@@ -73,5 +74,6 @@ export const words: Words<ExtraWord> = {
     noMenu: '网络不通，请重试',
     latest: '回到最新消息',
     privacy: '隐私说明',
+    sources: '参考资料',
   },
 };
