@@ -236,8 +236,14 @@ func TestCancel(t *testing.T) {
 	b := newBench(t)
 	for range 4 {
 		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(20*time.Millisecond, cancel)
-		b.r.Answer(ctx, b.question("Hello", "stall"), b.say)
+		gone := make(chan struct{})
+		b.fake.Script(func(assisttest.Asked, int) assisttest.Reply { // it is asked, and says nothing while somebody listens
+			cancel()
+			<-gone
+			return assisttest.Reply{}
+		})
+		b.r.Answer(ctx, b.question("Hello", "script"), b.say)
+		close(gone)
 	}
 	if n := len(b.fake.Asked()); n != 4 {
 		t.Errorf("asked %d times: the breaker is open", n)
