@@ -16,7 +16,7 @@ it('dist is what the sources make, byte for byte', () => {
     expect(readFileSync(join(dist, name)).equals(built.get(name)!), `${name}: run npm run build`).toBe(true);
 });
 
-it('two builds are the same', { timeout: 60_000 }, async () => {
+it('two builds are the same', { timeout: 300_000 }, async () => {
   for (const [name, contents] of await bundleAll()) expect(contents.equals(built.get(name)!), name).toBe(true);
 });
 
@@ -69,7 +69,7 @@ it('the connection is in one file: what a page shows first has none of it, and n
     for (const text of core) expect(built.get(name)!.toString(), name).not.toContain(text);
 });
 
-it('types/kefu.d.ts is what the sources make', { timeout: 60_000 }, async () => {
+it('types/kefu.d.ts is what the sources make', { timeout: 300_000 }, async () => {
   const committed = readFileSync(join(dist, '../types/kefu.d.ts'), 'utf8');
   expect(await declare(), 'run npm run build').toBe(committed);
   expect(committed).not.toMatch(/^import /m);
