@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 GOLANGCI := go tool -modfile=infra/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist release image test test-long aws-check helm-check image-check release-check dashboards-check edge edge-bench bench-load race fuzz bench lint fmt sdk shots setup
+.PHONY: help run build dist release image test test-long aws-check helm-check image-check release-check dashboards-check edge edge-bench bench-load race fuzz bench lint fmt sdk setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
