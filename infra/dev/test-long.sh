@@ -97,7 +97,7 @@ part helm 8 'infra/helm infra/tools/helm infra/dev/helm-check.sh' \
 part bench 3 'infra/bench localserver/internal/config/keys.go' \
   'the load generator, in small' go run ./infra/bench --quick --pgo=false
 part race 20 'core/step.go localserver/internal/sqlstore' \
-  'tests: Go, once more under the race detector' again
+  'tests: Go, all under the race detector' again
 
 case $mode in
   touched) [ ${#listed[@]} = 0 ] || printf '%s\n' "${listed[@]}" | sort -n | cut -d' ' -f2 ;;

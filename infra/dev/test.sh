@@ -6,7 +6,10 @@ source "$(dirname "$0")/lib.sh"
 # A test that needs PostgreSQL fails where there is none, rather than be left out.
 export KEFU_TEST_POSTGRES=required
 
-go_tests() { go list ./... | grep -v /functions/local$ | xargs go test -race -timeout 15m; }
+go_tests() { go list ./... | grep -v /functions/local$ | xargs go test -timeout 15m; }
+# Where goroutines share what they know. Everything under the race detector is a part of make test-long: it takes as long as all
+# of this.
+race_tests() { go test -race -timeout 15m ./core/desk ./core/memstore ./localserver/internal/hub ./localserver/internal/socket; }
 # The functions are processes of their own, so there is nothing for the race detector to see, and their tests measure time: they
 # run alone. CI shares its cores with others; what fails twice is no starved process.
 functions_tests() { go test -timeout 10m ./functions/local || { [ -n "${CI:-}" ] && go test -count 1 -timeout 10m ./functions/local; }; }
@@ -33,5 +36,6 @@ step 'browser' browser
 step 'browser, on functions/local' browser_functions
 step 'fuzz, 3 s each' infra/dev/fuzz.sh 3s
 step 'tests: the suite of hosts on functions/local' functions_tests
-step 'tests: Go, under the race detector' go_tests
+step 'tests: Go, where goroutines meet, under the race detector' race_tests
+step 'tests: Go' go_tests
 took
