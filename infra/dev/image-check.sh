@@ -39,29 +39,29 @@ compose() {
   grep 'put POSTGRES_PASSWORD into infra/docker/.env\|put GRAFANA_PASSWORD into infra/docker/.env' "$work/said"
 }
 
-# inside COMMAND runs in namespaces of its own with the image unpacked in $work/root and nothing but loopback.
+# inside COMMAND runs in namespaces of its own with the image unpacked in $work/image and nothing but loopback.
 inside() {
   env WORK="$work" unshare --mount --pid --fork --net --ipc --uts bash -euo pipefail -c '
     mount --make-rprivate /
     mount -t proc proc /proc
-    mount --bind "$WORK/root" "$WORK/root"
-    mount -o remount,bind,ro "$WORK/root"
-    mount -t proc -o ro proc "$WORK/root/proc"
+    mount --bind "$WORK/image" "$WORK/image"
+    mount -o remount,bind,ro "$WORK/image"
+    mount -t proc -o ro proc "$WORK/image/proc"
     ip link set lo up
     # kefu runs the entry point of the image as its user.
-    kefu() { env -i $ENVIRONMENT "${MORE[@]}" "$(command -v setpriv)" --no-new-privs "$(command -v chroot)" --userspec=65532:65532 "$WORK/root" /kefu "$@"; }
+    kefu() { env -i $ENVIRONMENT "${MORE[@]}" "$(command -v setpriv)" --no-new-privs "$(command -v chroot)" --userspec=65532:65532 "$WORK/image" /kefu "$@"; }
     MORE=()
-    volume() { mount -t tmpfs -o uid=65532,gid=65532,mode=700 tmpfs "$WORK/root/data"; }
+    volume() { mount -t tmpfs -o uid=65532,gid=65532,mode=700 tmpfs "$WORK/image/data"; }
     '"$1"
 }
 
 run() {
   # The time zones are in the binary.
   go list -deps ./localserver | grep -x time/tzdata || return 1
-  mkdir "$work/root"
-  go run -C infra/docker/image . -unpack "$work/root" -arch "$(go env GOARCH)" -from "$PWD/dist/image" || return 1
-  (cd "$work/root" && find . | sort) || return 1
-  mkdir "$work/root/proc" # runtimes mount it
+  mkdir "$work/image"
+  go run -C infra/docker/image . -unpack "$work/image" -arch "$(go env GOARCH)" -from "$PWD/dist/image" || return 1
+  (cd "$work/image" && find . | sort) || return 1
+  mkdir "$work/image/proc" # runtimes mount it
   ENVIRONMENT='KEFU_LISTEN=:8080 KEFU_OPS=:9091 KEFU_DATA=/data KEFU_LOG_FORMAT=json SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'
   export ENVIRONMENT
   inside '
@@ -105,7 +105,7 @@ refusals() {
     until [ -s "$WORK/busy" ]; do sleep 0.05; done
     refused 1 "the address :8080 is in use by another program"
     kill $!
-    mount -o remount,ro "$WORK/root/data"
+    mount -o remount,ro "$WORK/image/data"
     refused 1 "the data directory /data can not be locked: read-only file system"
   '
 }
