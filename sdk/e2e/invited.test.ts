@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, it } from 'vitest';
 import { type Server, startServer } from './server.ts';
 import { bubbles, input, log, say, shown, soon, stage } from './widget.ts';
 
@@ -36,11 +36,11 @@ it('is seen going from page to page, invited beside the launcher, and answers in
   await ask('POST', `visitors/${id}/invite`, { site, text: words });
   const invitation = page.getByRole('status').getByRole('button', { name: words });
   await shown(invitation);
-  expect(await invitation.locator('b').textContent()).not.toBe('');
+  await soon(() => invitation.locator('b').textContent()).not.toBe('');
   await invitation.click();
   await input(page).waitFor();
   await soon(async () => (await bubbles(page)).at(-1)).toContain(words);
-  expect(await invitation.count()).toBe(0);
+  await soon(() => invitation.count()).toBe(0);
 
   await say(page, 'Yes, please');
   await shown(log(page).locator('.stored, .read').first());

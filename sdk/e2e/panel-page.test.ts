@@ -23,20 +23,20 @@ describe('a phone', () => {
           .filter(([, box]) => box.width && (box.height < 44 || box.width < 44))
           .map(([el]) => el.outerHTML),
       );
-    expect(await small()).toEqual([]);
+    await soon(() => small()).toEqual([]);
     await say(page, 'hi');
     await shown(page.getByRole('button', { name: 'Edit or recall' }));
-    expect(await small()).toEqual([]);
-    expect(await input(page).evaluate((el) => getComputedStyle(el).fontSize)).toBe('16px');
-    expect(await page.locator('.p').boundingBox()).toEqual({ x: 0, y: 0, width: 375, height: 667 });
-    expect(await page.getByRole('dialog').getAttribute('aria-modal')).toBe('true');
+    await soon(() => small()).toEqual([]);
+    await soon(() => input(page).evaluate((el) => getComputedStyle(el).fontSize)).toBe('16px');
+    await soon(() => page.locator('.p').boundingBox()).toEqual({ x: 0, y: 0, width: 375, height: 667 });
+    await soon(() => page.getByRole('dialog').getAttribute('aria-modal')).toBe('true');
     // The keyboard takes its part: the visual viewport shrinks and moves.
     await page.evaluate(() => {
       Object.defineProperties(visualViewport, { height: { value: 320 }, offsetTop: { value: 40 } });
       visualViewport!.dispatchEvent(new Event('resize'));
     });
-    expect(await page.locator('.p').boundingBox()).toEqual({ x: 0, y: 40, width: 375, height: 320 });
-    expect(await launcher(page).isVisible()).toBe(false);
+    await soon(() => page.locator('.p').boundingBox()).toEqual({ x: 0, y: 40, width: 375, height: 320 });
+    await soon(() => launcher(page).isVisible()).toBe(false);
   });
 
   it('does not scroll behind the sheet', async () => {
@@ -52,10 +52,10 @@ describe('a phone', () => {
         }),
       );
     await shown(page.getByRole('button', { name: 'More' }));
-    expect(await stopped()).toEqual([true, true, true]);
+    await soon(() => stopped()).toEqual([true, true, true]);
     for (let i = 0; i < 30; i++) answer(s, `line ${i}`);
     await shown(log(page).getByText('line 29'));
-    expect(await stopped()).toEqual([true, false, true]);
+    await soon(() => stopped()).toEqual([true, false, true]);
   });
 
   it('keeps the focus in the sheet, and gives it back', async () => {
@@ -78,7 +78,7 @@ describe('a phone', () => {
     await soon(focused).toBe('More');
     await page.keyboard.press('Escape');
     await soon(focused).toBe('Open chat');
-    expect(await page.getByRole('dialog').isVisible()).toBe(false);
+    await soon(() => page.getByRole('dialog').isVisible()).toBe(false);
   });
 });
 
@@ -100,8 +100,8 @@ describe('hostile words', () => {
     for (const url of ['javascript:alert(1)', 'data:text/html,x', 'http://spy.example/x.png'])
       s.desk.append(ROOM, by, { kind: 'image', url, ...file });
     await soon(async () => (await bubbles(page)).length).toBe(9);
-    expect((await bubbles(page)).slice(1, 6)).toEqual(texts);
-    expect(await log(page).locator('img, script').count()).toBe(0);
+    await soon(async () => (await bubbles(page)).slice(1, 6)).toEqual(texts);
+    await soon(() => log(page).locator('img, script').count()).toBe(0);
     const hrefs = await log(page)
       .locator('a')
       .evaluateAll((all) => all.map((a) => [a.getAttribute('href'), (a as HTMLAnchorElement).rel, a.textContent]));
@@ -113,10 +113,10 @@ describe('hostile words', () => {
       ['tel:+861234', rel, 'tel:+861234'],
       ['http://spy.example/x.png', rel, 'invoicegpj.exe\n1\u00a0KB'],
     ]);
-    expect((await bubbles(page)).slice(6, 8)).toEqual(['invoicegpj.exe', 'invoicegpj.exe']);
+    await soon(async () => (await bubbles(page)).slice(6, 8)).toEqual(['invoicegpj.exe', 'invoicegpj.exe']);
     s.desk.assign(ROOM, { id: 'a-1', name: by.name });
     await soon(() => page.getByRole('heading', { name: 'aN iL' }).count()).toBe(1);
-    expect(await log(page).evaluate((el) => el.scrollWidth - el.clientWidth)).toBe(0);
+    await soon(() => log(page).evaluate((el) => el.scrollWidth - el.clientWidth)).toBe(0);
   });
 });
 
@@ -163,7 +163,7 @@ describe('the page around it', () => {
     };
     const plain = await shape(false);
     expect(plain.length).toBeGreaterThan(10);
-    expect(await shape(true)).toEqual(plain);
+    await soon(() => shape(true)).toEqual(plain);
   });
 
   it('costs no long task and no shift of the layout, on a phone four times as slow', async () => {

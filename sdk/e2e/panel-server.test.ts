@@ -54,5 +54,5 @@ it('a form, a picture, one that lies, and the recall of what was sent', async ()
   await page.getByRole('button', { name: 'Recall', exact: true }).click();
   await shown(log(page).getByText('A message was recalled'));
   await soon(async () => (await fetch(src!)).status).toBe(404);
-  expect(await input(page).isVisible()).toBe(true);
+  await soon(() => input(page).isVisible()).toBe(true);
 });

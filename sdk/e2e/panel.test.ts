@@ -42,8 +42,8 @@ describe('before the first message', () => {
     await launcher(page).click();
     await form(page).click();
     await shown(page.locator('input:invalid'));
-    expect(await input(page).isVisible()).toBe(false);
-    expect(await page.getByRole('button', { name: 'Delivery' }).count()).toBe(0);
+    await soon(() => input(page).isVisible()).toBe(false);
+    await soon(() => page.getByRole('button', { name: 'Delivery' }).count()).toBe(0);
     await page.getByLabel('Your name').fill(' Ada ');
     await page.getByLabel('Topic').selectOption('Tea');
     await form(page).click();
@@ -57,7 +57,7 @@ describe('before the first message', () => {
     await soon(() => s.desk.said(ROOM)).toEqual(['Which is the lightest?']);
     await pick(page, 'End this chat', 2);
     await form(page).waitFor();
-    expect(await page.getByLabel('Your name').inputValue()).toBe('Ada');
+    await soon(() => page.getByLabel('Your name').inputValue()).toBe('Ada');
   });
 
   it('quick replies and the privacy notice leave with the first message', async () => {
@@ -71,7 +71,7 @@ describe('before the first message', () => {
     await page.getByRole('button', { name: 'Returns' }).click();
     await soon(() => s.desk.said(ROOM)).toEqual(['Returns']);
     await link.waitFor({ state: 'hidden' });
-    expect(await page.getByRole('button', { name: 'Delivery' }).count()).toBe(0);
+    await soon(() => page.getByRole('button', { name: 'Delivery' }).count()).toBe(0);
   });
 
   it('nobody is there: it says so, when somebody is, and takes a message', async () => {
@@ -84,7 +84,7 @@ describe('before the first message', () => {
     await page.getByRole('button', { name: 'More' }).click();
     await soon(() => page.locator('.menu div').textContent()).toBe('Opening hoursMon–Fri09:00–18:00Asia/Shanghai');
     await page.keyboard.press('Escape');
-    expect(await input(page).isVisible()).toBe(true);
+    await soon(() => input(page).isVisible()).toBe(true);
     await say(page, 'Call me back');
     await soon(() => s.desk.said(ROOM)).toEqual(['Call me back']);
   });
@@ -105,7 +105,7 @@ describe('before the first message', () => {
     await soon(() => s.desk.guests.size).toBeGreaterThan(0);
     await again.clock.install();
     await again.clock.runFor(5_000);
-    expect(await again.getByText(/gift|Not here/).count()).toBe(0);
+    await soon(() => again.getByText(/gift|Not here/).count()).toBe(0);
   });
 });
 
@@ -141,7 +141,7 @@ describe('what comes with a message', () => {
     expect(fields).toEqual(['token', 'name', 'file']);
     await soon(() => said(s, 'image')).toEqual([{ kind: 'image', ...image }]);
     await soon(() => s.desk.said(ROOM)).toEqual(['hi', 'This leaf']);
-    expect(await page.getByRole('button', { name: 'Remove leaf.png' }).count()).toBe(0);
+    await soon(() => page.getByRole('button', { name: 'Remove leaf.png' }).count()).toBe(0);
   });
 
   it('where the desk wants it elsewhere the file goes there', async () => {
@@ -220,10 +220,10 @@ describe('what comes with a message', () => {
     await input(page).fill('a draft');
     await page.getByRole('button', { name: 'Edit or recall' }).nth(1).click();
     await page.getByRole('button', { name: 'Edit', exact: true }).click();
-    expect(await input(page).inputValue()).toBe('tow');
+    await soon(() => input(page).inputValue()).toBe('tow');
     await say(page, 'two');
     await soon(() => bubbles(page)).toEqual(['one', 'two']);
-    expect(await input(page).inputValue()).toBe('a draft');
+    await soon(() => input(page).inputValue()).toBe('a draft');
     await page.getByRole('button', { name: 'Edit or recall' }).first().click();
     s.desk.fault = () => ({ code: 'forbidden' });
     await page.getByRole('button', { name: 'Recall', exact: true }).click();
@@ -273,7 +273,7 @@ describe('what comes back', () => {
     await soon(around).toEqual(['new']);
     const news = page.locator('[aria-live=polite]');
     await soon(() => news.textContent()).toMatch(/Li Na: new$/);
-    expect(await log(page).getAttribute('aria-live')).toBe('off');
+    await soon(() => log(page).getAttribute('aria-live')).toBe('off');
     await say(page, 'mine');
     answer(s, 'newer');
     await soon(() => news.textContent()).toBe('Li Na: newer');
@@ -290,7 +290,7 @@ describe('what comes back', () => {
     await shown(down);
     answer(s, 'below');
     await soon(() => down.textContent()).toBe('1');
-    expect(await log(page).evaluate((el) => el.scrollTop)).toBe(200);
+    await soon(() => log(page).evaluate((el) => el.scrollTop)).toBe(200);
     await down.click();
     await down.waitFor({ state: 'hidden' });
     await soon(() => s.desk.room(ROOM).head.read?.visitor).toBe(43);
@@ -328,7 +328,7 @@ describe('what comes back', () => {
     await soon(() => page.title()).toBe('New message');
     await hide(false);
     await soon(() => bubbles(page)).toEqual(['hi', 'one', 'two']);
-    expect(await page.evaluate(() => Reflect.get(window, 'rang'))).toBe(2);
+    await soon(() => page.evaluate(() => Reflect.get(window, 'rang'))).toBe(2);
   });
 });
 
@@ -353,7 +353,7 @@ describe('after a session', () => {
       { score: 4, comment: 'Very kind' },
     ]);
     await soon(() => log(page).getByText('You rated this chat 4 of 5').count()).toBe(1);
-    expect(await stars(page).count()).toBe(0);
+    await soon(() => stars(page).count()).toBe(0);
   });
 
   it('skipped, it is not asked for again; nor where the site wants none', async () => {
@@ -368,7 +368,7 @@ describe('after a session', () => {
     await chat(page);
     await shown(page.getByRole('button', { name: 'More' }));
     await shown(log(page).getByText('This chat is closed'));
-    expect(await stars(page).count()).toBe(0);
+    await soon(() => stars(page).count()).toBe(0);
   });
 
   it('the chat can be saved whole, and the device forgets all on demand', async () => {
@@ -387,11 +387,11 @@ describe('after a session', () => {
     await input(page).fill('half a thought');
     await pick(page, 'Clear this device', 2);
     await soon(() => bubbles(page)).toEqual([]);
-    expect(await input(page).inputValue()).toBe('');
+    await soon(() => input(page).inputValue()).toBe('');
     await soon(() => s.desk.guests.size).toBe(1);
     await page.reload();
     await chat(page);
-    expect(await input(page).inputValue()).toBe('');
+    await soon(() => input(page).inputValue()).toBe('');
     await say(page, 'somebody else');
     await soon(() => [...s.desk.rooms.keys()].some((id) => id !== ROOM && s.desk.said(id)[0] === 'somebody else')).toBe(true);
   });

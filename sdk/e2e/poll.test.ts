@@ -108,7 +108,7 @@ describe('a network that lets no WebSocket through', () => {
     const inStep = async () => {
       await soon(async () => (await visitorSees(visitor)).length).toBe(talk.length);
       await soon(() => agentSees(agent)).toEqual(await visitorSees(visitor));
-      expect((await visitorSees(visitor)).sort()).toEqual([...talk].sort());
+      await soon(async () => (await visitorSees(visitor)).sort()).toEqual([...talk].sort());
     };
     await exchange(3);
     await inStep();
@@ -215,7 +215,7 @@ describe('what changes', () => {
     await log(page)
       .getByText(zh ? '一条消息已撤回' : 'A message was recalled')
       .waitFor();
-    expect(await log(page).locator('.b').count()).toBe(2);
+    await soon(() => log(page).locator('.b').count()).toBe(2);
 
     s.desk.fault = () => ({ code: 'rate_limited', retry: 2 });
     await write(page, zh ? '好的,来两份' : 'Two, please');
@@ -226,7 +226,7 @@ describe('what changes', () => {
       mkdirSync(out, { recursive: true });
       await page.screenshot({ path: `${out}/${name}-changes.png` });
     }
-    expect(await violations(page)).toEqual([]);
+    await soon(() => violations(page)).toEqual([]);
     s.desk.fault = () => undefined;
     await soon(() => log(page).locator('.pending').count()).toBe(0);
     await soon(() => calm.count()).toBe(0);

@@ -35,7 +35,7 @@ it('an origin that is refused: denied and said why; what was written goes out on
   });
   const page = await stage.visit(await fresh(browser, open), { init: { lang: 'en' } });
   await soon(() => state(page)).toBe('denied');
-  expect(await noted(page, ({ errors }) => errors)).toEqual(['forbidden']);
+  await soon(() => noted(page, ({ errors }) => errors)).toEqual(['forbidden']);
   await launcher(page).click();
   await notice(page, /disconnected/);
   await write(page, 'one');
@@ -78,8 +78,8 @@ it('a user’s token that has expired: another is asked for once; of no use eith
   await start(page, old);
   await launcher(page).click();
   await soon(() => state(page)).toBe('denied');
-  expect(await noted(page, ({ errors }) => errors)).toEqual(['unauthorized']);
-  expect(await page.evaluate('notes.asked')).toBe(1);
+  await soon(() => noted(page, ({ errors }) => errors)).toEqual(['unauthorized']);
+  await soon(() => page.evaluate('notes.asked')).toBe(1);
   await notice(page, /disconnected/);
   await write(page, 'one');
   await log(page).locator('.pending').waitFor();
@@ -88,8 +88,8 @@ it('a user’s token that has expired: another is asked for once; of no use eith
   const next = await stage.visit(context);
   await start(next, good);
   await soon(() => stage.stored()).toEqual(['one']);
-  expect(await next.evaluate('notes.asked')).toBe(1);
-  expect(await state(next)).toBe('ws');
+  await soon(() => next.evaluate('notes.asked')).toBe(1);
+  await soon(() => state(next)).toBe('ws');
 });
 
 it('an endpoint where no desk is: offline, and said so; what was written waits on the device', async () => {
@@ -104,7 +104,7 @@ it('an endpoint where no desk is: offline, and said so; what was written waits o
   await page.close();
   const next = await stage.visit(context, { init: { ui: false } }); // the shop has mended its page
   await soon(() => sees(next)).toEqual(['one']);
-  expect(await stage.stored()).toEqual(['one']);
+  await soon(() => stage.stored()).toEqual(['one']);
 });
 
 it('a disk that is full: said once, and the chat goes on', async () => {
@@ -115,7 +115,7 @@ it('a disk that is full: said once, and the chat goes on', async () => {
   await stage.begin(page, { ui: false });
   for (const text of ['one', 'two', 'three']) await say(page, text);
   await soon(() => sees(page)).toEqual(['one', 'two', 'three']);
-  expect(await stage.stored()).toEqual(['one', 'two', 'three']);
+  await soon(() => stage.stored()).toEqual(['one', 'two', 'three']);
   await soon(() => noted(page, ({ errors }) => errors)).toEqual(['storage']);
 });
 

@@ -34,7 +34,7 @@ export function scenarios(start: () => Promise<Engine>) {
   /** Both sides have exactly these, in this order. */
   const all = async (tab: Tab, texts: string[]) => {
     await soon(() => sees(tab)).toEqual(texts);
-    expect(await stage.stored()).toEqual(texts);
+    await soon(() => stage.stored()).toEqual(texts);
   };
   const talks = async (tab: Tab, text: string) => {
     await say(tab, text);
@@ -48,8 +48,8 @@ export function scenarios(start: () => Promise<Engine>) {
       await talks(tab, 'one');
       await stage.answer('two');
       await all(tab, ['one', 'two']);
-      expect(await onPage(tab)).toBe(false);
-      expect(await noted(tab, ({ heard, errors, fell }) => [heard, errors, fell])).toEqual([['two'], [], []]);
+      await soon(() => onPage(tab)).toBe(false);
+      await soon(() => noted(tab, ({ heard, errors, fell }) => [heard, errors, fell])).toEqual([['two'], [], []]);
       await tab.evaluate(`void setTimeout(() => {
         notes.chat.send('three');
         const end = Date.now() + 2000;
@@ -58,7 +58,7 @@ export function scenarios(start: () => Promise<Engine>) {
       })`);
       await all(tab, ['one', 'two', 'three']);
       const freed = (await tab.evaluate('notes.free')) as number;
-      if (engine.apart) expect(await stage.storedAt('three')).toBeLessThan(freed);
+      if (engine.apart) await soon(() => stage.storedAt('three')).toBeLessThan(freed);
       expect(stage.faults.opened).toBe(1);
     });
 
@@ -70,7 +70,7 @@ export function scenarios(start: () => Promise<Engine>) {
       stage.faults.sockets = fault;
       const tab = await visit();
       await soon(() => state(tab), limit).toBe('longpoll');
-      expect(await noted(tab, ({ fell }) => fell)).toEqual([reason]);
+      await soon(() => noted(tab, ({ fell }) => fell)).toEqual([reason]);
       await say(tab, 'one');
       await all(tab, ['one']);
       await stage.answer('two');
@@ -80,7 +80,7 @@ export function scenarios(start: () => Promise<Engine>) {
       await soon(() => state(tab)).toBe('ws');
       await say(tab, 'three');
       await all(tab, ['one', 'two', 'three']);
-      expect(await noted(tab, ({ fell }) => fell)).toEqual([reason]);
+      await soon(() => noted(tab, ({ fell }) => fell)).toEqual([reason]);
     });
 
     it('that goes mute is replaced within seconds once the page is looked at', async () => {
@@ -106,9 +106,9 @@ export function scenarios(start: () => Promise<Engine>) {
       }
       await soon(() => sees(tab).then((seen) => seen.length)).toBe(21);
       const seen = await sees(tab);
-      expect(await stage.stored()).toEqual(seen);
+      await soon(() => stage.stored()).toEqual(seen);
       expect(seen.filter((t) => t.startsWith('m'))).toEqual(Array.from({ length: 11 }, (_, i) => `m${i}`));
-      expect(await noted(tab, ({ heard }) => heard)).toEqual(Array.from({ length: 10 }, (_, i) => `a${i + 1}`));
+      await soon(() => noted(tab, ({ heard }) => heard)).toEqual(Array.from({ length: 10 }, (_, i) => `a${i + 1}`));
     });
   });
 
@@ -181,7 +181,7 @@ export function scenarios(start: () => Promise<Engine>) {
     await soon(async () => (await stage.stored()).sort()).toEqual([...told, 'm3', 'still there?']);
     const log = await stage.stored();
     for (const tab of others) await soon(() => sees(tab)).toEqual(log);
-    for (const tab of others) expect(await noted(tab, ({ heard }) => heard)).toEqual(['still there?']);
+    for (const tab of others) await soon(() => noted(tab, ({ heard }) => heard)).toEqual(['still there?']);
     await soon(() => [stage.faults.open, stage.faults.opened]).toEqual([1, 2]);
   });
 
@@ -194,7 +194,7 @@ export function scenarios(start: () => Promise<Engine>) {
       });
     const tab = await visit({ before, init: { ...headless, worker: false } });
     await talks(tab, 'one');
-    expect(await noted(tab, ({ errors }) => errors)).toEqual(['storage']);
+    await soon(() => noted(tab, ({ errors }) => errors)).toEqual(['storage']);
   });
 
   const FILES = "default-src 'none'; script-src 'self' DESK; connect-src DESK";
@@ -206,9 +206,9 @@ export function scenarios(start: () => Promise<Engine>) {
   ] as const)('a strict policy: %s', async (_, csp, worker, complaints, here) => {
     const tab = await visit({ csp, init: { ...headless, worker } });
     await talks(tab, 'one');
-    expect(await state(tab)).toBe('ws');
-    expect(await noted(tab, ({ violations }) => violations)).toEqual(complaints);
-    if (here !== undefined) expect(await onPage(tab)).toBe(here);
+    await soon(() => state(tab)).toBe('ws');
+    await soon(() => noted(tab, ({ violations }) => violations)).toEqual(complaints);
+    if (here !== undefined) await soon(() => onPage(tab)).toBe(here);
   });
 
   it('the whole widget needs no more than the documented policy, and has its style', async () => {
@@ -225,8 +225,8 @@ export function scenarios(start: () => Promise<Engine>) {
     }`);
     await all(tab, ['hello']);
     await soon(() => inside("root.querySelector('[role=log] .v .b').textContent")).toBe('hello');
-    expect(await inside("root.querySelector('[role=dialog]').getBoundingClientRect().height")).toBeGreaterThan(300);
-    expect(await noted(tab, ({ violations, errors }) => [...violations, ...errors])).toEqual([]);
+    await soon(() => inside("root.querySelector('[role=dialog]').getBoundingClientRect().height")).toBeGreaterThan(300);
+    await soon(() => noted(tab, ({ violations, errors }) => [...violations, ...errors])).toEqual([]);
   });
 
   it('a page is left and come back to, and has missed nothing', async () => {
@@ -241,6 +241,6 @@ export function scenarios(start: () => Promise<Engine>) {
     if (!(await tab.evaluate("'back' in window"))) await stage.begin(tab, headless);
     await soon(() => sees(tab)).toEqual(['one', 'two']);
     await talks(tab, 'three');
-    expect(await stage.stored()).toEqual(['one', 'two', 'three']);
+    await soon(() => stage.stored()).toEqual(['one', 'two', 'three']);
   });
 }

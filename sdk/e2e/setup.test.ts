@@ -4,6 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { launch } from './browser.ts';
 import { type Server, startServer } from './server.ts';
+import { soon } from './stage.ts';
 
 /** Set up in a real browser, with the real server: what is typed is what the API then says. */
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -85,7 +86,7 @@ describe('Set up', () => {
     await page.getByLabel('Password').fill('a long password');
     await button('Add').click();
     await page.getByText('1 to 64 characters without spaces are expected').first().waitFor();
-    expect(await page.getByLabel('Name', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+    await soon(() => page.getByLabel('Name', { exact: true }).getAttribute('aria-invalid')).toBe('true');
     await page.getByLabel('Name', { exact: true }).fill('lina');
     await page.getByLabel('What visitors see').fill('Li Na');
     await button('Add').click();
@@ -116,14 +117,14 @@ describe('Set up', () => {
     await page.getByLabel('Messages can be changed for').fill('soon');
     await button('Look at the changes').click();
     await page.locator('.setup-fault').first().waitFor();
-    expect(await page.getByLabel('Messages can be changed for').getAttribute('aria-invalid')).toBe('true');
+    await soon(() => page.getByLabel('Messages can be changed for').getAttribute('aria-invalid')).toBe('true');
   });
 
   it('shows the widget as it will be, and the snippet', async () => {
     await enter('sites');
     await page.getByText('Look and snippet').click();
     await page.getByLabel('Corner').selectOption('start');
-    expect(await page.locator('.setup-code').textContent()).toContain('"side": "start"');
+    await soon(() => page.locator('.setup-code').textContent()).toContain('"side": "start"');
     const frame = page.frameLocator('.setup-preview');
     await frame.locator('.teas').waitFor();
   });
@@ -137,7 +138,7 @@ describe('Set up', () => {
     await page.getByLabel('Your present password').fill(server.password);
     await button('Set it up').click();
     await page.locator('.setup-qr').waitFor();
-    expect((await page.locator('code').textContent())?.length).toBe(32);
+    await soon(async () => (await page.locator('code').textContent())?.length).toBe(32);
     await page.getByLabel('Code', { exact: true }).fill('000000');
     await button('Turn it on').click();
     await page.getByText('this is not what the authenticator shows now').first().waitFor();

@@ -57,7 +57,7 @@ const looks = [
 const judge = async (page: Page, name: string) => {
   if (out) mkdirSync(out, { recursive: true });
   if (out) await page.screenshot({ path: `${out}/${name}.png`, animations: 'disabled' });
-  expect(await violations(page)).toEqual([]);
+  await soon(() => violations(page)).toEqual([]);
 };
 
 // Two of them have every colour, size and language there is; all four are for whoever wants to look.
@@ -172,6 +172,6 @@ it('forced colours and a page that wants no motion', async () => {
   await say(page, 'hi');
   await shown(log(page).locator('.stored'));
   await judge(page, 'phone-forced-colours');
-  expect(await input(page).isVisible()).toBe(true);
-  expect(await page.locator('.p').evaluate((el) => getComputedStyle(el).animationName)).toBe('none');
+  await soon(() => input(page).isVisible()).toBe(true);
+  await soon(() => page.locator('.p').evaluate((el) => getComputedStyle(el).animationName)).toBe('none');
 });

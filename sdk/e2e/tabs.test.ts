@@ -33,12 +33,12 @@ describe('tabs', () => {
     const pages: Page[] = [];
     for (let i = 0; i < 3; i++) pages.push(await stage.visit(context, { init: headless }));
     for (const page of pages) await soon(() => state(page)).toBe('ws');
-    expect(stage.faults.open).toBe(1);
+    await soon(() => stage.faults.open).toBe(1);
     const told = pages.map((_, i) => `m${i}`);
     for (const [i, page] of pages.entries()) await talks(page, told[i]!);
     for (const page of pages) await soon(() => sees(page)).toEqual(told);
     const leads = (page: Page) => page.workers().length === 1;
-    expect(pages.filter(leads)).toHaveLength(1);
+    await soon(() => pages.filter(leads)).toHaveLength(1);
     const [leader, others] = [pages.find(leads)!, pages.filter((page) => !leads(page))];
     const late = say(others[0]!, 'm3');
     await leader.close();
@@ -47,7 +47,7 @@ describe('tabs', () => {
     await soon(async () => (await stage.stored()).sort()).toEqual([...told, 'm3', 'still there?']);
     const log = await stage.stored();
     for (const page of others) await soon(() => sees(page)).toEqual(log);
-    for (const page of others) expect(await noted(page, ({ heard }) => heard)).toEqual(['still there?']);
+    for (const page of others) await soon(() => noted(page, ({ heard }) => heard)).toEqual(['still there?']);
     await soon(() => stage.faults.open).toBe(1);
   });
 
@@ -69,7 +69,7 @@ describe('tabs', () => {
     await soon(() => sees(first)).toEqual(['one', 'two']);
     await talks(first, 'three');
     await soon(() => sees(second)).toEqual(['one', 'two', 'three']);
-    expect(await stage.stored()).toEqual(['one', 'two', 'three']);
+    await soon(() => stage.stored()).toEqual(['one', 'two', 'three']);
     await soon(() => stage.faults.open).toBe(1);
   });
 
@@ -89,7 +89,7 @@ describe('tabs', () => {
     await soon(() => page.evaluate('window.back').catch(() => undefined)).toBe(true);
     await soon(() => sees(page)).toEqual(['one', 'two']);
     await talks(page, 'three');
-    expect(await stage.stored()).toEqual(['one', 'two', 'three']);
+    await soon(() => stage.stored()).toEqual(['one', 'two', 'three']);
   });
 });
 
@@ -135,16 +135,16 @@ describe('the worker', () => {
   ] as const)('CSP: %s', async (_, csp, worker, workers, complaints) => {
     const page = await stage.visit(await fresh(browser, open), { csp, init: { ...headless, worker } });
     await talks(page, 'one');
-    expect(page.workers()).toHaveLength(workers);
-    expect(await noted(page, ({ violations }) => violations)).toEqual(complaints);
-    expect(await state(page)).toBe('ws');
+    await soon(() => page.workers()).toHaveLength(workers);
+    await soon(() => noted(page, ({ violations }) => violations)).toEqual(complaints);
+    await soon(() => state(page)).toBe('ws');
   });
 
   it('that can not be loaded, as from where a bundler left nothing, costs no wait', async () => {
     const page = await stage.visit(await fresh(browser, open));
     await stage.begin(page, { ...headless, worker: `${stage.faults.url}/nothing.mjs` });
     await soon(() => state(page), 3_500).toBe('ws'); // one that says nothing at all is waited for for 4 s
-    expect(page.workers()).toHaveLength(0);
+    await soon(() => page.workers()).toHaveLength(0);
   });
 });
 
@@ -161,7 +161,7 @@ it("lazy: 'new' connects nobody who only looks, and who has been here at once", 
   await stage.answer('two');
   const again = await stage.visit(context, { init });
   await soon(() => sees(again)).toEqual(['one', 'two']);
-  expect(await noted(again, ({ chat }) => chat.unread)).toBe(1);
+  await soon(() => noted(again, ({ chat }) => chat.unread)).toBe(1);
 });
 
 it('a module has the same, with and without something to see', async () => {
@@ -174,7 +174,7 @@ it('a module has the same, with and without something to see', async () => {
   })`);
   expect(names).toEqual(['createClient', 'init']);
   await talks(page, 'one');
-  expect(page.workers()).toHaveLength(1);
+  await soon(() => page.workers()).toHaveLength(1);
   await page.evaluate(`import('${url}/kefu.mjs').then((kefu) => {
     kefu.init({ endpoint: '${url.replace('http', 'ws')}/ws', lang: 'en' }).open();
   })`);

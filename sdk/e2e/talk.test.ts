@@ -179,7 +179,7 @@ it('the server is killed while both write: nothing is lost, doubled or out of or
   }
 
   const seen = await visitorSees(visitor);
-  expect(await agentSees(agent)).toEqual(seen);
+  await soon(() => agentSees(agent)).toEqual(seen);
   expect(seen.filter((t) => t.startsWith('v'))).toEqual(said.v);
   expect(seen.filter((t) => t.startsWith('a'))).toEqual(said.a);
   await soon(() => visitor.getByRole('log').locator('.pending, .failed').count()).toBe(0);

@@ -35,12 +35,12 @@ describe('a conversation', () => {
     await eventually(() => page.title()).toBe('(3) Kefu console');
     await row(/Ann c2/).click();
     await eventually(() => page.title()).toBe('(1) Kefu console');
-    expect(desk.got).toContainEqual({ type: 'read', conversation: 'c2', seq: 5 });
+    await eventually(() => desk.got).toContainEqual({ type: 'read', conversation: 'c2', seq: 5 });
     desk.push({ type: 'typing', conversation: 'c2', by: { kind: 'visitor' }, text: 'I wonder' });
     await log().getByText('I wonder').waitFor();
     desk.visitorSays('c2', 'I wondered');
     await log().getByText('I wondered').waitFor();
-    expect(await log().getByText('I wonder', { exact: true }).count()).toBe(0);
+    await eventually(() => log().getByText('I wonder', { exact: true }).count()).toBe(0);
     desk.visitor('c3', { name: 'New One' });
     await page.getByRole('status').getByText('New in the queue: New One').waitFor({ state: 'attached' });
   });
@@ -63,7 +63,7 @@ describe('a conversation', () => {
     await log().getByText('careful with this one').waitFor();
     await eventually(() => desk.talk('c1').log.at(-1)?.internal).toBe(true);
     await page.keyboard.press('Alt+L');
-    expect(await box().inputValue()).toBe('half a reply');
+    await eventually(() => box().inputValue()).toBe('half a reply');
   });
 
   it('is transferred with a note; what the server refuses is said in the dialog', async () => {
@@ -80,7 +80,11 @@ describe('a conversation', () => {
     await dialog.getByLabel(/Note for whoever takes it/).fill('a VIP');
     await dialog.getByRole('button', { name: 'Transfer' }).click();
     await dialog.waitFor({ state: 'detached' });
-    expect(desk.talk('c1').log.at(-1)?.body).toMatchObject({ kind: 'transferred', note: 'a VIP', to: { agent: { id: 'bob' } } });
+    await eventually(() => desk.talk('c1').log.at(-1)?.body).toMatchObject({
+      kind: 'transferred',
+      note: 'a VIP',
+      to: { agent: { id: 'bob' } },
+    });
     await log().getByText('a VIP').waitFor();
     await page.getByText('Bob holds this conversation; you may still write in it.').waitFor();
   });
@@ -101,7 +105,7 @@ describe('a conversation', () => {
     held('c1', '<img src=x onerror=alert(1)> <b>bold</b>', 'see https://a.example/x. or javascript:alert(1)');
     await enter({ agent: 'lina', hash: '#/c/c1' });
     await log().getByText('<img src=x onerror=alert(1)> <b>bold</b>').waitFor();
-    expect(await log().locator('img, b').count()).toBe(0);
+    await eventually(() => log().locator('img, b').count()).toBe(0);
     const links = await log()
       .locator('a')
       .evaluateAll((all) => all.map((a) => [a.getAttribute('href'), a.getAttribute('rel')]));
@@ -124,11 +128,11 @@ describe('the composer', () => {
         how,
       );
     await box().press('Shift+Enter');
-    expect(await box().inputValue()).toBe('ni hao\n');
+    await eventually(() => box().inputValue()).toBe('ni hao\n');
     expect(desk.got.filter((f) => f.type === 'send')).toEqual([]);
     await box().press('Enter');
     await eventually(() => desk.talk('c1').log.at(-1)?.body).toEqual({ kind: 'text', text: 'ni hao' });
-    expect(await box().inputValue()).toBe('');
+    await eventually(() => box().inputValue()).toBe('');
   });
 
   it('keeps a draft over a reload', async () => {
@@ -140,12 +144,12 @@ describe('the composer', () => {
   it('grows with its text, counts near the limit, and sends nothing beyond it', async () => {
     const before = (await box().boundingBox())?.height ?? 0;
     await box().fill('a\nb\nc\nd');
-    expect((await box().boundingBox())?.height).toBeGreaterThan(before + 40);
+    await eventually(async () => (await box().boundingBox())?.height).toBeGreaterThan(before + 40);
     await box().fill('😀'.repeat(3_900));
     await page.getByText('100 characters left').waitFor();
     await box().fill('x'.repeat(4_001));
     await page.getByText('1 character too many').waitFor();
-    expect(await button('Send').isDisabled()).toBe(true);
+    await eventually(() => button('Send').isDisabled()).toBe(true);
     await box().press('Enter');
     expect(desk.got.filter((f) => f.type === 'send')).toEqual([]);
   });
@@ -162,13 +166,13 @@ describe('the log', () => {
       e.scrollTop = 100;
     });
     await log().getByText('message number 40', { exact: true }).waitFor({ state: 'attached' });
-    expect(
-      await first.evaluate((e) => Math.abs(e.getBoundingClientRect().top - (e.closest('.log')?.getBoundingClientRect().top ?? 0))),
+    await eventually(() =>
+      first.evaluate((e) => Math.abs(e.getBoundingClientRect().top - (e.closest('.log')?.getBoundingClientRect().top ?? 0))),
     ).toBeLessThan(900);
     desk.visitorSays('c1', 'fresh');
     await button('1 new message').click();
     await eventually(() => log().evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2)).toBe(true);
-    expect(await button(/new message|latest/).count()).toBe(0);
+    await eventually(() => button(/new message|latest/).count()).toBe(0);
   });
 
   it('says when it could not be loaded, and loads again', async () => {

@@ -14,7 +14,7 @@ describe('signing in', () => {
     await page.getByRole('alert').getByText('Enter your name and your password.').waitFor();
     await fill('lina', 'wrong');
     await page.getByRole('alert').getByText('Name or password is wrong.').waitFor();
-    expect(await page.getByLabel('Name').inputValue()).toBe('lina');
+    await eventually(() => page.getByLabel('Name').inputValue()).toBe('lina');
     desk.fail.set('POST /v1/login', { status: 429, body: { code: 'rate_limited', retry: 12 } });
     await fill('lina', 'wrong');
     await page.getByRole('alert').getByText('Wait 12 seconds').waitFor();
@@ -30,15 +30,15 @@ describe('signing in', () => {
     await button('Menu').click();
     await button('Sign out').click();
     await button('Sign in').waitFor();
-    expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))).not.toContain('token-');
+    await eventually(() => page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))).not.toContain('token-');
   });
 
   it('can show the password', async () => {
     await enter({});
     await page.getByLabel('Password', { exact: true }).fill('secret');
     await button('Show the password').click();
-    expect(await page.getByLabel('Password', { exact: true }).getAttribute('type')).toBe('text');
-    expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe('secret');
+    await eventually(() => page.getByLabel('Password', { exact: true }).getAttribute('type')).toBe('text');
+    await eventually(() => page.getByLabel('Password', { exact: true }).inputValue()).toBe('secret');
   });
 });
 
@@ -56,7 +56,7 @@ describe('the connection', () => {
     await box().fill('written in the dark');
     await box().press('Enter');
     await log().getByText('Will be sent when the connection is back').waitFor();
-    expect(await button('Close').isDisabled()).toBe(true);
+    await eventually(() => button('Close').isDisabled()).toBe(true);
     await page.reload();
     desk.mute.clear();
     await page.reload();
@@ -97,7 +97,7 @@ describe('the desk', () => {
     await button('One conversation more').click();
     await eventually(() => desk.agents.get('lina')?.capacity).toBe(6);
     await button('You hold 0 of 6 conversations').waitFor();
-    expect(desk.agents.get('lina')?.status).toBe('away');
+    await eventually(() => desk.agents.get('lina')?.status).toBe('away');
   });
 
   it('tells an agent who holds nothing what to do', async () => {
@@ -125,7 +125,7 @@ describe('the desk', () => {
     await dialog.getByRole('button', { name: 'Create agent' }).click();
     await dialog.getByText('wang can sign in now.').waitFor();
     await dialog.getByText('Wang Fang').waitFor();
-    expect(desk.accounts.get('a_wang')).toMatchObject({ role: 'agent', groups: ['default'], capacity: 5 });
+    await eventually(() => desk.accounts.get('a_wang')).toMatchObject({ role: 'agent', groups: ['default'], capacity: 5 });
   });
 
   it('changes the password and stays signed in', async () => {
@@ -170,7 +170,7 @@ describe('the desk', () => {
   it('speaks both languages, and remembers which', async () => {
     await enter({ agent: 'lina', locale: 'zh-CN' });
     await page.getByRole('tab', { name: '我的' }).waitFor();
-    expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+    await eventually(() => page.locator('html').getAttribute('lang')).toBe('zh-CN');
     await button('菜单').click();
     await page.getByLabel('语言').selectOption('en');
     await page.getByRole('tab', { name: 'Mine' }).waitFor();
@@ -183,11 +183,11 @@ describe('the desk', () => {
     await enter({ agent: 'lina', viewport: { width: 390, height: 844 } });
     await row(/Ann c1/).click();
     await log().getByText('hello').waitFor();
-    expect(await page.getByRole('navigation', { name: 'Conversations' }).isVisible()).toBe(false);
+    await eventually(() => page.getByRole('navigation', { name: 'Conversations' }).isVisible()).toBe(false);
     await button('Back to the list').click();
     await row(/Ann c1/).waitFor();
     await page.goBack();
     await log().getByText('hello').waitFor();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await eventually(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   });
 });

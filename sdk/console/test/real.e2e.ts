@@ -207,14 +207,14 @@ describe('two agents and several visitors at once', () => {
     await b.reload(); // and the page goes too, in whatever state it is
     await soon(async () => said(await logOf(v.conversation)).filter((s) => s === 'said in the dark').length).toBe(1);
     await log(b).getByText('said in the dark').waitFor();
-    expect(await log(b).getByText('said in the dark').count()).toBe(1);
+    await soon(() => log(b).getByText('said in the dark').count()).toBe(1);
     await b.keyboard.press('Alt+P');
-    expect(await box(b).inputValue()).toBe('half a note');
+    await soon(() => box(b).inputValue()).toBe('half a note');
     // What happens now is seen now, without a reload.
     await call('POST', `conversations/${v.conversation}/events`, { body: text('after the fire') });
     await log(b).getByText('after the fire').waitFor();
     const stored = said(await logOf(v.conversation));
-    expect(await log(b).locator('.said .bubble').allInnerTexts()).toEqual(stored);
+    await soon(() => log(b).locator('.said .bubble').allInnerTexts()).toEqual(stored);
     await street.reload();
   });
 });
