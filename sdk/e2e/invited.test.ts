@@ -31,6 +31,11 @@ it('is seen going from page to page, invited beside the launcher, and answers in
   await page.evaluate(() => history.pushState({}, '', '/demo/?lang=en&cart=1'));
   await soon(async () => (await here())[0]?.page.url).toBe(`${server.url}/demo/?lang=en&cart=1`);
 
+  await page.evaluate(() => {
+    location.hash = '#/cart/2'; // as routers of H5 pages do
+  });
+  await soon(async () => (await here())[0]?.page.url).toBe(`${server.url}/demo/?lang=en&cart=1#/cart/2`);
+
   const { id, site } = (await here())[0]!;
   const words = 'Shall I help with <b>the tea</b>?';
   await ask('POST', `visitors/${id}/invite`, { site, text: words });

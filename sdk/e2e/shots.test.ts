@@ -18,6 +18,8 @@ const words = {
     agent: 'Li Na',
     hello: 'Hello, this is Li Na.',
     reply: 'It is lightly roasted, with a clear note of orchid. If you like it darker, look at https://shop.example/roasted',
+    bot: 'Yes, we wrap gifts at no cost.',
+    source: 'Gift wrapping and cards',
     pack: 'Which pack would you like?',
     packs: ['50 g', '100 g', 'Gift box'],
     box: 'The gift box, please',
@@ -36,6 +38,8 @@ const words = {
     agent: '李娜',
     hello: '您好，我是李娜。',
     reply: '这款是轻焙火的，花香比较明显；喜欢炭香的话，可以看看https://shop.example/roasted，很多老茶客都喜欢。',
+    bot: '可以，礼盒包装不另收费。',
+    source: '礼盒与贺卡说明',
     pack: '要哪种包装？',
     packs: ['50 克', '100 克', '礼盒'],
     box: '礼盒，谢谢',
@@ -88,7 +92,16 @@ it.each(out ? looks : looks.slice(0, 2))('$name', async ({ name, at, lang, dark 
   s.desk.change(ROOM, { phase: 'waiting', queue: { position: 3, eta: 130 } });
   await shown(log(page).getByText(/about 2 min|约 2 分钟/));
   await page.getByRole('button', { name: /Edit or recall|编辑或撤回/ }).click();
-  await judge(page, `${name}-3-waiting`);
+  await judge(page, `${name}-2-waiting`);
+
+  const bot = { kind: 'bot' as const, id: 'bot' };
+  s.desk.append(ROOM, bot, {
+    kind: 'text',
+    text: w.bot,
+    sources: [{ id: 'k1', title: w.source, url: 'https://shop.example/gifts' }],
+  });
+  await shown(log(page).getByRole('link', { name: w.source }));
+  await judge(page, `${name}-3-answered`);
 
   const by = { kind: 'agent' as const, id: 'a-1', name: w.agent };
   s.desk.assign(ROOM, by);

@@ -11,7 +11,7 @@ import type { createNotice } from './notice/notice.ts';
 import type { createPanel, PanelOptions } from './panel.ts';
 import { createRemote, type Remote } from './remote.ts';
 import type { CreateUi, Ui } from './ui.ts';
-import { createWhereabouts, type Whereabouts } from './whereabouts.ts';
+import { addressOf, createWhereabouts, type Whereabouts } from './whereabouts.ts';
 
 /** Brings what a page can show itself without: at once where it is bundled, from the desk where the page should not wait for it. */
 export interface Load {
@@ -56,9 +56,8 @@ export function createChat(o: ClientOptions, load: Pick<Load, 'core' | 'url'>): 
   let begun = false;
   let ended = false;
 
-  // Without the part behind #, which is nobody's business.
   const where = createWhereabouts(() => ({
-    url: location.href.split('#')[0]!,
+    url: addressOf(location.href),
     title: document.title,
     referrer: document.referrer,
   }));

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Browser } from '../testing/device.ts';
-import { createWhereabouts } from './whereabouts.ts';
+import { addressOf, createWhereabouts } from './whereabouts.ts';
 
 it('tells each address once, by hello or by itself, and again what could not be told', () => {
   const told: string[] = [];
@@ -20,6 +20,17 @@ it('tells each address once, by hello or by itself, and again what could not be 
   online = true;
   look(client);
   expect(told).toEqual(['https://shop.example/cart', 'https://shop.example/pay']);
+});
+
+it.each([
+  ['https://shop.example/cart?a=1', 'https://shop.example/cart?a=1'],
+  ['https://shop.example/#reviews', 'https://shop.example/'],
+  ['https://shop.example/back#access_token=secret', 'https://shop.example/back'],
+  ['https://shop.example/#/cart?a=1', 'https://shop.example/#/cart?a=1'],
+  ['https://shop.example/#!/cart', 'https://shop.example/#!/cart'],
+  ['https://shop.example/#?/', 'https://shop.example/'],
+])('the address %s is told as %s', (href, told) => {
+  expect(addressOf(href)).toBe(told);
 });
 
 it('a desk that does not know the frame is not sent it', async () => {

@@ -3,6 +3,9 @@ import type { Hello } from './wire.ts';
 
 type Page = NonNullable<Hello['page']>;
 
+/** Without the part behind #, which is nobody's business; unless a router of the page has its address there. */
+export const addressOf = (href: string) => href.replace(/#(?!!?\/).*/, '');
+
 /**
  * Tells where the visitor is. Many pages change their address without being loaded again; their own `history` is left
  * alone, so somebody has to look from time to time.
