@@ -31,6 +31,10 @@ const (
 	maxQueue = 256     // messages
 	maxBytes = 1 << 20 // of all messages in the queue
 
+	// All that begin to wait at once are told to everybody who could take
+	// them: after an outage a thousand within a second are nobody's fault.
+	maxStaffQueue = 4096 // messages
+
 	// Fewer that wait go out one by one: that is what every reader expects,
 	// and a few writes cost nothing. A backlog goes out in batches.
 	batchFrom   = 8
@@ -59,6 +63,7 @@ type Conn struct {
 	id     uint64 // in the order of Connect
 	opened time.Duration
 
+	staff   atomic.Bool  // its peer has said hello, as an agent
 	heard   atomic.Int64 // age at the last whole message
 	reading atomic.Int64 // age at the first byte of one that is not whole yet; 0: there is none
 
@@ -111,7 +116,7 @@ func (c *Conn) Send(message []byte) {
 	if c.over {
 		return
 	}
-	if len(c.queue) >= maxQueue || c.size+len(message) > maxBytes {
+	if len(c.queue) >= c.most() || c.size+len(message) > maxBytes {
 		c.queue, c.size, c.waiting = nil, 0, 0
 		c.endLocked(wire.CloseSlow, "too slow to take what is sent", 0)
 		return
@@ -119,6 +124,14 @@ func (c *Conn) Send(message []byte) {
 	c.said = meaning(message)
 	c.hub.Meter.Queued(message)
 	c.pushLocked(message)
+}
+
+// most is how many messages may wait.
+func (c *Conn) most() int {
+	if c.staff.Load() {
+		return maxStaffQueue
+	}
+	return maxQueue
 }
 
 // Close ends the connection after what is queued, and after a bye with the

@@ -76,20 +76,31 @@ func TestBatches(t *testing.T) {
 // Who does not read is closed with 4001, without anybody waiting, and is cut
 // if they do not even take that. Others do not notice.
 func TestSlowReader(t *testing.T) {
-	for name, message := range map[string][]byte{"by number": frame(1), "by size": make([]byte, maxBytes/4)} {
+	for name, test := range map[string]struct {
+		kind    core.PartyKind
+		message []byte
+		most    int
+	}{
+		"by number":           {core.Visitor, frame(1), maxQueue},
+		"by size":             {core.Visitor, make([]byte, maxBytes/4), 4},
+		"of staff, by number": {core.Staff, frame(1), maxStaffQueue},
+		"of staff, by size":   {core.Staff, make([]byte, maxBytes/4), 4},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h, slow, quick := start(t, Options{}), newLine(), newLine()
 				slow.stalled = make(chan struct{})
 				a, b := connect(t, h, slow), connect(t, h, quick)
+				a.Peer.Who.Kind = test.kind
+				_ = h.Join(t.Context(), a.Peer)
 				sent := 0
 				for ; !a.Ended(); sent++ {
-					a.Send(message)
+					a.Send(test.message)
 					b.Send(frame(sent))
 					synctest.Wait()
 				}
-				if most := min(maxQueue, maxBytes/len(message)) + 2; sent != most {
-					t.Errorf("closed at message %d, want %d", sent, most)
+				if want := test.most + 2; sent != want {
+					t.Errorf("closed at message %d, want %d", sent, want)
 				}
 				a.Send(frame(0))
 				if got, _ := quick.frames(t); len(got) != sent {

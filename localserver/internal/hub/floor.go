@@ -103,6 +103,7 @@ func (h *Hub) join(p *desk.Peer, topics []desk.Topic) *Conn {
 	h.leaveLocked(c)
 	old := h.claimLocked(c)
 	c.topics, c.joined = slices.Clone(topics), true
+	c.staff.Store(p.Who.Kind == core.Staff)
 	for _, t := range topics {
 		h.topics[t] = append(h.topics[t], c)
 	}
