@@ -26,6 +26,7 @@ import (
 
 // commands is the text of kefu help.
 const commands = `Usage: kefu [--key value] ...        start a server; kefu --help lists the keys
+       kefu --demo              a made-up shop to look around in, on data of its own that is deleted at the end
        kefu COMMAND ... [--key value] ...
 
   config check            say what is wrong with the configuration, or that nothing is

@@ -14,7 +14,7 @@ import (
 func cli(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	code = call{args, nil, strings.NewReader(stdin), &out, &err, time.Now}.command(t.Context())
+	code = call{args: args, stdin: strings.NewReader(stdin), stdout: &out, stderr: &err, now: time.Now}.command(t.Context())
 	return code, out.String(), err.String()
 }
 

@@ -2,11 +2,13 @@
 // pages.
 //
 //	go run ./localserver
+//	go run ./localserver --demo
 //
 // It needs no configuration; kefu --help lists what there is, and kefu help the
 // commands that look after a server. It prints where its pages are, and on the
 // very first start the password of the first account. The log goes to standard
-// error.
+// error. With --demo it is a made-up shop, with people who talk, on data of its
+// own that is deleted at the end.
 //
 // SIGINT and SIGTERM have it leave in order; a second one ends it at once.
 // SIGHUP has it read its configuration again. Neither that nor a terminal that
@@ -23,6 +25,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -59,10 +62,17 @@ type call struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	now            func() time.Time
+	files          fs.FS         // the pages
+	demoSecond     time.Duration // of the people of a demonstration; 0: a second
 }
 
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	p := call{args, environ, os.Stdin, stdout, stderr, time.Now}
+	p := call{args: args, environ: environ, stdin: os.Stdin, stdout: stdout, stderr: stderr, now: time.Now, files: sdk.Files()}
+	return p.run(ctx)
+}
+
+func (p call) run(ctx context.Context) int {
+	args, stdout := p.args, p.stdout
 	if slices.Contains(args, "--version") || slices.Contains(args, "-version") {
 		fmt.Fprintln(stdout, versionLine())
 		return exitOK
@@ -70,11 +80,15 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		return p.command(ctx)
 	}
-	c, err := p.load()
+	load, serve := p.load, p.serve
+	if p.takesDemo() {
+		load, serve = p.loadDemo, p.demonstrate
+	}
+	c, err := load()
 	if err != nil {
 		return p.misconfigured(err)
 	}
-	return p.done(p.serve(ctx, c))
+	return p.done(serve(ctx, c))
 }
 
 // load reads the configuration as it is now.
@@ -108,7 +122,7 @@ func (p call) serve(ctx context.Context, c config.Config) error {
 	level.Set(c.Log.Level)
 	log := logger(c.Log.Format, &level, p.stderr)
 	s, err := server.Open(ctx, server.Options{
-		Config: c, Files: sdk.Files(), Now: p.now, Log: log, Level: &level, Version: version(), Load: p.load, Getenv: os.Getenv,
+		Config: c, Files: p.files, Now: p.now, Log: log, Level: &level, Version: version(), Load: p.load, Getenv: os.Getenv,
 	})
 	if err != nil {
 		return err

@@ -105,7 +105,8 @@ func (k key) expected(text string) string {
 func Usage() string {
 	c := Default()
 	var b strings.Builder
-	b.WriteString("Usage: kefu [--key value] ...\n\n" +
+	b.WriteString("Usage: kefu [--key value] ...\n" +
+		"       kefu --demo    a made-up shop to look around in, on data of its own that is deleted at the end\n\n" +
 		"A value is taken from the command line, else the environment, else the file of --config.\n\n")
 	for _, k := range keysOf(&c) {
 		if k.places&inFlags != 0 {
