@@ -50,9 +50,6 @@ func (r *Receptionist) Answer(ctx context.Context, q Question, say Say) Answer {
 		}
 		r.Meter.Answered(len(a.Sources) > 0, first.Sub(began), r.Now().Sub(began))
 	}
-	if a.Hand != "" {
-		r.Meter.HandedOver(a.Hand)
-	}
 	return a
 }
 

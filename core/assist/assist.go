@@ -23,15 +23,13 @@ type Options struct {
 // goroutine.
 type Meter interface {
 	Answered(cited bool, first, whole time.Duration) // a text for the visitor
-	HandedOver(why core.Reason)
-	Failed(provider, kind string) // a provider did
+	Failed(provider, kind string)                    // a provider did
 	Spent(u Usage)
 }
 
 type deaf struct{}
 
 func (deaf) Answered(bool, time.Duration, time.Duration) {}
-func (deaf) HandedOver(core.Reason)                      {}
 func (deaf) Failed(string, string)                       {}
 func (deaf) Spent(Usage)                                 {}
 

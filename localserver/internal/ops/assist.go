@@ -10,7 +10,9 @@ import (
 	"kefu/core/assist"
 )
 
-// assistant counts what the receptionist does.
+// assistant counts what the receptionist does. What it leaves to people is counted
+// where that is stored (Metrics.event): the budget, the number of its turns and
+// a visitor who asks for a person are decided without it.
 type assistant struct {
 	answers *prometheus.CounterVec
 	handed  *prometheus.CounterVec
@@ -24,7 +26,7 @@ type assistant struct {
 var _ assist.Meter = assistant{}
 
 func newAssistant(b builder) assistant {
-	return assistant{
+	a := assistant{
 		answers: b.counters("kefu_assist_answers_total", "Answers of the assistant, by whether they rest on knowledge.", "cited"),
 		handed:  b.counters("kefu_assist_handoffs_total", "Questions that the assistant left to a person, by the reason.", "reason"),
 		faults:  b.counters("kefu_assist_faults_total", "Failed requests to models, by host and kind.", "host", "kind"),
@@ -33,6 +35,16 @@ func newAssistant(b builder) assistant {
 		tokens:  b.counters("kefu_assist_tokens_total", "Tokens that models were sent (in) and wrote (out).", "dir"),
 		cost:    b.counter("kefu_assist_cost_total", "What the tokens cost, by the prices in the settings."),
 	}
+	// A rate of what was never zero misses the first one, which may be the one that matters.
+	for _, cited := range []string{"yes", "no"} {
+		a.answers.WithLabelValues(cited)
+	}
+	for _, why := range []core.Reason{
+		core.ByRequest, core.ByTimeout, core.ByFailure, core.ByAssistant, core.ByIgnorance, core.ByTurns, core.ByBudget,
+	} {
+		a.handed.WithLabelValues(string(why))
+	}
+	return a
 }
 
 // Assist is the meter of the receptionist.
@@ -43,8 +55,6 @@ func (a assistant) Answered(cited bool, first, whole time.Duration) {
 	a.first.Observe(first.Seconds())
 	a.whole.Observe(whole.Seconds())
 }
-
-func (a assistant) HandedOver(why core.Reason) { a.handed.WithLabelValues(string(why)).Inc() }
 
 // Failed is by host: there are as many as settings name.
 func (a assistant) Failed(provider, kind string) {

@@ -89,6 +89,28 @@ func TestDashboardsNameWhatThereIs(t *testing.T) {
 	}
 }
 
+// What is counted is looked at: every metric of ours is on the dashboard, and in
+// the table of the manual.
+func TestMetricsAreLookedAt(t *testing.T) {
+	all, err := busy(t, waiting()).registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	board, manual := read(t, "grafana/kefu.json"), read(t, "../../localserver/README.md")
+	for _, f := range all {
+		name := f.GetName()
+		if !strings.HasPrefix(name, "kefu_") {
+			continue
+		}
+		if !regexp.MustCompile(name + `(_bucket|_sum|_count)?\{`).MatchString(board) {
+			t.Errorf("no panel shows %s", name)
+		}
+		if !strings.Contains(manual, "`"+name+"`") {
+			t.Errorf("localserver/README.md does not name %s", name)
+		}
+	}
+}
+
 // Every alert says what to do and has a section in the runbooks, and promtool's
 // tests see it fire.
 func TestAlertsHaveRunbooks(t *testing.T) {

@@ -156,6 +156,8 @@ func (m *Metrics) event(e core.Event, change core.Change) {
 	switch e.Body.Kind {
 	case core.KindRated:
 		m.scores.Observe(float64(e.Body.Score))
+	case core.KindHandoff:
+		m.assist.handed.WithLabelValues(string(e.Body.Reason)).Inc()
 	case core.KindAssigned:
 		if why := e.Body.Why; why != nil {
 			m.assignments.WithLabelValues(string(why.Tier)).Inc()

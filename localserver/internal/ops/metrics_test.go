@@ -41,7 +41,7 @@ func busy(t *testing.T, d desk) *Metrics {
 	said := core.Change{Events: []core.Event{{Body: core.Body{Kind: core.KindOpened}}, {Body: core.Body{Kind: core.KindText}}}}
 	m.Decided(core.Said{}, said, 3*time.Millisecond, nil)
 	m.Assist().Answered(true, time.Second, 2*time.Second)
-	m.Assist().HandedOver(core.ByIgnorance)
+	m.Decided(core.Answered{}, core.Change{Events: []core.Event{{Body: core.Body{Kind: core.KindHandoff, Reason: core.ByIgnorance}}}}, 0, nil)
 	m.Assist().Failed("https://llm.example/v1", "429")
 	m.Assist().Spent(assist.Usage{In: 3, Out: 2, Cost: 0.5})
 	m.Decided(core.Said{}, core.Change{}, 3*time.Millisecond, nil) // a repeat
@@ -124,7 +124,7 @@ func TestMetricsMove(t *testing.T) {
 		`kefu_http_requests_total{code="404",handler="api",method="get"} 1`, `kefu_http_request_duration_seconds_count{handler="api"} 1`,
 		`kefu_conversations{state="waiting"} 2`, `kefu_conversations{state="held"} 3`, `kefu_longest_wait_seconds 30`,
 		`kefu_agents{state="online"} 1`, `kefu_agents{state="away"} 1`, `kefu_agents{state="offline"} 1`,
-		`kefu_assist_answers_total{cited="yes"} 1`, `kefu_assist_handoffs_total{reason="unanswered"} 1`, `kefu_assist_tokens_total{dir="in"} 3`,
+		`kefu_assist_answers_total{cited="yes"} 1`, `kefu_assist_handoffs_total{reason="unanswered"} 1`, `kefu_assist_handoffs_total{reason="budget"} 0`, `kefu_assist_answers_total{cited="no"} 0`, `kefu_assist_tokens_total{dir="in"} 3`,
 		`kefu_assist_faults_total{host="llm.example",kind="429"} 1`, `kefu_assist_first_token_seconds_sum 1`, `kefu_assist_cost_total 0.5`,
 		`kefu_seats{state="free"} 3`, `kefu_seats{state="taken"} 2`,
 		`go_goroutines`, `process_resident_memory_bytes`, `go_gc_pauses_seconds_bucket`,
