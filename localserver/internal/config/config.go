@@ -32,19 +32,18 @@ import (
 // Config is what a server is started with. It is a plain value: two are equal
 // if they say the same.
 type Config struct {
-	File   string // the YAML file that was read; "" for none
-	Listen string // host:port of the main listener; an empty host is every interface, port 0 any free one
-	Ops    string // host:port of the listener for health, metrics and pprof; keep it private
-	Data   string // directory of the database, the keys and the lock; relative to the working directory
+	File   string // the YAML file that is read; none: there is none
+	Listen string // address of pages, console, WebSocket and API; an empty host is every interface, port 0 any free one
+	Ops    string // address of health, metrics and pprof; keep it private
+	Data   string // directory of everything that is stored: the database, the keys, the lock, files; relative to the working directory
 
-	// Database is where everything is stored: "" for SQLite in Data, or a
-	// PostgreSQL URL, postgres://user:password@host/name. It may hold a
-	// password, so formatting a Config leaves that out.
+	// A PostgreSQL URL, postgres://user:password@host/name. None: SQLite in Data.
+	// It may hold a password, which is never logged or printed.
 	Database string
 
-	// Store is which of the two Database must be: "sqlite" or "postgres". "auto"
-	// is either. Where the URL comes from a secret, "postgres" keeps a secret that
-	// is empty from starting a server with another, empty database.
+	// Which of the two Database must be: sqlite or postgres; auto is either. Where
+	// the URL comes from a secret, postgres keeps a secret that is empty from
+	// starting a server with another, empty database; sqlite refuses a URL.
 	Store string
 
 	S3     S3
@@ -60,38 +59,39 @@ type Config struct {
 
 	Retention Retention
 
-	// Settings are those of sites, groups and routing, where the file has them:
-	// the API then only shows them. Empty: they are in the store.
+	// Sites, groups, routing and limits, as GET /v1/settings shows them and as
+	// YAML; what is left out is as an empty store has it. The API then shows them
+	// and changes none (403). None: they are in the store, and the console's.
 	Settings Document
 
-	// TrustedProxies are those whose word counts as to where a request comes
-	// from (X-Forwarded-For). None by default: anybody can write a header.
+	// Networks of proxies before this server, whose word counts as to where a
+	// request comes from (X-Forwarded-For). None: anybody can write a header.
 	TrustedProxies Networks
 
 	Outgoing Outgoing
 	SMTP     SMTP
 
-	AdminPassword Secret // of the agent admin in an empty store; "" for a random one, printed once
+	AdminPassword Secret // first password of the agent admin, for an empty store; none: a random one, printed once
 }
 
 // S3 is a bucket for the files that visitors and agents send, instead of a
-// directory in Data: what several nodes need, and what a disk is too small for.
+// directory in data: what several nodes need, and what a disk is too small for.
 type S3 struct {
-	Bucket    string // "": no bucket
-	Region    string
-	Endpoint  string // URL of a server that speaks the protocol of S3; "" for Amazon's
-	Prefix    string // of all keys, such as kefu/
-	AccessKey string // "": what the environment, the files or the role of AWS say
-	SecretKey Secret
+	Bucket    string // its name; none: files are in Data, in the directory uploads
+	Region    string // of the bucket
+	Endpoint  string // URL of another server than Amazon's that speaks its protocol (MinIO, R2, OSS, COS)
+	Prefix    string // what the keys of all files begin with, such as kefu/
+	AccessKey string // who may use the bucket; none: as AWS's own tools find it, in AWS_* variables, ~/.aws or a role
+	SecretKey Secret // of the access key
 }
 
 // TLS has the main listener speak HTTPS and HTTP/2, with a certificate of ours.
 // If there is none, and none by ACME, it speaks plain HTTP, for a proxy or this
 // machine.
 type TLS struct {
-	Cert     string // PEM file: the certificate first, then those that vouch for it
-	Key      string // PEM file of its private key
-	Redirect string // host:port of a plain HTTP listener that sends everybody to HTTPS; "" for none
+	Cert     string // PEM file: the certificate first, then those that vouch for it; read again when it changes
+	Key      string // PEM file of its private key; read again when it changes
+	Redirect string // address of plain HTTP that sends everybody to HTTPS, such as :80
 }
 
 // HTTPS reports whether the main listener speaks it.
@@ -100,9 +100,9 @@ func (c Config) HTTPS() bool { return c.TLS.Cert != "" || c.ACME.Domains != "" }
 // ACME has certificates made, and renewed, by an authority that looks whether
 // the domains lead here: on port 443 or, by tls.redirect, on port 80.
 type ACME struct {
-	Domains Names
-	Email   string // for the authority to write to; "" for none
-	CA      string // URL of its directory; "" for Let's Encrypt, whose terms are accepted by this
+	Domains Names  // names to have certificates for; they are kept in Data, in the directory acme
+	Email   string // address for the authority to write to
+	CA      string // URL of the authority's directory; none: Let's Encrypt, whose terms are accepted by this
 }
 
 // Names is a list of domain names, separated by commas.
@@ -120,63 +120,63 @@ func (n Names) List() (list []string) {
 
 // Trace says when the flight recorder's last seconds are worth a file.
 type Trace struct {
-	Slow time.Duration // what the p99 from receipt to durable may come to, 0 to 1 min; 0: nothing is recorded
+	Slow time.Duration // what the p99 of messages, from receipt to durable, may come to; above it the last seconds are written to traces in Data. 0s: nothing is recorded
 }
 
 // Log says what is logged to standard error, and how.
 type Log struct {
 	Level  slog.Level // the least that is logged
-	Format string     // "text" for people, "json" for machines
+	Format string     // text for people, json for machines
 }
 
 // Drain says how a server leaves on SIGTERM.
 type Drain struct {
-	Window time.Duration // clients are told to come back at a random moment within it, 0 to 10 min
+	Window time.Duration // clients are told to come back at a random moment within it; what stops the server must give it longer than that
 }
 
 // Outgoing is what webhooks and robots may lead to besides the public internet.
 type Outgoing struct {
-	Allow Networks
+	Allow Networks // private networks that they may lead to, such as 10.1.0.0/16; loopback and link-local never unless listed
 }
 
 // SMTP is the mail server for notifications. None: they are not sent by mail.
 type SMTP struct {
-	URL  Secret // smtp://user:password@host:587, or smtps://
-	From string // such as Kefu <desk@shop.example>
+	URL  Secret // smtp://user:password@host:587 (STARTTLS), or smtps://user:password@host
+	From string // address that they come from, such as Kefu <desk@shop.example>
 }
 
 // Limits keep one server within the memory and the descriptors it has.
 type Limits struct {
-	Connections int // open at a time, of visitors and agents; a further one is turned away with 503
+	Connections int // connections open at a time, of visitors and agents; a further one is turned away with 503
 }
 
 // Batch is how writes share a transaction. The default is best where a disk is
 // quick; it can be set so that it can be measured.
 type Batch struct {
-	Linger time.Duration // how long the first write waits for more, 0 to 100 ms
-	Max    int           // writes in one, 1 to 512; 1: each has its own
+	Linger time.Duration // how long the first write of a transaction waits for more
+	Max    int           // writes that share one at most; 1: each has its own
 }
 
 // Backup has copies of an SQLite database made by itself.
 type Backup struct {
-	Every time.Duration // from the start of one to the next, 1 min to 31 days; 0: never
-	Keep  int           // files that stay, the newest, 1 to 10,000
-	Dir   string        // where they go; "": backups in Data
+	Every time.Duration // from the start of one to the next; each is checked as by kefu backup. 0s: never
+	Keep  int           // files that stay, the newest
+	Dir   string        // directory that they go to; none: backups in Data
 }
 
 // Off switches things off while the server runs, whatever the settings of sites
 // say: for when one of them does harm and there is no time for more.
 type Off struct {
-	Bot         bool // the assistant is asked nothing; a person is, in its place
-	Invitations bool // no page offers a conversation by itself
-	Webhooks    bool // nothing is sent to other servers; it waits
+	Bot         bool // true: the assistant is asked nothing; visitors wait for a person, in its place
+	Invitations bool // true: no page offers a conversation by itself
+	Webhooks    bool // true: nothing is sent to other servers; it waits
 }
 
 // Retention is how long what was said is kept after the last word of its
 // conversation.
 type Retention struct {
-	Age   Age  // 0: for ever
-	Sites Ages // of some sites, instead
+	Age   Age  // closed conversations are removed then, the oldest first, with their files and what is known of the visitor; one that goes on is kept whole. 0d: for ever
+	Sites Ages // the same of some sites, by their ID, instead
 }
 
 // Default returns the configuration of a server about which nothing is said.
