@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 GOLANGCI := go tool -modfile=infra/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist release image test test-long aws-check helm-check image-check release-check dashboards-check edge edge-bench bench-load race fuzz bench lint fmt sdk setup
+.PHONY: help run build dist release image test test-long aws-check helm-check image-check release-check dashboards-check edge edge-bench bench-load race fuzz bench lint fmt sdk shots setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -80,6 +80,9 @@ fmt: ## format Go and TypeScript
 sdk: ## rebuild sdk/dist, which is committed
 	infra/dev/sdk.sh install
 	cd sdk && npm run --silent build
+
+shots: ## make the pictures in README anew; look at them
+	infra/dev/shots.sh
 
 setup: ## install what the tests need and this machine lacks: Chromium, a C compiler, npm packages
 	infra/dev/setup.sh
