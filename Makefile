@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 GOLANGCI := go tool -modfile=infra/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist release image test test-long aws-check helm-check image-check release-check dashboards-check edge edge-bench bench-load race fuzz bench lint fmt sdk shots setup
+.PHONY: help run build dist release image test test-long aws-check helm-check image-check release-check dashboards-check proxies-check edge edge-bench bench-load race fuzz bench lint fmt sdk shots setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -36,6 +36,9 @@ helm-check: ## the chart without a cluster: lint, golden files, the schemas of K
 
 dashboards-check: ## dashboards and alerts by Prometheus: each alert is seen to fire
 	infra/dev/dashboards-check.sh
+
+proxies-check: ## kefu behind an nginx: what doctor says, and a restart with 1,000 people connected; ARGS="--clients 5000"
+	ARGS="$(ARGS)" infra/dev/proxies-check.sh
 
 release: ## make a release of the tag that is checked out, and a draft of it on GitHub
 	infra/dev/release.sh

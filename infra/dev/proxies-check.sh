@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tries infra/proxies/nginx.conf with an nginx of Debian's, on loopback: kefu doctor is a visitor through it. Then the same file
-# without the lines for upgrades, of which doctor must say so.
+# without the lines for upgrades, of which doctor must say so; and the same with a thousand people connected, and the server
+# restarted in the middle of their talks. ARGS are those of infra/proxies/restart, such as "--clients 5000 --agents 100".
 source "$(dirname "$0")/lib.sh"
 
 work=$(mktemp -d)
@@ -8,7 +9,8 @@ pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 nginx=$(unpacked nginx)/usr/sbin/nginx
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-http=$(port) ops=$(port) tls=$(port) bad=$(port)
+http=$(port) ops=$(port) tls=$(port) bad=$(port) many=$(port)
+ulimit -n "$(ulimit -Hn)" # nginx needs two for each of them
 
 # started CONFIG NAME PORT starts an nginx with a configuration like ours, but for addresses and names.
 started() {
@@ -53,7 +55,16 @@ spoilt() {
   grep 'does not pass the headers Upgrade and Connection on' "$work/said"
 }
 
+restarted() {
+  go build -o "$work/restart" ./infra/proxies/restart || return 1
+  http=18475
+  started infra/proxies/nginx.conf many "$many" || return 1
+  # shellcheck disable=SC2086 # several arguments
+  "$work/restart" --binary "$work/kefu" --url "http://127.0.0.1:$many" ${ARGS:-}
+}
+
 step 'a server' server
 step 'nginx.conf' good
 step 'the same without upgrades' spoilt
+step 'a restart with a thousand people connected' restarted
 took
