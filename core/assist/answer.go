@@ -21,7 +21,8 @@ type Answer struct {
 	Close   bool
 
 	Usage Usage
-	Err   error // why a person is called, where that is a fault; for the log
+	First time.Duration // until the first piece of Text
+	Err   error         // why a person is called, where that is a fault; for the log
 }
 
 // Say hears the answer as it is written: text is a piece of it at the offset
@@ -48,7 +49,8 @@ func (r *Receptionist) Answer(ctx context.Context, q Question, say Say) Answer {
 		if first.IsZero() {
 			first = r.Now()
 		}
-		r.Meter.Answered(len(a.Sources) > 0, first.Sub(began), r.Now().Sub(began))
+		a.First = first.Sub(began)
+		r.Meter.Answered(len(a.Sources) > 0, a.First, r.Now().Sub(began))
 	}
 	return a
 }

@@ -1,6 +1,7 @@
 package assist
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -45,10 +46,13 @@ func (f *Fault) Error() string {
 
 func (f *Fault) Unwrap() error { return f.Cause }
 
-func kindOf(err error) Kind {
+func kindOf(err error) Kind { return cmp.Or(KindOf(err), Failing) }
+
+// KindOf returns the kind of a fault, or nothing for an error that is none.
+func KindOf(err error) Kind {
 	var f *Fault
 	if errors.As(err, &f) {
 		return f.Kind
 	}
-	return Failing
+	return ""
 }

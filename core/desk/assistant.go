@@ -140,37 +140,58 @@ func (d *Desk) TryAnswer(ctx context.Context, who core.Account, site core.SiteID
 	return a, nil
 }
 
+// Ailment is what is wrong with a model, or that a site has none.
+type Ailment struct {
+	Place   string      // in the settings, such as sites[0].receptionist.providers[1]
+	Kind    assist.Kind // empty: no provider answered as it should, and nobody knows why
+	Message string      // a sentence for whoever set it up
+}
+
+func (a Ailment) String() string { return a.Place + ": " + a.Message }
+
+// noModel is the kind of an ailment of a site whose assistant is on without one.
+const noModel assist.Kind = "none"
+
 // TestAssistants asks the providers of all sites for a word, and returns what is wrong
-// with them, one line each. It warns; it refuses nothing.
-func (d *Desk) TestAssistants(ctx context.Context, who core.Account) ([]string, error) {
+// with them. It warns; it refuses nothing.
+func (d *Desk) TestAssistants(ctx context.Context, who core.Account) ([]Ailment, error) {
 	if err := allowed("test-assistant", who); err != nil {
 		return nil, err
 	}
-	return d.Ailing(ctx)
+	return d.ailments(ctx)
 }
 
-// Ailing is TestAssistants for the host itself, for its readiness.
+// Ailing is TestAssistants for the host itself, for its readiness: one line each.
 func (d *Desk) Ailing(ctx context.Context) ([]string, error) {
+	list, err := d.ailments(ctx)
+	lines := make([]string, len(list))
+	for i, a := range list {
+		lines[i] = a.String()
+	}
+	return lines, err
+}
+
+func (d *Desk) ailments(ctx context.Context) (list []Ailment, err error) {
 	settings, err := d.loadSettings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	lines := []string{}
 	for i, s := range settings.Sites {
+		place := fmt.Sprintf("sites[%d].receptionist.providers", i)
 		switch {
 		case s.Assistant && len(s.Receptionist.Providers) == 0:
-			lines = append(lines, fmt.Sprintf("sites[%d].receptionist.providers: the assistant is on, and has no model: visitors go to people", i))
+			list = append(list, Ailment{place, noModel, "the assistant is on, and has no model: visitors go to people"})
 		case d.Receptionist == nil:
 		default:
 			wrong := d.Receptionist.Test(ctx, s.Receptionist)
 			for k := range s.Receptionist.Providers {
 				if err := wrong[k]; err != nil {
-					lines = append(lines, fmt.Sprintf("sites[%d].receptionist.providers[%d]: %v", i, k, err))
+					list = append(list, Ailment{fmt.Sprintf("%s[%d]", place, k), assist.KindOf(err), err.Error()})
 				}
 			}
 		}
 	}
-	return lines, nil
+	return list, nil
 }
 
 // Articles returns a site's knowledge, in the order of their ids, and how much

@@ -20,6 +20,8 @@ type Figures struct {
 	Answers  int64            `json:"answers"`
 	Cited    int64            `json:"cited"` // of them, from knowledge
 	Handed   map[string]int64 `json:"handed"`
+	First    int64            `json:"first,omitempty"` // ms until the first words, of all that were Timed
+	Timed    int64            `json:"timed,omitempty"`
 	In       int64            `json:"in"` // tokens
 	Out      int64            `json:"out"`
 	Cost     float64          `json:"cost"`
@@ -30,6 +32,8 @@ func (f *Figures) add(g Figures) {
 	f.Resolved += g.Resolved
 	f.Answers += g.Answers
 	f.Cited += g.Cited
+	f.First += g.First
+	f.Timed += g.Timed
 	f.In += g.In
 	f.Out += g.Out
 	f.Cost += g.Cost
@@ -92,7 +96,12 @@ func (b *books) count(site core.SiteID, now time.Time, f func(*Figures)) {
 
 // spent counts what an answer took.
 func (b *books) spent(site core.SiteID, now time.Time, a assist.Answer) {
-	b.count(site, now, func(f *Figures) { f.In, f.Out, f.Cost = f.In+a.Usage.In, f.Out+a.Usage.Out, f.Cost+a.Usage.Cost })
+	b.count(site, now, func(f *Figures) {
+		f.In, f.Out, f.Cost = f.In+a.Usage.In, f.Out+a.Usage.Out, f.Cost+a.Usage.Cost
+		if a.Text != "" {
+			f.First, f.Timed = f.First+a.First.Milliseconds(), f.Timed+1
+		}
+	})
 }
 
 // tokens returns how many tokens a site has used today, as far as is known: what

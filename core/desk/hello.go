@@ -160,6 +160,16 @@ func (d *Desk) features() []string {
 	return all
 }
 
+// assists are the sites that have a model.
+func (d *Desk) assists(settings core.Settings) (sites []string) {
+	for _, s := range settings.Sites {
+		if d.Receptionist != nil && len(s.Receptionist.Providers) > 0 {
+			sites = append(sites, string(s.ID))
+		}
+	}
+	return sites
+}
+
 // maxHeads is how many of those who wait a welcome lists.
 const maxHeads = 50
 
@@ -200,7 +210,7 @@ func (d *Desk) greetAgent(ctx context.Context, p *Peer, f *wire.Frame, account c
 		Type: "welcome", V: wire.Version, Role: string(account.Role), Epoch: d.epoch,
 		Reset:     f.Epoch != "" && f.Epoch != d.epoch,
 		Heartbeat: d.Beat, Limits: d.agentLimits(settings), Features: d.features(),
-		Agent: find(agents, account), More: more,
+		Agent: find(agents, account), More: more, Assist: d.assists(settings),
 	}
 	// What does not fit into one message follows in messages of its own.
 	const each = wire.MaxMessage / 2

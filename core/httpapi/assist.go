@@ -36,6 +36,7 @@ type Day struct {
 	Answers  int64            `json:"answers"`
 	Cited    int64            `json:"cited" doc:"Answers that rest on knowledge."`
 	Handed   map[string]int64 `json:"handed" doc:"Sessions that went to a person, by the reason."`
+	First    float64          `json:"first" doc:"Seconds until the first words of an answer, on average; 0: nobody knows."`
 	In       int64            `json:"in" doc:"Tokens that were sent."`
 	Out      int64            `json:"out" doc:"Tokens that came back."`
 	Cost     float64          `json:"cost" doc:"By the prices in the settings."`
@@ -52,11 +53,20 @@ type Tried struct {
 	Sources []wire.Source `json:"sources" nullable:"false"`
 	Hand    string        `json:"hand,omitempty" doc:"Why a person would be called."`
 	Fault   string        `json:"fault,omitempty" doc:"What is wrong with the model, if that is why."`
+	Kind    string        `json:"kind,omitempty" doc:"That for programs; see Ailment."`
 }
 
 // Faults are what is wrong with models, one line each.
 type Faults struct {
-	Faults []string `json:"faults" nullable:"false"`
+	Faults []string  `json:"faults" nullable:"false"`
+	Models []Ailment `json:"models" nullable:"false" doc:"The same in parts."`
+}
+
+// Ailment is what is wrong with one model.
+type Ailment struct {
+	Location string `json:"location" doc:"Of the provider, as the faults of the settings name it." example:"body.sites[0].receptionist.providers[0]"`
+	Kind     string `json:"kind,omitempty" doc:"Such as key, model, host, 429, 5xx, garbage, broken, timeout, refused; none: the site's assistant is on without a model."`
+	Message  string `json:"message"`
 }
 
 // Written is what a model wrote for an agent. It is sent by nobody but them.
@@ -190,7 +200,7 @@ func (a *api) figures(ctx context.Context, who core.Account, in *lastDays) (*bod
 	for i := range in.Days {
 		day := a.Now().UTC().AddDate(0, 0, -i).Format("2006-01-02")
 		if f, ok := found[day]; ok {
-			out.Days = append(out.Days, Day{day, f.Sessions, f.Resolved, f.Answers, f.Cited, f.Handed, f.In, f.Out, f.Cost})
+			out.Days = append(out.Days, Day{day, f.Sessions, f.Resolved, f.Answers, f.Cited, f.Handed, float64(f.First) / 1000 / float64(max(f.Timed, 1)), f.In, f.Out, f.Cost})
 		}
 	}
 	return &body[Days]{out}, err
@@ -208,7 +218,7 @@ func (a *api) tryAssistant(ctx context.Context, who core.Account, in *body[try])
 	x, err := d.TryAnswer(ctx, who, core.SiteID(in.Body.Site), lines)
 	out := Tried{Text: x.Text, Sources: sourcesOf(x.Sources), Hand: string(x.Hand)}
 	if x.Err != nil {
-		out.Fault = x.Err.Error()
+		out.Fault, out.Kind = x.Err.Error(), string(assist.KindOf(x.Err))
 	}
 	return &body[Tried]{out}, err
 }
@@ -219,7 +229,11 @@ func (a *api) testAssistant(ctx context.Context, who core.Account, _ *nothing) (
 		return nil, err
 	}
 	list, err := d.TestAssistants(ctx, who)
-	return &body[Faults]{Faults{append([]string{}, list...)}}, err
+	out := Faults{make([]string, len(list)), make([]Ailment, len(list))}
+	for i, x := range list {
+		out.Faults[i], out.Models[i] = x.String(), Ailment{"body." + x.Place, string(x.Kind), x.Message}
+	}
+	return &body[Faults]{out}, err
 }
 
 func (a *api) suggestReply(ctx context.Context, who core.Account, in *byID) (*body[Written], error) {

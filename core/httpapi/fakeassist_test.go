@@ -55,15 +55,15 @@ func (f *fake) Settle(ctx context.Context, who core.Account, site core.SiteID, i
 }
 
 func (f *fake) Figures(ctx context.Context, who core.Account, site core.SiteID, days int) (map[string]desk.Figures, error) {
-	return map[string]desk.Figures{"2026-11-23": {Sessions: 2, Handed: map[string]int64{"request": 1}}}, f.note(ctx, "Figures", who.ID, site, days)
+	return map[string]desk.Figures{"2026-11-23": {Sessions: 2, First: 900, Timed: 2, Handed: map[string]int64{"request": 1}}}, f.note(ctx, "Figures", who.ID, site, days)
 }
 
 func (f *fake) TryAnswer(ctx context.Context, who core.Account, site core.SiteID, lines []assist.Line) (assist.Answer, error) {
 	return assist.Answer{Text: "Yes [1].", Sources: []core.Source{{ID: "k_1", Title: "Returns"}}}, f.note(ctx, "TryAnswer", who.ID, site, lines)
 }
 
-func (f *fake) TestAssistants(ctx context.Context, who core.Account) ([]string, error) {
-	return []string{"a key is wrong"}, f.note(ctx, "TestAssistants", who.ID)
+func (f *fake) TestAssistants(ctx context.Context, who core.Account) ([]desk.Ailment, error) {
+	return []desk.Ailment{{Place: "sites[0]", Kind: assist.BadKey, Message: "a key is wrong"}}, f.note(ctx, "TestAssistants", who.ID)
 }
 
 func (f *fake) Suggest(ctx context.Context, who core.Account, id core.ConversationID) (string, []core.Source, error) {
@@ -92,10 +92,10 @@ func assistRoutes() []route {
 		{"POST", "/v1/assist/questions/q_1/proposal?site=shop", "", `Propose["a_1","shop","q_1"]`, 200, askedJSON},
 		{"POST", "/v1/assist/questions/q_1", `{"site":"shop","question":"Norway?","answer":"Yes."}`, `Settle["a_1","shop","q_1","Norway?","Yes."]`, 204, ""},
 		{"GET", "/v1/assist/figures?site=shop&days=2", "", `Figures["a_1","shop",2]`, 200,
-			`{"days":[{"day":"2026-11-23","sessions":2,"resolved":0,"answers":0,"cited":0,"handed":{"request":1},"in":0,"out":0,"cost":0}]}`},
+			`{"days":[{"day":"2026-11-23","sessions":2,"resolved":0,"answers":0,"cited":0,"handed":{"request":1},"first":0.45,"in":0,"out":0,"cost":0}]}`},
 		{"POST", "/v1/assist/try", `{"site":"shop","lines":[{"visitor":true,"text":"hi"}]}`, `TryAnswer["a_1","shop",[{"Visitor":true,"Text":"hi"}]]`, 200,
 			`{"text":"Yes [1].","sources":[{"id":"k_1","title":"Returns"}]}`},
-		{"POST", "/v1/assist/test", "", `TestAssistants["a_1"]`, 200, `{"faults":["a key is wrong"]}`},
+		{"POST", "/v1/assist/test", "", `TestAssistants["a_1"]`, 200, `{"faults":["sites[0]: a key is wrong"],"models":[{"location":"body.sites[0]","kind":"key","message":"a key is wrong"}]}`},
 		{"POST", "/v1/conversations/c_1/suggestion", "", `Suggest["a_1","c_1"]`, 200, `{"text":"Yes."}`},
 		{"POST", "/v1/conversations/c_1/summary", "", `Summarize["a_1","c_1"]`, 200, `{"text":"Wants shoes."}`},
 		{"POST", "/v1/conversations/c_1/translation", `{"seq":2,"to":"en"}`, `Translate["a_1","c_1",2,"en"]`, 200, `{"text":"Hello"}`},

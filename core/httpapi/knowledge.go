@@ -27,7 +27,7 @@ type Assist interface {
 
 	Figures(ctx context.Context, who core.Account, site core.SiteID, days int) (map[string]desk.Figures, error)
 	TryAnswer(ctx context.Context, who core.Account, site core.SiteID, lines []assist.Line) (assist.Answer, error)
-	TestAssistants(ctx context.Context, who core.Account) ([]string, error)
+	TestAssistants(ctx context.Context, who core.Account) ([]desk.Ailment, error)
 
 	Suggest(ctx context.Context, who core.Account, id core.ConversationID) (string, []core.Source, error)
 	Summarize(ctx context.Context, who core.Account, id core.ConversationID) (string, error)

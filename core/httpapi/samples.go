@@ -117,12 +117,12 @@ func assistSample(operation string) (request, answer string) {
 	case "settle-question":
 		return `{"site":"default","question":"Do you ship to Norway?","answer":"Yes, within five days."}`, ""
 	case "assist-figures":
-		return "", `{"days":[{"day":"2026-11-23","sessions":120,"resolved":81,"answers":260,"cited":203,"handed":{"request":22,"unanswered":17},"in":310200,"out":40150,"cost":0.07}]}`
+		return "", `{"days":[{"day":"2026-11-23","sessions":120,"resolved":81,"answers":260,"cited":203,"handed":{"request":22,"unanswered":17},"first":0.9,"in":310200,"out":40150,"cost":0.07}]}`
 	case "try-assistant":
 		return `{"site":"default","lines":[{"visitor":true,"text":"Can I send them back?"}]}`,
 			`{"text":"Yes, within 30 days [1].","sources":[{"id":"k_7zk3c9q0m2x8r5w1","title":"Returns","url":"https://shop.example/returns"}]}`
 	case "test-assistant":
-		return "", `{"faults":["sites[0].receptionist.providers[0]: api.openai.com (gpt-4o-mini): it does not take the key (401)"]}`
+		return "", `{"faults":["sites[0].receptionist.providers[0]: api.openai.com (gpt-4o-mini): it does not take the key (401)"],"models":[{"location":"body.sites[0].receptionist.providers[0]","kind":"key","message":"api.openai.com (gpt-4o-mini): it does not take the key (401)"}]}`
 	case "suggest-reply":
 		return "", `{"text":"Yes, within 30 days.","sources":[{"id":"k_7zk3c9q0m2x8r5w1","title":"Returns"}]}`
 	case "summarize":

@@ -145,11 +145,11 @@ func serverFrames() map[string][]named {
 	back.N, back.Reset, back.More, back.Conversation, back.Events = 3, true, true, waiting, []wire.Event{msg}
 	agent := wire.AgentWelcome{
 		Type: "welcome", V: 1, Role: "supervisor", Epoch: "e_1", Heartbeat: wire.Heartbeat{Every: 10, Max: 12}, Limits: limits,
-		Features: []string{}, Agent: staff[0], Conversations: []wire.Head{held, waiting}, More: true, Agents: staff,
+		Features: []string{}, Agent: staff[0], Conversations: []wire.Head{held, waiting}, More: true, Agents: staff, Assist: []string{"shop"},
 	}
 	agent.Limits.Uploads = &wire.Uploads{Size: 10 << 20, Types: []string{"image/jpeg", "application/pdf"}}
 	idle := agent
-	idle.Conversations, idle.More = []wire.Head{}, false
+	idle.Conversations, idle.More, idle.Assist = []wire.Head{}, false, nil
 	ack := wire.Ack{Type: "ack", Origin: string(origin), N: 3, Conversation: string(conv), Seq: 2, Prev: &zero, At: wire.Time(at)}
 	again := ack
 	again.Prev = nil

@@ -155,6 +155,7 @@ type AgentWelcome struct {
 	Conversations []Head    `json:"conversations"`
 	More          bool      `json:"more"`
 	Agents        []Agent   `json:"agents"`
+	Assist        []string  `json:"assist,omitempty"` // ids of the sites in whose conversations a model helps agents
 }
 
 // Ack says that frames up to N of an origin are on disk.
