@@ -192,8 +192,8 @@ export interface Api {
   post(id: string, key: string, body: Body, internal: boolean): Promise<{ seq: number; at: string }>;
   conversations(q: ListQuery): Promise<Listed>;
   conversation(id: string): Promise<Head>;
-  /** Anything else of the API: what pages ask that few open. */
-  ask<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** Anything else of the API: what pages ask that few open. A model takes longer than `patience` (ms) is as a rule. */
+  ask<T>(method: string, path: string, body?: unknown, patience?: number): Promise<T>;
   /** Events older than the seq `before`, or the newest; ascending. */
   events(id: string, before: number | undefined, limit: number): Promise<{ events: LogEvent[]; more: boolean }>;
 }
@@ -202,14 +202,14 @@ const patience = 15_000;
 
 /** The API at `base` (an origin, or '' for the page's own). `token` is asked anew for each request. */
 export function createApi(base: string, token: () => string | undefined): Api {
-  const call = async <T>(method: string, path: string, body?: unknown, key?: string): Promise<T> => {
+  const call = async <T>(method: string, path: string, body?: unknown, key?: string, wait = patience): Promise<T> => {
     const used = token();
     try {
-      return await request<T>(method, base + path, used, body, key);
+      return await request<T>(method, base + path, used, body, key, wait);
     } catch (e) {
       // A token that was replaced while the question was on its way says nothing about the new one.
       if (codeOf(e) !== 'unauthorized' || token() === undefined || token() === used) throw e;
-      return request<T>(method, base + path, token(), body, key);
+      return request<T>(method, base + path, token(), body, key, wait);
     }
   };
   return {
@@ -230,7 +230,7 @@ export function createApi(base: string, token: () => string | undefined): Api {
     post: (id, key, body, internal) =>
       call('POST', `/v1/conversations/${encodeURIComponent(id)}/events`, { body, ...(internal ? { internal } : {}) }, key),
     conversations: (q) => call('GET', `/v1/conversations${query(q)}`),
-    ask: (method, path, body) => call(method, `/v1${path}`, body),
+    ask: (method, path, body, wait) => call(method, `/v1${path}`, body, undefined, wait),
     conversation: (id) => call('GET', `/v1/conversations/${encodeURIComponent(id)}`),
     events: (id, before, limit) => call('GET', `/v1/conversations/${encodeURIComponent(id)}/events${query({ before, limit })}`),
   };
@@ -243,7 +243,14 @@ function query(q: object): string {
   return s ? `?${s}` : '';
 }
 
-async function request<T>(method: string, url: string, token: string | undefined, body?: unknown, key?: string): Promise<T> {
+async function request<T>(
+  method: string,
+  url: string,
+  token: string | undefined,
+  body?: unknown,
+  key?: string,
+  wait = patience,
+): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (key) headers['Idempotency-Key'] = key;
@@ -254,7 +261,7 @@ async function request<T>(method: string, url: string, token: string | undefined
     body: body === undefined ? undefined : JSON.stringify(body),
     credentials: 'omit',
     cache: 'no-store',
-    signal: AbortSignal.timeout(patience),
+    signal: AbortSignal.timeout(wait),
   }).catch(() => {
     throw new ApiError('offline', 'no answer');
   });

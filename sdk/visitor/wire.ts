@@ -287,6 +287,8 @@ export interface AgentWelcome extends WelcomeBase {
   agent: Agent;
   conversations: Conversation[];
   agents: Agent[];
+  /** Ids of the sites in whose conversations a model helps agents. */
+  assist?: string[];
 }
 
 export type Welcome = VisitorWelcome | AgentWelcome;

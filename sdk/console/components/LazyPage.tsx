@@ -41,7 +41,8 @@ function usePage(page: Page): { Found: Loaded | undefined; failed: boolean; agai
   return { Found: mine ? state.Found : undefined, failed: mine && !!state.failed, again: () => setTurn(turn + 1) };
 }
 
-function Body({ page, path }: { page: Page; path: string }) {
+/** A page once it is here; while it is not, what to do about that. */
+export function Fetched({ page, path }: { page: Page; path: string }) {
   const { Found, failed, again } = usePage(page);
   if (Found) return <Found path={path} />;
   if (!failed) return <p class="log-edge">{t('app.loading')}</p>;
@@ -70,7 +71,7 @@ export function LazyPage({ name, path }: { name: string; path: string }) {
   return (
     <main class="page" id="page" tabIndex={-1}>
       {page && mine ? (
-        <Body page={page} path={path} />
+        <Fetched page={page} path={path} />
       ) : (
         <div class="blank">
           <h1>{t('page.forbidden')}</h1>

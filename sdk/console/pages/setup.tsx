@@ -1,8 +1,9 @@
 /** Set up: one page of the console, with a list of what there is to set on its left, on a phone above. */
 import type { ComponentType } from 'preact';
+import { Fetched } from '../components/LazyPage.tsx';
 import { useStore } from '../context.ts';
 import { lang } from '../i18n.ts';
-import type { PageProps } from '../route.ts';
+import type { Page, PageProps } from '../route.ts';
 import { Agents, Blocks, Channels, Groups, Replies, Webhooks } from '../setup/lists.tsx';
 import { Audit, History, Reports } from '../setup/Past.tsx';
 import { Security } from '../setup/Security.tsx';
@@ -13,9 +14,24 @@ const admin = ['admin'];
 const leaders = ['supervisor', 'admin'];
 const all = ['agent', 'supervisor', 'admin'];
 
+const receptionist: Page = {
+  name: 'setup/receptionist',
+  roles: ['supervisor', 'admin'],
+  styled: true,
+  load: () => import('../receptionist/Receptionist.tsx'),
+};
+
+interface Part {
+  readonly name: Word;
+  readonly roles: readonly string[];
+  /** `path` is what follows the name in the address. */
+  readonly Body: ComponentType<PageProps>;
+}
+
 /** What there is, in order, and for whom; the server decides what they may do there. */
-const parts: readonly { readonly name: Word; readonly roles: readonly string[]; readonly Body: ComponentType }[] = [
+const parts: readonly Part[] = [
   { name: 'sites', roles: admin, Body: Sites },
+  { name: 'receptionist', roles: leaders, Body: ({ path }) => <Fetched page={receptionist} path={path} /> },
   { name: 'agents', roles: admin, Body: Agents },
   { name: 'groups', roles: admin, Body: Groups },
   { name: 'replies', roles: all, Body: Replies },
@@ -33,7 +49,7 @@ export default function Setup({ path }: PageProps) {
   const store = useStore();
   const { role } = store.desk.value.me;
   const mine = parts.filter((p) => p.roles.includes(role));
-  const [name] = path.split('/');
+  const [name = '', ...rest] = path.split('/');
   const here = mine.find((p) => p.name === name) ?? mine[0];
   if (!here) return null;
   return (
@@ -47,7 +63,7 @@ export default function Setup({ path }: PageProps) {
         ))}
       </nav>
       <div class="setup-body" key={here.name}>
-        <here.Body />
+        <here.Body path={here.name === name ? rest.join('/') : ''} />
       </div>
     </div>
   );

@@ -9,7 +9,8 @@ import { w } from './words.ts';
 
 type Site = Record<string, Value> & { id: string };
 
-function Foot({ draft }: { draft: Draft }) {
+/** The bar at the end of a form of the settings. */
+export function Foot({ draft }: { draft: Draft }) {
   return (
     <div class="setup-foot">
       {draft.trouble && <Trouble text={draft.trouble} />}
@@ -35,8 +36,10 @@ function Foot({ draft }: { draft: Draft }) {
   );
 }
 
-function WithSettings({ children }: { children: (d: Draft) => preact.ComponentChildren }) {
-  const draft = useSettings();
+/** A form of the settings, once they are here. */
+export function WithSettings(props: { saved?: () => void; children: (d: Draft) => preact.ComponentChildren }) {
+  const { children } = props;
+  const draft = useSettings(props.saved);
   if ('value' in draft) return <>{children(draft)}</>;
   return draft.trouble ? (
     <>

@@ -2,23 +2,32 @@
  * Forms made of a description. What the server has is an object; a {@link Spec} says which member of it is edited how. A fault
  * that the API names by its place (`sites[0].timeouts.agent`) is shown beside the field of that place.
  */
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import type { Fault } from '../api.ts';
 import { type Word, w } from './words.ts';
 
 /** Any JSON. */
 export type Value = unknown;
 
+/** What stands at a field: a word of Set up, or a text in the page's language that a page brings along. */
+export type Label = Word | { readonly text: string };
+
+const said = (l: Label) => (typeof l === 'string' ? w(l) : l.text);
+
 /** One field. `k` is its place in the object, with dots. */
 export interface Spec {
   readonly k: string;
-  readonly label: Word;
-  readonly hint?: Word;
-  /** `texts` is an object by language, `lines` a list of texts, `rows` a list of objects, `textRows` a list of `texts`. */
+  readonly label: Label;
+  readonly hint?: Label;
+  /**
+   * `texts` is an object by language, `lines` a list of texts, `rows` a list of objects, `textRows` a list of `texts`. A `secret`
+   * comes masked from the server and is written anew or left alone.
+   */
   readonly kind:
     | 'text'
     | 'long'
     | 'password'
+    | 'secret'
     | 'number'
     | 'bool'
     | 'choice'
@@ -31,7 +40,11 @@ export interface Spec {
   readonly options?: readonly (readonly [value: string, label: string])[];
   readonly of?: readonly Spec[];
   readonly blank?: Value;
+  /** Buttons that add a row, instead of the one that adds a blank one. */
+  readonly adds?: readonly { readonly text: string; readonly row: Value }[];
   readonly step?: string;
+  /** The order of the rows counts. */
+  readonly ordered?: boolean;
   /** Not shown unless so. */
   readonly when?: (whole: Value) => boolean;
 }
@@ -97,12 +110,13 @@ function Field(p: One) {
   const { spec, value, at, faults } = p;
   if (spec.kind === 'rows' || spec.kind === 'textRows') return <Rows {...p} />;
   if (spec.kind === 'texts') return <Texts {...p} />;
-  const said = faultsAt(faults, at, spec.kind === 'lines');
-  if (spec.kind === 'bool') return <Check spec={spec} value={value} said={said} onChange={p.onChange} />;
-  return <Line {...p} said={said} />;
+  const wrong = faultsAt(faults, at, spec.kind === 'lines');
+  if (spec.kind === 'bool') return <Check spec={spec} value={value} said={wrong} onChange={p.onChange} />;
+  if (spec.kind === 'secret') return <Secret spec={spec} value={String(value ?? '')} said={wrong} onChange={p.onChange} />;
+  return <Line {...p} said={wrong} />;
 }
 
-function Check({ spec, value, said, onChange }: { spec: Spec; value: Value; said: string; onChange: (v: Value) => void }) {
+function Check({ spec, value, said: wrong, onChange }: { spec: Spec; value: Value; said: string; onChange: (v: Value) => void }) {
   const id = useId();
   return (
     <div class="field">
@@ -110,22 +124,70 @@ function Check({ spec, value, said, onChange }: { spec: Spec; value: Value; said
         <input
           type="checkbox"
           checked={value === true}
-          aria-describedby={spec.hint || said ? id : undefined}
+          aria-describedby={spec.hint || wrong ? id : undefined}
           onChange={(e) => onChange(e.currentTarget.checked)}
         />
-        {w(spec.label)}
+        {said(spec.label)}
       </label>
-      <Below id={id} hint={spec.hint} said={said} />
+      <Below id={id} hint={spec.hint} said={wrong} />
     </div>
   );
 }
 
-function Below({ id, hint, said }: { id: string; hint?: Word | undefined; said: string }) {
-  if (!hint && !said) return null;
+function Below({ id, hint, said: wrong }: { id: string; hint?: Label | undefined; said: string }) {
+  if (!hint && !wrong) return null;
   return (
-    <p id={id} class={said ? 'hint setup-fault' : 'hint'}>
-      {said || (hint && w(hint))}
+    <p id={id} class={wrong ? 'hint setup-fault' : 'hint'}>
+      {wrong || (hint && said(hint))}
     </p>
+  );
+}
+
+/** How the server shows a secret that it keeps: four dots, and perhaps its end. */
+const MASK = '\u2022'.repeat(4);
+
+/**
+ * A secret: what the server keeps is never in the field, only named beside it. An empty field leaves it as it is. What is no
+ * secret, such as the name of a variable, can be read.
+ */
+function Secret(p: { spec: Spec; value: string; said: string; onChange: (v: Value) => void }) {
+  const { spec, value, said: wrong, onChange } = p;
+  const id = useId();
+  const [kept, keep] = useState('');
+  if (value.startsWith(MASK) && value !== kept) keep(value); // a row may have moved
+  const masked = kept !== '' && value === kept;
+  return (
+    <div class="field">
+      <label for={id}>{said(spec.label)}</label>
+      <div class="setup-secret">
+        <input
+          id={id}
+          class="input"
+          {...typeOf(value.startsWith('env:') ? 'text' : 'password')}
+          autocomplete="new-password"
+          spellcheck={false}
+          placeholder={kept ? w('kept', { end: kept }) : ''}
+          aria-invalid={wrong ? 'true' : undefined}
+          aria-describedby={`${id}-below`}
+          value={masked ? '' : value}
+          onInput={(e) => onChange(e.currentTarget.value || kept)}
+        />
+        {masked && (
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              keep('');
+              onChange('');
+            }}
+          >
+            {w('remove')}
+            <span class="spoken">: {said(spec.label)}</span>
+          </button>
+        )}
+      </div>
+      <Below id={`${id}-below`} hint={spec.hint} said={wrong} />
+    </div>
   );
 }
 
@@ -135,17 +197,17 @@ const inputs: Partial<Record<Spec['kind'], 'password' | 'number' | 'date'>> = {
   date: 'date',
 };
 
-function Line({ spec, value, said, onChange }: One & { said: string }) {
+function Line({ spec, value, said: wrong, onChange }: One & { said: string }) {
   const id = useId();
   const common = {
     id,
     class: 'input',
-    'aria-invalid': said ? ('true' as const) : undefined,
-    'aria-describedby': spec.hint || said ? `${id}-below` : undefined,
+    'aria-invalid': wrong ? ('true' as const) : undefined,
+    'aria-describedby': spec.hint || wrong ? `${id}-below` : undefined,
   };
   return (
     <div class={spec.kind === 'long' || spec.kind === 'lines' ? 'field setup-wide' : 'field'}>
-      <label for={id}>{w(spec.label)}</label>
+      <label for={id}>{said(spec.label)}</label>
       {spec.kind === 'choice' ? (
         <select {...common} value={String(value ?? '')} onChange={(e) => onChange(e.currentTarget.value)}>
           {spec.options?.map(([v, label]) => (
@@ -154,13 +216,10 @@ function Line({ spec, value, said, onChange }: One & { said: string }) {
             </option>
           ))}
         </select>
-      ) : spec.kind === 'long' || spec.kind === 'lines' ? (
-        <textarea
-          {...common}
-          rows={3}
-          value={spec.kind === 'lines' ? ((value as string[] | undefined) ?? []).join('\n') : String(value ?? '')}
-          onChange={(e) => onChange(spec.kind === 'lines' ? linesOf(e.currentTarget.value) : e.currentTarget.value)}
-        />
+      ) : spec.kind === 'long' ? (
+        <textarea {...common} rows={3} value={String(value ?? '')} onInput={(e) => onChange(e.currentTarget.value)} />
+      ) : spec.kind === 'lines' ? (
+        <Lines common={common} value={(value as string[] | undefined) ?? []} onChange={onChange} />
       ) : (
         <input
           {...common}
@@ -172,8 +231,25 @@ function Line({ spec, value, said, onChange }: One & { said: string }) {
           onInput={(e) => onChange(spec.kind === 'number' ? numberOf(e.currentTarget.value) : e.currentTarget.value)}
         />
       )}
-      <Below id={`${id}-below`} hint={spec.hint} said={said} />
+      <Below id={`${id}-below`} hint={spec.hint} said={wrong} />
     </div>
+  );
+}
+
+/** A text a line. What is typed stays as it is typed, the empty line that one is about to fill included. */
+function Lines(p: { common: object; value: readonly string[]; onChange: (v: Value) => void }) {
+  const [typed, type] = useState('');
+  const all = p.value.join('\n');
+  return (
+    <textarea
+      {...p.common}
+      rows={3}
+      value={linesOf(typed).join('\n') === all ? typed : all}
+      onInput={(e) => {
+        type(e.currentTarget.value);
+        p.onChange(linesOf(e.currentTarget.value));
+      }}
+    />
   );
 }
 
@@ -190,15 +266,15 @@ const typeOf = (kind: Spec['kind']) => ({ type: inputs[kind] ?? 'text' }) as { t
 /** Two languages beside each other; others that there are stay. */
 function Texts({ spec, value, at, faults, onChange }: One) {
   const texts = (value ?? {}) as Record<string, string>;
-  const said = faultsAt(faults, at, true);
+  const wrong = faultsAt(faults, at, true);
   const change = (lang: string, text: string) => {
     const { [lang]: _, ...rest } = texts;
     onChange(text ? { ...rest, [lang]: text } : rest);
   };
   const id = useId();
   return (
-    <fieldset class="setup-wide setup-set" aria-describedby={said ? id : undefined}>
-      <legend>{w(spec.label)}</legend>
+    <fieldset class="setup-wide setup-set" aria-describedby={wrong ? id : undefined}>
+      <legend>{said(spec.label)}</legend>
       <div class="setup-fields">
         {(['zh', 'en'] as const).map((lang) => (
           <div class="field" key={lang}>
@@ -208,14 +284,14 @@ function Texts({ spec, value, at, faults, onChange }: One) {
               class="input"
               rows={2}
               lang={lang}
-              aria-invalid={said ? 'true' : undefined}
+              aria-invalid={wrong ? 'true' : undefined}
               value={texts[lang] ?? ''}
               onInput={(e) => change(lang, e.currentTarget.value)}
             />
           </div>
         ))}
       </div>
-      <Below id={id} hint={spec.hint} said={said} />
+      <Below id={id} hint={spec.hint} said={wrong} />
     </fieldset>
   );
 }
@@ -224,12 +300,12 @@ function Texts({ spec, value, at, faults, onChange }: One) {
 function Rows({ spec, value, at, faults, onChange }: One) {
   const list = (value ?? []) as Value[];
   const id = useId();
-  const said = faultsAt(faults, at, false);
+  const wrong = faultsAt(faults, at, false);
   const change = (i: number, v: Value) => onChange(list.map((old, k) => (k === i ? v : old)));
   return (
-    <fieldset class="setup-wide setup-set" aria-describedby={spec.hint || said ? id : undefined}>
-      <legend>{w(spec.label)}</legend>
-      <Below id={id} hint={spec.hint} said={said} />
+    <fieldset class="setup-wide setup-set" aria-describedby={spec.hint || wrong ? id : undefined}>
+      <legend>{said(spec.label)}</legend>
+      <Below id={id} hint={spec.hint} said={wrong} />
       {list.map((row, i) => {
         const here = `${at}[${i}]`;
         const own = faultsAt(faults, here, false);
@@ -241,15 +317,29 @@ function Rows({ spec, value, at, faults, onChange }: One) {
               <Fields specs={spec.of ?? []} value={row} at={here} faults={faults} onChange={(v) => change(i, v)} />
             )}
             {own && <p class="hint setup-fault">{own}</p>}
-            <button type="button" class="button" onClick={() => onChange(list.filter((_, k) => k !== i))}>
-              {w('remove')} {i + 1}
-            </button>
+            <div class="setup-actions">
+              <button type="button" class="button" onClick={() => onChange(list.filter((_, k) => k !== i))}>
+                {w('remove')} {i + 1}
+              </button>
+              {spec.ordered && i > 0 && (
+                <button type="button" class="button" onClick={() => onChange(moved(list, i))}>
+                  {w('earlier')} {i + 1}
+                </button>
+              )}
+            </div>
           </div>
         );
       })}
-      <button type="button" class="button" onClick={() => onChange([...list, structuredClone(spec.blank ?? {})])}>
-        {w('add')}: {w(spec.label)}
-      </button>
+      <div class="setup-actions">
+        {(spec.adds ?? [{ text: `${w('add')}: ${said(spec.label)}`, row: spec.blank ?? {} }]).map(({ text, row }) => (
+          <button key={text} type="button" class="button" onClick={() => onChange([...list, structuredClone(row)])}>
+            {text}
+          </button>
+        ))}
+      </div>
     </fieldset>
   );
 }
+
+/** With one entry a place earlier. */
+const moved = (list: readonly Value[], i: number): Value[] => [...list.slice(0, i - 1), list[i], list[i - 1], ...list.slice(i + 1)];

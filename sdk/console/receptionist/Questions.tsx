@@ -1,0 +1,146 @@
+/** What the receptionist left to people, and what it learns of how they answered. */
+import { useState } from 'preact/hooks';
+import { ApiError } from '../api.ts';
+import { Trouble } from '../components/Trouble.tsx';
+import { useStore } from '../context.ts';
+import { pathOf } from '../route.ts';
+import type { Label, Spec } from '../setup/form.tsx';
+import { Asked as Fetched, Form, when } from '../setup/parts.tsx';
+import { ask, reasonOf } from './ask.ts';
+import type { PartProps } from './Receptionist.tsx';
+import { of, r, type Word } from './words.ts';
+
+/** As the API has it. */
+interface Asked {
+  readonly id: string;
+  readonly question: string;
+  readonly reason: string;
+  readonly count: number;
+  readonly at: string;
+  readonly conversation: string;
+  readonly proposal?: string;
+}
+
+const at = (word: Word): Label => ({ text: r(word) });
+const specs = (): readonly Spec[] => [
+  { k: 'question', kind: 'long', label: at('question'), hint: at('questionHint') },
+  { k: 'answer', kind: 'long', label: at('answer') },
+];
+
+const faulty = (field: string, message: string) =>
+  new ApiError('invalid', message, undefined, [{ location: `body.${field}`, message }]);
+
+export function Questions({ site }: PartProps) {
+  const [said, say] = useState('');
+  return (
+    <>
+      <p class="hint">{r('questionsAbout')}</p>
+      <p class="done" role="status">
+        {said}
+      </p>
+      <Fetched<{ questions: Asked[] }> path={`/assist/questions?site=${encodeURIComponent(site.id)}`}>
+        {({ questions }, again) => (
+          <>
+            {!questions.length && (
+              <div class="rec-empty">
+                <strong>{r('noQuestions')}</strong>
+                <p>{r('noQuestionsHint')}</p>
+              </div>
+            )}
+            <ul class="setup-list" aria-label={r('questions')}>
+              {questions.map((q) => (
+                <One
+                  key={q.id}
+                  site={site.id}
+                  asked={q}
+                  done={(word) => {
+                    say(word);
+                    again();
+                  }}
+                />
+              ))}
+            </ul>
+          </>
+        )}
+      </Fetched>
+    </>
+  );
+}
+
+function One({ site, asked, done }: { site: string; asked: Asked; done: (said: string) => void }) {
+  const { api } = useStore();
+  const [q, setQ] = useState(asked);
+  const [state, set] = useState<{ busy?: 'propose' | 'reject'; trouble?: string }>({});
+  const [turn, next] = useState(0); // of proposals: each makes the form anew
+  const path = `/assist/questions/${encodeURIComponent(q.id)}`;
+  const approve = async (v: unknown) => {
+    const { question, answer } = v as { question: string; answer: string };
+    if (!question.trim()) throw faulty('question', r('questionMissing'));
+    if (!answer.trim()) throw faulty('answer', r('answerMissing'));
+    await api.ask('POST', path, { site, question: question.trim(), answer: answer.trim() });
+    done(r('approved', { q: question.trim() }));
+  };
+  const reject = () => {
+    set({ busy: 'reject' });
+    api.ask('POST', path, { site }).then(
+      () => done(r('rejected', { q: q.question })),
+      (e) => set({ trouble: reasonOf(e) }),
+    );
+  };
+  const propose = () => {
+    set({ busy: 'propose' });
+    ask<Asked>(api, 'POST', `${path}/proposal?site=${encodeURIComponent(site)}`).then(
+      (got) => {
+        setQ(got);
+        next(turn + 1);
+        set({});
+      },
+      (e) => set({ trouble: reasonOf(e) }),
+    );
+  };
+  return (
+    <li>
+      <div class="setup-head">
+        <div>
+          <strong>{q.question}</strong>
+          <div class="hint">
+            <span class="chip">{r('asked', { n: q.count })}</span> {of('reason', q.reason)} · {r('lastAsked', { at: when(q.at) })}
+          </div>
+          {!q.proposal && <div class="hint">{r('noProposal')}</div>}
+        </div>
+        <div class="setup-actions">
+          <a class="button" href={pathOf(q.conversation)} aria-label={`${r('conversation')}: ${q.question}`}>
+            {r('conversation')}
+          </a>
+          <button
+            type="button"
+            class="button"
+            disabled={!!state.busy}
+            onClick={propose}
+            aria-label={`${r('propose')}: ${q.question}`}
+          >
+            {r(state.busy === 'propose' ? 'proposing' : 'propose')}
+          </button>
+          <button
+            type="button"
+            class="button"
+            disabled={!!state.busy}
+            onClick={reject}
+            aria-label={`${r('reject')}: ${q.question}`}
+          >
+            {r('reject')}
+          </button>
+        </div>
+      </div>
+      {state.trouble && <Trouble text={state.trouble} />}
+      <Form
+        key={turn}
+        label={q.question}
+        specs={specs()}
+        value={{ question: q.question, answer: q.proposal ?? '' }}
+        submit={r('approve')}
+        onSubmit={approve}
+      />
+    </li>
+  );
+}
