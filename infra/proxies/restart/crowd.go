@@ -36,23 +36,32 @@ func newCrowd(p *plan, tokens []string) *crowd {
 
 func (c *crowd) wait() { c.work.Wait() }
 
-// gather has everybody come, and visitors begin to talk.
+// gather has everybody come, visitors be given an agent, and begin to talk.
 func (c *crowd) gather(ctx context.Context) error {
-	const together = 50 // come at a time
+	const together = 10 // come at a time
 	for i, v := range c.people {
 		c.work.Go(func() { v.live(ctx) })
 		if (i+1)%together == 0 || i+1 == c.agents || i+1 == len(c.people) {
-			if err := c.until(ctx, "welcome", c.people[:i+1], func(v *person) bool { return len(v.welcomes) > 0 }); err != nil {
+			if err := c.until(ctx, "welcome", c.people[max(0, i+1-together):i+1], func(v *person) bool { return len(v.welcomes) > 0 }); err != nil {
 				return err
 			}
 		}
 	}
 	visitors := c.people[c.agents:]
+	for i := 0; i < len(visitors); i += together { // all agents hear of each who waits
+		some := visitors[i:min(i+together, len(visitors))]
+		for _, v := range some {
+			v.say(ctx, c.now())
+		}
+		if err := c.until(ctx, "with an agent", some, func(v *person) bool { return v.held && v.acked > 0 }); err != nil {
+			return err
+		}
+	}
 	for i, v := range visitors {
 		v.begin = c.now() + c.every*time.Duration(i)/time.Duration(len(visitors))
 		c.work.Go(func() { c.talk(ctx, v) })
 	}
-	return c.until(ctx, "heard", visitors, func(v *person) bool { return v.acked > 0 })
+	return nil
 }
 
 // talk says something at fixed times, whatever came of what was said before.

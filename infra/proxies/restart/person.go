@@ -37,7 +37,8 @@ type person struct {
 	conn         *websocket.Conn
 	tried        []time.Duration // when it began to connect
 	welcomes     []time.Duration
-	tries        int // since the last welcome
+	tries        int  // since the last welcome
+	held         bool // by an agent, a visitor's conversation
 	refused      string
 	ended        error // why the last connection did
 }
@@ -189,6 +190,8 @@ func (v *person) hear(ctx context.Context, conn *websocket.Conn, f frame) {
 		v.nextLocked(ctx)
 	case "event":
 		v.after = max(v.after, f.Seq)
+	case "conversation":
+		v.held = bytes.Contains(f.Conversation, []byte(`"phase":"held"`))
 	case "error":
 		if f.Code != "unavailable" && f.Code != "busy" {
 			v.refused = fmt.Sprintf("%v: %s", f.Code, f.Message)
