@@ -96,6 +96,8 @@ type Conversation struct {
 	LastAt  time.Time // when that was
 	Heard   []Heard   // how far each outbox was accepted; at most MaxHeard, least recently used first
 
+	Erased bool // all that was said in it is gone or going, and nothing is added any more
+
 	Tags []string // what agents call it, in order; of the conversation, not of one session
 
 	// Alarm is when the store wakes this conversation: never later than

@@ -54,6 +54,7 @@ const (
 	KindTagged      Kind = "tagged"      // Add, Remove; internal
 	KindSnoozed     Kind = "snoozed"     // Agent: who comes first when it is over; Until; internal
 	KindIdentified  Kind = "identified"  // the visitor is known by name now
+	KindErased      Kind = "erased"      // the conversation was, from here back; internal
 	KindTombstone   Kind = "tombstone"   // Seq: see Tombstone. What was here is gone
 )
 
@@ -118,6 +119,7 @@ const (
 	ByLease     Reason = "vanished"    // the agent's lease ended
 	ByOffline   Reason = "offline"     // the agent went offline by hand
 	ByRequest   Reason = "request"     // somebody asked for it
+	ByErasure   Reason = "erased"      // all that is known of the visitor is erased
 	ByAbsence   Reason = "abandoned"   // waited for days and the visitor is gone
 	ByTimeout   Reason = "timeout"     // the assistant did not answer in time
 	ByFailure   Reason = "unavailable" // the assistant can not answer

@@ -77,6 +77,7 @@ const (
 	briefed
 	tagged
 	deferred
+	erased
 	stranger
 	kinds
 )
@@ -144,6 +145,8 @@ func (s *script) input(kind, x byte, c core.Conversation, f core.Frame, session 
 		return core.Identified{}
 	case tagged:
 		return core.Tagged{Frame: f, Add: s.tags(x, c), Remove: s.tags(x>>4, c)}
+	case erased:
+		return core.Erased{Gone: choose(x, nil, []core.Tombstone{{Seq: 1}}, make([]core.Tombstone, 80))}
 	case deferred:
 		until := choose(x, time.Hour, time.Minute, time.Millisecond, 0, -time.Hour, core.MaxSnooze, core.MaxSnooze+time.Minute, 1<<62)
 		return core.Deferred{Frame: f, Session: session, Until: c.At.Add(until)}

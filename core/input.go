@@ -172,6 +172,10 @@ type (
 	// Identified says that the visitor is known by name from now on.
 	Identified struct{}
 
+	// Erased ends a conversation for good, and takes these bodies out of its
+	// log; see Remains. Who erases brings it until nothing remains.
+	Erased struct{ Gone []Tombstone }
+
 	// Tick says that the time in Due may have come. Online tells whether
 	// the visitor is connected.
 	Tick struct{ Online bool }
@@ -193,4 +197,5 @@ func (Briefed) input()    {}
 func (Offered) input()    {}
 func (Left) input()       {}
 func (Identified) input() {}
+func (Erased) input()     {}
 func (Tick) input()       {}

@@ -13,6 +13,12 @@ import (
 func lawsOfHeard(c core.Conversation, change core.Change, in core.Input) string {
 	n := change.Conversation
 	f, numbered := frameOf(in)
+	if _, erased := in.(core.Erased); erased && n.Erased {
+		if n.Heard != nil {
+			return "hears on after it was erased"
+		}
+		return ""
+	}
 	if !numbered {
 		if !reflect.DeepEqual(c.Heard, n.Heard) {
 			return "hears a frame that nobody sent"
@@ -73,6 +79,11 @@ func lawsOfAmending(c core.Conversation, change core.Change, in core.Input) stri
 		for _, seq := range t.Edits {
 			erase = append(erase, core.Tombstone{Seq: seq, Of: t.Seq})
 		}
+	case core.Erased: // whatever it brings, once, and the tags
+		if !change.Empty() && (len(change.Erase) > len(in.Gone) || !slices.Equal(change.Erase, in.Gone[:len(change.Erase)])) {
+			return fmt.Sprintf("erases %v, want of %v", change.Erase, in.Gone)
+		}
+		return ""
 	default:
 		if change.Erase != nil {
 			return fmt.Sprintf("%T erases %v", in, change.Erase)

@@ -144,7 +144,7 @@ func lawsOfLog(c core.Conversation, change core.Change, in core.Input) string {
 
 // amongAgents: what no visitor is told.
 func amongAgents(k core.Kind) bool {
-	return slices.Contains([]core.Kind{core.KindNoted, core.KindIdentified, core.KindTagged, core.KindSnoozed}, k)
+	return slices.Contains([]core.Kind{core.KindNoted, core.KindIdentified, core.KindTagged, core.KindSnoozed, core.KindErased}, k)
 }
 
 // A seat is held exactly in phase Held, and Take and Free are the difference.

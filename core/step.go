@@ -22,6 +22,9 @@ func Step(c Conversation, rules Rules, at time.Time, in Input) (Change, error) {
 }
 
 func (d *draft) step(in Input) error {
+	if d.c.Erased {
+		return d.over(in)
+	}
 	switch in := in.(type) {
 	case Said:
 		return d.numbered(in.Frame, "send", digestSaid(in), func() error { return d.say(in) })
@@ -55,6 +58,8 @@ func (d *draft) step(in Input) error {
 		d.left(in)
 	case Identified:
 		d.identify()
+	case Erased:
+		d.forget(in)
 	case Tick:
 		d.tick(in)
 	default:

@@ -189,6 +189,11 @@ type Records interface {
 	// comes first decides. With an empty fresh it is NotFound.
 	Known(ctx context.Context, site SiteID, external string, fresh VisitorID) (VisitorID, error)
 
+	// Forget removes the profile of a visitor, what Known says of its External
+	// if that is this visitor, and what is kept under the given keys. What is
+	// not there is no error: whoever erases somebody may have to begin again.
+	Forget(ctx context.Context, p Profile, kept ...string) error
+
 	// Blocks returns all blocks, those that have ended too, the newest first.
 	Blocks(ctx context.Context) ([]Block, error)
 

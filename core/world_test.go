@@ -217,6 +217,12 @@ func (w *world) desk(c command) string {
 		return w.drain(core.GroupID(c.word(2)))
 	case "loses":
 		return w.lose(core.AgentID(c.word(2)), core.Reason(cmp.Or(c.args["reason"], "vanished")))
+	case "erases":
+		log, err := w.store.After(w.t.Context(), core.ConversationOf("shop", core.VisitorID(of)), 0, 1000)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return w.perform(of, core.Erased{Gone: core.Remains(log)})
 	case "knows":
 		return w.perform(of, core.Identified{})
 	case "ticks":

@@ -7,11 +7,12 @@ import (
 )
 
 // headerVersion is the first byte of a header: 1, or 2 for one that has what
-// version 1 can not say. So what needs neither tags nor snoozing stays as short
+// version 1 can not say, or 3 for a conversation that was erased. So what needs neither tags nor snoozing stays as short
 // as it was, and readable to the release before.
 const (
 	headerVersion = 1
 	headerTagged  = 2
+	headerErased  = 3
 )
 
 // Bits of a session's byte of flags. Any other bit is of a later release.
@@ -36,6 +37,8 @@ const flagPassed = 1 << 7
 //	tags          count, and each
 //	snoozed       until back
 //
+// Version 3 has the same.
+//
 // Numbers are varints, a digest is 8 bytes, phase, kind and flags are one. A
 // text has its length before it, or stands for an earlier one of the header:
 // the same few people occur again and again. The time at is milliseconds since
@@ -47,6 +50,9 @@ func AppendConversation(dst []byte, c core.Conversation) []byte {
 	version := byte(headerVersion)
 	if len(c.Tags) > 0 || !c.Session.Until.IsZero() || c.Session.Back != "" {
 		version = headerTagged
+	}
+	if c.Erased {
+		version = headerErased
 	}
 	w := writer{buf: append(dst, version)}
 	w.text(string(c.ID))
@@ -71,7 +77,7 @@ func AppendConversation(dst []byte, c core.Conversation) []byte {
 		w.time(h.At)
 		w.fixed(h.Digest)
 	}
-	if version == headerTagged {
+	if version >= headerTagged {
 		w.uint(uint64(len(c.Tags)))
 		for _, t := range c.Tags {
 			w.text(t)
@@ -125,14 +131,15 @@ func Conversation(b []byte) (core.Conversation, error) {
 	if len(b) == 0 {
 		return core.Conversation{}, fmt.Errorf("a conversation's header is empty")
 	}
-	if b[0] < headerVersion || b[0] > headerTagged {
-		return core.Conversation{}, fmt.Errorf("a conversation's header has version %d, this program reads 1 to %d", b[0], headerTagged)
+	if b[0] < headerVersion || b[0] > headerErased {
+		return core.Conversation{}, fmt.Errorf("a conversation's header has version %d, this program reads 1 to %d", b[0], headerErased)
 	}
 	r := reader{rest: string(b[1:])}
 	c := r.conversation()
-	if b[0] == headerTagged {
+	if b[0] >= headerTagged {
 		r.tagged(&c)
 	}
+	c.Erased = b[0] == headerErased
 	if err := r.end(); err != nil {
 		return core.Conversation{}, fmt.Errorf("a conversation's header is damaged: %w", err)
 	}

@@ -29,13 +29,20 @@ func full() core.Conversation {
 			{By: core.Party{Kind: core.Visitor, ID: "v_1"}, Origin: "tab-of-v", N: 9, Seq: 290, At: at.Add(-time.Hour), Digest: 1<<64 - 1},
 			{By: core.AgentParty("amy"), Origin: "tab-of-a", N: 1, Seq: 300, At: at, Digest: 1},
 		},
-		Alarm: at.Add(3 * time.Minute), Tags: []string{"vip", "退款"},
+		Alarm: at.Add(3 * time.Minute), Tags: []string{"vip", "退款"}, Erased: true,
 	}
+}
+
+// kept is full before conversations could be erased.
+func kept() core.Conversation {
+	c := full()
+	c.Erased = false
+	return c
 }
 
 // untagged is full before there were tags and snoozing.
 func untagged() core.Conversation {
-	c := full()
+	c := kept()
 	c.Tags, c.Session.Until, c.Session.Back = nil, time.Time{}, ""
 	return c
 }
@@ -97,6 +104,7 @@ func TestHeaderRoundTrip(t *testing.T) {
 	roundTrip(t, core.Conversation{})
 	roundTrip(t, core.Conversation{ID: "c"})
 	roundTrip(t, full())
+	roundTrip(t, kept())
 	roundTrip(t, untagged())
 	roundTrip(t, usual(t))
 	crowd := full()
@@ -149,7 +157,7 @@ func TestHeaderSize(t *testing.T) {
 func TestHeaderOfEveryRelease(t *testing.T) {
 	first := untagged()
 	first.Session.Turns = 0 // of the first release, which did not count them
-	for name, want := range map[string]core.Conversation{"header.v1.hex": first, "header.turns.hex": untagged(), "header.v2.hex": full()} {
+	for name, want := range map[string]core.Conversation{"header.v1.hex": first, "header.turns.hex": untagged(), "header.v2.hex": kept(), "header.v3.hex": full()} {
 		text, err := os.ReadFile("testdata/" + name)
 		if err != nil {
 			t.Fatal(err)

@@ -56,6 +56,9 @@ func (d *Desk) greetVisitor(ctx context.Context, p *Peer, f *wire.Frame, site co
 	if err != nil {
 		return err
 	}
+	if c.Erased {
+		return d.begin(ctx, p, f)
+	}
 	if c.Seq == 0 {
 		c.Site, c.Visitor = site.ID, core.VisitorID(p.Who.ID)
 	} else if err := d.introduce(ctx, p); err != nil {
@@ -83,6 +86,13 @@ func (d *Desk) greetVisitor(ctx context.Context, p *Peer, f *wire.Frame, site co
 		d.pushHead(ctx, c, c.Session.Group, d.staffOf(c), nil, view.Name)
 	}
 	return nil
+}
+
+// begin welcomes somebody whose conversation was erased as a new visitor.
+func (d *Desk) begin(ctx context.Context, p *Peer, f *wire.Frame) error {
+	d.Floor.Leave(ctx, p)
+	f.Token = ""
+	return d.helloVisitor(ctx, p, f)
 }
 
 // staffOf are the agents to whom it matters that a visitor comes or goes.

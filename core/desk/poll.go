@@ -103,7 +103,7 @@ func (d *Desk) pollHello(ctx context.Context, p *Peer) error {
 	if err != nil {
 		return err
 	}
-	if fresh, reset := d.stands(c, f); fresh || reset {
+	if fresh, reset := d.stands(c, f); fresh || reset || c.Erased {
 		return d.greetVisitor(ctx, p, f, site, token, settings)
 	}
 	p.poll.after = *f.After

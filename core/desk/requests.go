@@ -29,12 +29,15 @@ func (d *Desk) Conversations(ctx context.Context, who core.Account, q core.Query
 	heads := make([]wire.Head, 0, len(list))
 	var next core.Place
 	for _, c := range list {
+		next = core.Place{At: c.Session.Since, ID: c.ID}
+		if c.Erased {
+			continue
+		}
 		facts, err := d.facts(ctx, c)
 		if err != nil {
 			return nil, core.Place{}, err
 		}
 		heads = append(heads, facts.head(d.viewOf(ctx, who, c), ""))
-		next = core.Place{At: c.Session.Since, ID: c.ID}
 	}
 	if len(list) < q.Limit {
 		next = core.Place{}
@@ -52,7 +55,7 @@ func (d *Desk) visible(ctx context.Context, who core.Account, id core.Conversati
 	switch {
 	case err != nil:
 		return c, err
-	case c.Seq == 0:
+	case c.Seq == 0 || c.Erased:
 		return c, core.Errorf(core.NotFound, "there is no such conversation")
 	case !mayRead(who, c):
 		return c, core.Errorf(core.Forbidden, "this conversation is not of your groups")

@@ -79,7 +79,7 @@ func callersOf(operation string) roles {
 		return employees
 	case "read-totp", "begin-totp", "confirm-totp", "end-totp": // their own
 		return employees
-	case "reset-totp", "list-audit", "list-webhooks", "create-webhook", "delete-webhook", "resume-webhook",
+	case "erase-visitor", "reset-totp", "list-audit", "list-webhooks", "create-webhook", "delete-webhook", "resume-webhook",
 		"list-channels", "create-channel", "change-channel", "delete-channel", "test-channel":
 		return admins
 	case "send-event", "create-upload": // as by a frame: judged there

@@ -84,6 +84,7 @@ func TestOperationsByRole(t *testing.T) {
 		rollback-settings   no     no          yes    no
 		list-visitors       yes    yes         yes    no
 		read-visitor        yes    yes         yes    no
+		erase-visitor       no     no          yes    no
 		invite-visitor      yes    yes         yes    no
 		read-why            yes    yes         yes    no
 		read-floor          no     yes         yes    no

@@ -46,7 +46,7 @@ func (d *Desk) goOn(ctx context.Context, p *Peer, f *wire.Frame, greet func() er
 	if err != nil {
 		d.Log.WarnContext(ctx, "a visitor who polls is not seen to be there", "error", err)
 	}
-	if fresh, reset := d.stands(c, f); fresh || reset {
+	if fresh, reset := d.stands(c, f); fresh || reset || c.Erased {
 		return greet()
 	}
 	p.poll.after, p.poll.head = *f.After, &c

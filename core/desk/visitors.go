@@ -96,6 +96,9 @@ func (d *Desk) tokenOf(f *wire.Frame, site core.SiteID) (identity.Visitor, error
 	return v, err
 }
 
+// userOf is under what it is kept whose visitor somebody became first.
+func userOf(id core.VisitorID) string { return "user-of:" + string(id) }
+
 func (d *Desk) newVisitor() (core.VisitorID, error) {
 	id, err := identity.NewID(d.Random, "v")
 	return core.VisitorID(id), err
@@ -180,8 +183,12 @@ func (d *Desk) claim(ctx context.Context, site core.SiteID, user identity.User, 
 	case profile.External != "":
 		return d.newVisitor()
 	}
+	if gone, err := d.gone(ctx, site, mine); gone || err != nil {
+		id, fresh := d.newVisitor()
+		return id, cmp.Or(err, fresh)
+	}
 	now := d.Now()
-	first, err := d.Store.Keep(ctx, "user-of:"+string(mine), []byte(user.ID), now, now.Add(claimFor))
+	first, err := d.Store.Keep(ctx, userOf(mine), []byte(user.ID), now, now.Add(claimFor))
 	if err != nil {
 		return "", err
 	}

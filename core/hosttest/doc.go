@@ -37,8 +37,8 @@
 // # Promises
 //
 // What is promised by delivery.md is tried by these, and a test checks that
-// they exist. Promises 17, 18 and 24 are of parts that are not here yet; 12
-// is beside the others.
+// they exist. Promise 24 is of parts that are not here yet; 12 is beside the
+// others.
 //
 //	 1 durable ack       localserver.TestKill hosttest.tellStorm hosttest.tellLeave localserver/internal/sqlstore.TestKill
 //	 2 no invention      localserver.TestKill hosttest.tellStorm
@@ -56,6 +56,7 @@
 //	14 isolation         hosttest.tellRights hosttest.tellRevoked hosttest.tellBlocked hosttest.tellStrangersConversation hosttest.tellReadingByAPI
 //	15 typing            hosttest.tellTyping hosttest.tellPreview core/desk.TestTyping
 //	16 bot               hosttest.tellTakenOver hosttest.tellAskedAgain hosttest.tellModelFaults
+//	18 erasure           hosttest.tellErased core/desk.TestErase localserver/internal/sqlstore.TestErasedTextIsInNoPage
 //	19 equal views       hosttest.tellStorm hosttest.tellSwitch hosttest.tellTwoTabs hosttest.tellPollIsHeld
 //	20 no idle seat      hosttest.tellFifty hosttest.tellLife hosttest.tellAway hosttest.tellCapacityLowered
 //	21 presence          hosttest.tellPresence hosttest.tellCable core/desk.TestTickLapsedLease

@@ -180,6 +180,10 @@ func (f *fake) LiveVisitors(ctx context.Context, who core.Account) ([]desk.LiveV
 	return []desk.LiveVisitor{{ID: "v_1", Site: "shop", Conversation: "c_1", Page: core.Page{URL: "https://shop.example/"}, Since: now, Pages: 1}}, true, f.note(ctx, "LiveVisitors", who.ID)
 }
 
+func (f *fake) EraseVisitor(ctx context.Context, who core.Account, id core.VisitorID) error {
+	return f.note(ctx, "EraseVisitor", who.ID, id)
+}
+
 func (f *fake) Invite(ctx context.Context, who core.Account, site core.SiteID, id core.VisitorID, text string) error {
 	return f.note(ctx, "Invite", who.ID, site, id, text)
 }

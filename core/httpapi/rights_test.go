@@ -37,6 +37,7 @@ func rights() string {
 		send-event          401  401     ok    ok         ok     POST   /v1/conversations/c_1/events {"body":{"kind":"image","url":"/x"}}
 		list-visitors       401  401     ok    ok         ok     GET    /v1/visitors?online=true
 		read-visitor        401  401     ok    ok         ok     GET    /v1/visitors/v_1
+		erase-visitor       401  401     403   403        ok     DELETE /v1/visitors/v_1
 		invite-visitor      401  401     ok    ok         ok     POST   /v1/visitors/v_1/invite {"site":"default","text":"Any questions?"}
 		read-why            401  401     ok    ok         ok     GET    /v1/conversations/c_1/why
 		read-floor          401  401     403   ok         ok     GET    /v1/floor

@@ -96,6 +96,11 @@ func (a *api) visitors() {
 		http.StatusNotImplemented), a.listVisitors)
 	staffed(a, operation("read-visitor", http.MethodGet, "/v1/visitors/{id}", "Read what is known of a visitor",
 		"For those who may read their conversation. What was said is under /v1/conversations/{id}/events.", http.StatusNotFound), a.readVisitor)
+	staffed(a, operation("erase-visitor", http.MethodDelete, "/v1/visitors/{id}", "Erase a visitor",
+		"For admins. What is known of them goes, every word of their conversation, by whomever, and the files that were sent in it. "+
+			"Reports go on counting its sessions. Who comes back is a new visitor. If it ends with an error, ask again: it goes on. "+
+			"What left earlier, by webhooks or in copies of the database, is not reached.",
+		http.StatusNotFound), a.eraseVisitor)
 	staffed(a, operation("invite-visitor", http.MethodPost, "/v1/visitors/{id}/invite", "Invite a visitor to talk",
 		"Shown once, on the page they are on. If they answer, the session is offered to the caller first.",
 		http.StatusNotFound, http.StatusConflict), a.inviteVisitor)
@@ -141,6 +146,10 @@ func visitorOf(r desk.VisitorRecord) Visitor {
 		out.Block = &b
 	}
 	return out
+}
+
+func (a *api) eraseVisitor(ctx context.Context, who core.Account, in *byID) (*nothing, error) {
+	return nil, a.Desk.EraseVisitor(ctx, who, core.VisitorID(in.ID))
 }
 
 func (a *api) inviteVisitor(ctx context.Context, who core.Account, in *invitation) (*nothing, error) {

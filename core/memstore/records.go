@@ -70,6 +70,20 @@ func (st *Store) Known(_ context.Context, site core.SiteID, external string, fre
 	return st.known[u], nil
 }
 
+// Forget implements core.Records.
+func (st *Store) Forget(_ context.Context, p core.Profile, kept ...string) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if u := (user{p.Site, p.External}); p.External != "" && st.known[u] == p.ID {
+		delete(st.known, u)
+	}
+	for _, key := range kept {
+		delete(st.kept, key)
+	}
+	delete(st.profiles, p.ID)
+	return nil
+}
+
 // Blocks implements core.Records.
 func (st *Store) Blocks(context.Context) ([]core.Block, error) {
 	st.mu.Lock()

@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(*testing.T) core.Store) {
 		"Agents/Renew":                          renew,
 		"Agents/Paced":                          paced,
 		"Records/Known":                         known,
+		"Records/Forget":                        forget,
 		"Records/Blocks":                        blocks,
 		"Records/Keep":                          keep,
 		"Records/History":                       history,

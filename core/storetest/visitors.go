@@ -44,6 +44,36 @@ func known(d *desk) {
 	}
 }
 
+// forget: all that a store has of a visitor beside the log is gone, nothing of
+// others is, and another visitor may be that user then.
+func forget(d *desk) {
+	ctx := d.Context()
+	day := d.now.Add(24 * time.Hour)
+	put := func(id core.VisitorID, external string) core.Profile {
+		p := core.Profile{ID: id, Site: "shop", Name: "Jane", External: external, Seen: d.now, First: d.now}
+		d.ok(d.st.PutProfile(ctx, p))
+		must(d.st.Known(ctx, "shop", external, id))(d)
+		must(d.st.Keep(ctx, "of "+string(id), []byte("x"), d.now, day))(d)
+		return p
+	}
+	gone, stays := put("v_1", "user-1"), put("v_2", "user-2")
+	for range 2 { // the second time there is nothing to forget
+		d.ok(d.st.Forget(ctx, gone, "of v_1", "nothing"))
+		_, err := d.st.Profile(ctx, "v_1")
+		d.wants(err, core.NotFound)
+		_, err = d.st.Known(ctx, "shop", "user-1", "")
+		d.wants(err, core.NotFound)
+		_, err = d.st.Kept(ctx, "of v_1", d.now)
+		d.wants(err, core.NotFound)
+	}
+	equal(d, "another's profile", must(d.st.Profile(ctx, "v_2"))(d).Name, stays.Name)
+	equal(d, "another's user", must(d.st.Known(ctx, "shop", "user-2", ""))(d), "v_2")
+	equal(d, "another's value", string(must(d.st.Kept(ctx, "of v_2", d.now))(d)), "x")
+	equal(d, "the user again", must(d.st.Known(ctx, "shop", "user-1", "v_3"))(d), "v_3")
+	d.ok(d.st.Forget(ctx, gone))
+	equal(d, "the user of another visitor", must(d.st.Known(ctx, "shop", "user-1", ""))(d), "v_3")
+}
+
 // blocks: all of them, the newest first, one a visitor, until they are deleted.
 func blocks(d *desk) {
 	ctx := d.Context()

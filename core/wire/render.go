@@ -78,7 +78,7 @@ func (v View) body(e core.Event) Body {
 		out.Agent, out.Until = v.agent(b.Agent), &until
 	case core.KindNoted:
 		out.Of = string(b.Reason)
-	case core.KindWarned, core.KindReopened, core.KindIdentified: // the kind says it all
+	case core.KindWarned, core.KindReopened, core.KindIdentified, core.KindErased: // the kind says it all
 	}
 	return out
 }

@@ -26,6 +26,10 @@ func (x *amnesiac) Before(ctx context.Context, id core.ConversationID, seq uint6
 
 func (x *amnesiac) Commit(ctx context.Context, c core.Change) error { return x.next().Commit(ctx, c) }
 
+func (x *amnesiac) Forget(ctx context.Context, p core.Profile, kept ...string) error {
+	return x.next().Forget(ctx, p, kept...)
+}
+
 func (x *amnesiac) Waiting(ctx context.Context, g core.GroupID, limit int) ([]core.Place, error) {
 	return x.next().Waiting(ctx, g, limit)
 }

@@ -37,6 +37,23 @@ func (st *Store) PutProfile(ctx context.Context, p core.Profile) error {
 	return err
 }
 
+// Forget implements core.Records. The profile goes last: by it whoever has to
+// begin again finds the rest.
+func (st *Store) Forget(ctx context.Context, p core.Profile, kept ...string) error {
+	if p.External != "" {
+		mine := condition{text: "v = :v", values: item{":v": str(string(p.ID))}}
+		if err := st.remove(ctx, key{partUsers(p.Site), foreign(p.External)}, mine); err != nil {
+			return err
+		}
+	}
+	for _, name := range kept {
+		if err := st.remove(ctx, key{partKept, foreign(name)}, condition{}); err != nil {
+			return err
+		}
+	}
+	return st.remove(ctx, visitorKey(p.ID), condition{})
+}
+
 // visitor is a profile in JSON.
 type visitor struct{ of *core.Profile }
 

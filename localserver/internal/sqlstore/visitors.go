@@ -32,6 +32,25 @@ func (st *Store) Known(ctx context.Context, site core.SiteID, external string, f
 	return id, err
 }
 
+// Forget implements core.Records.
+func (st *Store) Forget(ctx context.Context, p core.Profile, kept ...string) error {
+	return st.writer.write(ctx, func(ctx context.Context, s *statements) error {
+		if p.External != "" {
+			const known = "DELETE FROM known WHERE site = ?1 AND external = ?2 AND visitor = ?3"
+			if _, err := s.exec(ctx, known, string(p.Site), p.External, string(p.ID)); err != nil {
+				return err
+			}
+		}
+		for _, key := range kept {
+			if _, err := s.exec(ctx, "DELETE FROM kept WHERE key = ?1", key); err != nil {
+				return err
+			}
+		}
+		_, err := s.exec(ctx, "DELETE FROM profile WHERE id = ?1", string(p.ID))
+		return err
+	})
+}
+
 // Blocks implements core.Records.
 func (st *Store) Blocks(ctx context.Context) ([]core.Block, error) {
 	const all = "SELECT visitor, agent, reason, at, until FROM block ORDER BY at DESC, visitor"
