@@ -113,7 +113,7 @@ func (d *Desk) eraseTrail(ctx context.Context, target string) error {
 }
 
 // gone reports whether a conversation was erased: whose it was is somebody new.
-func (d *Desk) gone(ctx context.Context, site core.SiteID, id core.VisitorID) (bool, error) {
-	c, err := d.Store.Load(ctx, core.ConversationOf(site, id))
+func (d *Desk) gone(ctx context.Context, id core.ConversationID) (bool, error) {
+	c, err := d.Store.Load(ctx, id)
 	return c.Erased, err
 }

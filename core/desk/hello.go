@@ -33,6 +33,16 @@ func (d *Desk) helloVisitor(ctx context.Context, p *Peer, f *wire.Frame) error {
 	if err != nil {
 		return err
 	}
+	if f.Token != "" { // before they are found by what others know them as
+		gone, err := d.gone(ctx, p.Conversation)
+		if err != nil {
+			return err
+		}
+		if gone {
+			f.Token = ""
+			return d.helloVisitor(ctx, p, f)
+		}
+	}
 	p.Tag, p.lang, p.profile = f.Tag, f.Lang, profileOf(p, f, d.Now())
 	p.visits(p.profile.Page, d.Now())
 	if p.user.ID != "" {
@@ -88,7 +98,8 @@ func (d *Desk) greetVisitor(ctx context.Context, p *Peer, f *wire.Frame, site co
 	return nil
 }
 
-// begin welcomes somebody whose conversation was erased as a new visitor.
+// begin welcomes somebody whose conversation was erased since they said hello
+// as a new visitor.
 func (d *Desk) begin(ctx context.Context, p *Peer, f *wire.Frame) error {
 	d.Floor.Leave(ctx, p)
 	f.Token = ""

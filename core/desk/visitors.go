@@ -183,7 +183,7 @@ func (d *Desk) claim(ctx context.Context, site core.SiteID, user identity.User, 
 	case profile.External != "":
 		return d.newVisitor()
 	}
-	if gone, err := d.gone(ctx, site, mine); gone || err != nil {
+	if gone, err := d.gone(ctx, core.ConversationOf(site, mine)); gone || err != nil {
 		id, fresh := d.newVisitor()
 		return id, cmp.Or(err, fresh)
 	}

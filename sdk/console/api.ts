@@ -186,6 +186,8 @@ export interface Api {
   /** For who leads; without minutes for good. */
   block(visitor: string, minutes?: number): Promise<void>;
   unblock(visitor: string): Promise<void>;
+  /** For admins: all that is known of them and was said with them. `not_found`: it is done. */
+  erase(visitor: string): Promise<void>;
   /** The canned replies one may use; none where the server has no such thing. */
   replies(): Promise<Reply[]>;
   /** Stores a message, once under each key. */
@@ -224,6 +226,7 @@ export function createApi(base: string, token: () => string | undefined): Api {
     visitors: () => call('GET', '/v1/visitors?online=true'),
     invite: (site, visitor, said) => call('POST', `/v1/visitors/${encodeURIComponent(visitor)}/invite`, { site, text: said }),
     block: (visitor, minutes) => call('POST', '/v1/blocks', { visitor, minutes }),
+    erase: (visitor) => call('DELETE', `/v1/visitors/${encodeURIComponent(visitor)}`),
     unblock: (visitor) => call('DELETE', `/v1/blocks/${encodeURIComponent(visitor)}`),
     groups: async () => (await call<{ groups: Group[] }>('GET', '/v1/groups')).groups,
     replies: async () => (await call<{ replies?: Reply[] } | undefined>('GET', '/v1/replies'))?.replies ?? [],

@@ -70,7 +70,7 @@ export type Body = TextBody | FileBody | OptionsBody | FormBody;
 
 /** What the desk itself writes into the log. Fields not listed are the server's business (`why`, say). */
 export type SystemBody =
-  | { kind: 'warned' | 'reopened' | 'identified' }
+  | { kind: 'warned' | 'reopened' | 'identified' | 'erased' }
   | { kind: 'opened'; tag?: string }
   | { kind: 'queued'; group?: string }
   | { kind: 'assigned'; agent: AgentRef; from?: AgentRef; why?: unknown }

@@ -8,6 +8,7 @@ import { lang, t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
 import { agentName, groupName, visitorName } from '../names.ts';
 import { at, lastAssigned, leads } from '../select.ts';
+import { Erase } from './Erase.tsx';
 import { Icon } from './Icon.tsx';
 import { Tags } from './Tags.tsx';
 import { Why, WhyNobody } from './Why.tsx';
@@ -62,6 +63,7 @@ function Visitor({ chat, record, again }: { chat: Chat; record: VisitorRecord | 
       </dl>
       {record && <Trail record={record} />}
       {record && <Blocking record={record} again={again} />}
+      {record && <Erase visitor={record.id} name={visitorName(chat.head)} />}
     </section>
   );
 }

@@ -273,11 +273,13 @@ export const en = {
   'event.rated': 'Rated {score} of 5',
   'event.ratedComment': 'Rated {score} of 5: “{comment}”',
   'event.tagged': 'Tags changed: {tags}',
+  'event.erased': 'The conversation was erased',
   'event.identified': 'The visitor is known now',
   'event.other': 'Something happened ({kind})',
   'event.visitor': 'the visitor',
   'event.group': 'group {group}',
 
+  'reason.erased': 'the visitor was erased',
   'reason.silent': 'no answer in time',
   'reason.vanished': 'connection lost',
   'reason.offline': 'went offline',

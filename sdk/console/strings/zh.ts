@@ -270,11 +270,13 @@ export const zh: Record<keyof typeof en, string> = {
   'event.rated': '评价 {score} 分（满分 5 分）',
   'event.ratedComment': '评价 {score} 分（满分 5 分）：“{comment}”',
   'event.tagged': '标签变更：{tags}',
+  'event.erased': '会话内容已清除',
   'event.identified': '访客身份已确认',
   'event.other': '其他事件（{kind}）',
   'event.visitor': '访客',
   'event.group': '客服组「{group}」',
 
+  'reason.erased': '访客数据已清除',
   'reason.silent': '未及时回复',
   'reason.vanished': '连接中断',
   'reason.offline': '已离线',
