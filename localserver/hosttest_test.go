@@ -18,8 +18,10 @@ func TestHost(t *testing.T) {
 	hosttest.Run(t, func(t *testing.T) hosttest.Host {
 		c := config.Default()
 		c.Listen, c.Ops, c.Data, c.Drain.Window = "127.0.0.1:0", "127.0.0.1:0", t.TempDir()+"/data", 2*time.Second
-		c.AdminPassword = adminPassword
-		return hosttest.Host{URL: inProcess(t, c), Admin: "admin", Password: adminPassword, Profile: profile()}
+		c.AdminPassword, c.Outgoing.Allow = adminPassword, "127.0.0.0/8"
+		p := profile()
+		p.Features = append(p.Features, hosttest.Loopback)
+		return hosttest.Host{URL: inProcess(t, c), Admin: "admin", Password: adminPassword, Profile: p}
 	})
 }
 

@@ -33,7 +33,7 @@ func (d *Desk) helloVisitor(ctx context.Context, p *Peer, f *wire.Frame) error {
 	if err != nil {
 		return err
 	}
-	if f.Token != "" { // before they are found by what others know them as
+	if f.Token != "" && !p.Polling() { // before they are found by what others know them as; who polls is not found
 		gone, err := d.gone(ctx, p.Conversation)
 		if err != nil {
 			return err

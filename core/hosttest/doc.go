@@ -56,6 +56,7 @@
 //	14 isolation         hosttest.tellRights hosttest.tellRevoked hosttest.tellBlocked hosttest.tellStrangersConversation hosttest.tellReadingByAPI
 //	15 typing            hosttest.tellTyping hosttest.tellPreview core/desk.TestTyping
 //	16 bot               hosttest.tellTakenOver hosttest.tellAskedAgain hosttest.tellModelFaults
+//	17 webhooks          hosttest.tellWebhook core/desk.TestWebhooks
 //	18 erasure           hosttest.tellErased core/desk.TestErase localserver/internal/sqlstore.TestErasedTextIsInNoPage
 //	19 equal views       hosttest.tellStorm hosttest.tellSwitch hosttest.tellTwoTabs hosttest.tellPollIsHeld
 //	20 no idle seat      hosttest.tellFifty hosttest.tellLife hosttest.tellAway hosttest.tellCapacityLowered

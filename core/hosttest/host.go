@@ -87,6 +87,7 @@ const (
 	Rate     Feature = "rate"     // limits of frames a second
 	Uploads  Feature = "uploads"  // POST /v1/uploads
 	Assist   Feature = "assist"   // a site's receptionist asks a model
+	Loopback Feature = "loopback" // webhooks may lead to this machine: the operator of this host allows it
 )
 
 func (p Profile) has(f Feature) bool { return slices.Contains(p.Features, f) }

@@ -4,6 +4,7 @@
  */
 import { useId, useState } from 'preact/hooks';
 import type { Fault } from '../api.ts';
+import { Groups } from './groups.tsx';
 import { type Word, w } from './words.ts';
 
 /** Any JSON. */
@@ -20,7 +21,7 @@ export interface Spec {
   readonly label: Label;
   readonly hint?: Label;
   /**
-   * `texts` is an object by language, `lines` a list of texts, `rows` a list of objects, `textRows` a list of `texts`. A `secret`
+   * `groups` is a list of ids of groups, `inOrder` one whose first counts; `texts` is an object by language, `lines` a list of texts, `rows` a list of objects, `textRows` a list of `texts`. A `secret`
    * comes masked from the server and is written anew or left alone.
    */
   readonly kind:
@@ -32,6 +33,8 @@ export interface Spec {
     | 'bool'
     | 'choice'
     | 'lines'
+    | 'groups'
+    | 'inOrder'
     | 'texts'
     | 'textRows'
     | 'rows'
@@ -110,6 +113,7 @@ function Field(p: One) {
   const { spec, value, at, faults } = p;
   if (spec.kind === 'rows' || spec.kind === 'textRows') return <Rows {...p} />;
   if (spec.kind === 'texts') return <Texts {...p} />;
+  if (spec.kind === 'groups' || spec.kind === 'inOrder') return <Chosen {...p} />;
   const wrong = faultsAt(faults, at, spec.kind === 'lines');
   if (spec.kind === 'bool') return <Check spec={spec} value={value} said={wrong} onChange={p.onChange} />;
   if (spec.kind === 'secret') return <Secret spec={spec} value={String(value ?? '')} said={wrong} onChange={p.onChange} />;
@@ -129,6 +133,23 @@ function Check({ spec, value, said: wrong, onChange }: { spec: Spec; value: Valu
         />
         {said(spec.label)}
       </label>
+      <Below id={id} hint={spec.hint} said={wrong} />
+    </div>
+  );
+}
+
+function Chosen({ spec, value, at, faults, onChange }: One) {
+  const id = useId();
+  const wrong = faultsAt(faults, at, true);
+  return (
+    <div class="field setup-wide">
+      <Groups
+        label={said(spec.label)}
+        chosen={(value ?? []) as readonly string[]}
+        inOrder={spec.kind === 'inOrder'}
+        below={spec.hint || wrong ? id : undefined}
+        onChange={onChange}
+      />
       <Below id={id} hint={spec.hint} said={wrong} />
     </div>
   );

@@ -18,7 +18,7 @@ const agentFields = (fresh: boolean): readonly Spec[] => [
   { k: 'display', label: 'display', kind: 'text' },
   { k: 'password', label: fresh ? 'password' : 'newPassword', kind: 'password', hint: fresh ? 'passwordHint' : 'newPasswordHint' },
   { k: 'role', label: 'role', kind: 'choice', options: roles() },
-  { k: 'groups', label: 'groups', kind: 'lines', hint: 'onlyGroupsHint' },
+  { k: 'groups', label: 'groups', kind: 'groups' },
   { k: 'capacity', label: 'capacity', kind: 'number' },
   { k: 'weight', label: 'weight', kind: 'number', step: 'any', hint: 'weightHint' },
   { k: 'avatar', label: 'avatar', kind: 'text' },
@@ -205,12 +205,13 @@ export const Blocks = () => (
       key: 'visitor',
       create: [
         { k: 'visitor', label: 'visitor', kind: 'text' },
+        { k: 'network', label: 'network', kind: 'text', hint: 'networkHint' },
         { k: 'reason', label: 'reason', kind: 'text', hint: 'reasonHint' },
         { k: 'minutes', label: 'minutes', kind: 'number', hint: 'forGood' },
       ],
-      blank: { visitor: '', reason: '', minutes: 60 },
+      blank: { visitor: '', network: '', reason: '', minutes: 60 },
       body: filled,
-      name: (b) => String(b.visitor),
+      name: (b) => String(b.visitor).replace(/^net:/, ''),
       about: (b) => `${b.reason ? `${b.reason} · ` : ''}${when(String(b.at))}${b.until ? ` – ${when(String(b.until))}` : ''}`,
       remove: removable(),
     }}
@@ -237,7 +238,7 @@ const channelFields = (): readonly Spec[] => [
   { k: 'after', label: 'waitFor', kind: 'number' },
   { k: 'waiting', label: 'waiting', kind: 'bool' },
   { k: 'unread', label: 'unread', kind: 'bool' },
-  { k: 'groups', label: 'onlyGroups', kind: 'lines', hint: 'onlyGroupsHint' },
+  { k: 'groups', label: 'onlyGroups', kind: 'groups', hint: 'noneAll' },
   {
     k: 'lang',
     label: 'lang',

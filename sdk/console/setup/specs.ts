@@ -28,7 +28,7 @@ export const siteParts = (): readonly {
     title: 'basics',
     specs: [
       { k: 'name', label: 'siteName', kind: 'text' },
-      { k: 'groups', label: 'siteGroups', kind: 'lines', hint: 'siteGroupsHint' },
+      { k: 'groups', label: 'siteGroups', kind: 'inOrder', hint: 'siteGroupsHint' },
       { k: 'origins', label: 'origins', kind: 'lines', hint: 'originsHint' },
       { k: 'greeting', label: 'greeting', kind: 'texts' },
       { k: 'offline', label: 'offline', kind: 'texts' },
