@@ -32,6 +32,9 @@ func (d *Desk) Find(ctx context.Context, who core.Account, q core.Query, text st
 		}
 		for _, c := range list {
 			q.Before = core.Place{At: c.Session.Since, ID: c.ID}
+			if c.Erased {
+				continue
+			}
 			if ok, err := d.shows(ctx, c, text); err != nil {
 				return nil, core.Place{}, err
 			} else if !ok {

@@ -47,7 +47,7 @@ func newAPI(o Options) (http.Handler, error) {
 }
 
 func (a *api) registerAll() {
-	for _, register := range []func(){a.session, a.agents, a.groups, a.conversations, a.integration, a.blocks, a.visitors, a.floor, a.settings, a.replies, a.totp, a.audit, a.webhooks, a.channels, a.reports, a.knowledge, a.assistant, a.longPoll, a.fileTransfer} {
+	for _, register := range []func(){a.session, a.agents, a.groups, a.conversations, a.search, a.integration, a.blocks, a.visitors, a.floor, a.settings, a.replies, a.totp, a.audit, a.webhooks, a.channels, a.reports, a.knowledge, a.assistant, a.longPoll, a.fileTransfer} {
 		register()
 	}
 }

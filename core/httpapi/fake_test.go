@@ -180,6 +180,14 @@ func (f *fake) LiveVisitors(ctx context.Context, who core.Account) ([]desk.LiveV
 	return []desk.LiveVisitor{{ID: "v_1", Site: "shop", Conversation: "c_1", Page: core.Page{URL: "https://shop.example/"}, Since: now, Pages: 1}}, true, f.note(ctx, "LiveVisitors", who.ID)
 }
 
+func (f *fake) SearchMessages(ctx context.Context, who core.Account, q core.Query, text string) (desk.Search, error) {
+	if f.none {
+		return desk.Search{}, nil
+	}
+	return desk.Search{Found: []desk.Said{{Head: head(), Event: wire.Event{Conversation: "c_1", Seq: 2, Body: wire.Body{Kind: "text", Text: "a parcel"}}}}, Looked: 100, Since: now, Next: core.Place{At: now, ID: "c_9"}},
+		f.note(ctx, "SearchMessages", who.ID, q.Site, text)
+}
+
 func (f *fake) EraseVisitor(ctx context.Context, who core.Account, id core.VisitorID) error {
 	return f.note(ctx, "EraseVisitor", who.ID, id)
 }
