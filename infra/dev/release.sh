@@ -13,7 +13,7 @@ fi
 commit=$(git rev-parse HEAD) # somebody may commit meanwhile
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-tag=v9.8.7
+tag=v1.98.76 # Go takes no v2 or later of a module whose path does not end in it
 
 tools() {
   echo 'goreleaser, cyclonedx-gomod, actionlint; where they were never built before this takes minutes'
