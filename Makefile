@@ -52,7 +52,8 @@ image: ## write the container image to dist/image, and dist/kefu-<arch>.tar for 
 image-check: ## the image: the same digest twice, unpacked and run as nobody on a read-only root
 	infra/dev/image-check.sh
 
-edge: setup ## start on this machine what template.yaml deploys; flags in ARGS, as in: make edge ARGS="--faults all=0.02"
+edge: ## start on this machine what template.yaml deploys; flags in ARGS, as in: make edge ARGS="--faults all=0.02"
+	infra/dev/dynamodb/install.sh
 	go run ./functions/local $(ARGS)
 
 edge-bench: ## sizes, times and what a million messages cost on AWS, as Markdown; ARGS=--check fails if a figure is missed
