@@ -84,9 +84,9 @@ part faults 12 - \
   'the suite of hosts on functions/local, under 20 seeds of faults' faults
 part fuzz 6 'core/step.go core/wire/*.go localserver/internal/socket/*.go' \
   'fuzz, 10 s each' infra/dev/fuzz.sh 10s
-part dashboards 3 'infra/dashboards infra/dev/dashboards-check.sh' \
+part dashboards 1 'infra/dashboards infra/dev/dashboards-check.sh' \
   'dashboards and alerts, by Prometheus' infra/dev/dashboards-check.sh
-part release 15 'infra/release infra/tools/release infra/dev/release.sh .github' \
+part release 9 'infra/release infra/tools/release infra/dev/release.sh .github' \
   'a release, twice' infra/dev/release.sh --check
 part image 4 'infra/docker infra/dev/image.sh infra/dev/image-check.sh localserver/main.go localserver/health.go' \
   'the image, unpacked and run' infra/dev/image-check.sh
