@@ -2,6 +2,7 @@ package assist
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -21,6 +22,29 @@ const (
 	MaxKnowledge = 8 << 20 // bytes of all texts
 	MaxImport    = 1 << 20 // bytes of a file
 )
+
+// Bounds is how much a site may know. A host whose processes live shortly, and
+// read all of it when they begin, has less room than the most there can be.
+type Bounds struct {
+	Articles int // 0: MaxArticles
+	Bytes    int // of all texts; 0: MaxKnowledge
+}
+
+// InForce returns b with what is left out.
+func (b Bounds) InForce() Bounds {
+	return Bounds{cmp.Or(b.Articles, MaxArticles), cmp.Or(b.Bytes, MaxKnowledge)}
+}
+
+// Check returns TooLarge with the bound that so many articles, with so many
+// bytes of text, are beyond.
+func (b Bounds) Check(articles, bytes int) error {
+	b = b.InForce()
+	if articles <= b.Articles && bytes <= b.Bytes {
+		return nil
+	}
+	return core.Errorf(core.TooLarge, "here a site knows at most %d articles with %d KiB of text; this would be %d with %d KiB",
+		b.Articles, b.Bytes>>10, articles, (bytes+1023)>>10)
+}
 
 const maxTitle = 200 // characters
 

@@ -98,17 +98,20 @@ func (p *pool) note(provider core.Provider, err error) {
 	}
 }
 
-// warnings are what is wrong with providers that failed when they were last asked.
-func (p *pool) warnings() (list []string) {
+// warnings are what is wrong with those providers that failed when they were
+// last asked.
+func (p *pool) warnings(of []core.Receptionist) (list []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, b := range p.breakers {
-		if b.last != nil {
-			list = append(list, b.last.Error())
+	for _, r := range of {
+		for _, provider := range r.Providers {
+			if b := p.breakers[address{provider.URL, provider.Model}]; b != nil && b.last != nil {
+				list = append(list, b.last.Error())
+			}
 		}
 	}
 	slices.Sort(list)
-	return list
+	return slices.Compact(list)
 }
 
 // chat asks the providers in their order. within is how long all of them have

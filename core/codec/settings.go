@@ -23,6 +23,10 @@ type settings struct {
 	Limits  limits  `json:"limits"`
 
 	Security security `json:"security"`
+
+	// What a host found out about them when they were saved; never kept, and
+	// ignored in what comes in, for clients send back what they were answered.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 type security struct {

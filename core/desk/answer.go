@@ -81,7 +81,7 @@ func asks(c core.Conversation, seq uint64) bool {
 
 const (
 	deltasEvery = 350 * time.Millisecond // at most three a second
-	lookEvery   = 3                      // deltas, until it is looked whether another node took the question away
+	lookEvery   = 3                      // deltas, until it is looked whether another process took the question away
 	answerSpare = 300 * time.Millisecond // before the core gives up waiting
 )
 
@@ -112,7 +112,7 @@ func (d *Desk) Answer(ctx context.Context, id core.ConversationID, seq uint64) e
 		overtaken := work.Err() != nil && ctx.Err() == nil
 		cancel()
 		pushing.Wait()
-		d.books.spent(c.Site, d.Now(), got)
+		d.books.answered(c.Site, d.Now(), got)
 		if overtaken {
 			return nil
 		}
@@ -124,10 +124,7 @@ func (d *Desk) Answer(ctx context.Context, id core.ConversationID, seq uint64) e
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	change, err := d.tell(ctx, id, in)
-	if err == nil && !change.Empty() {
-		d.brief(ctx, q, change)
-	}
+	_, err = d.tell(ctx, id, in)
 	return err
 }
 
@@ -142,7 +139,8 @@ func (a *answering) hear(run int64, at int, text string) {
 }
 
 // pushDeltas pushes what was heard, until ctx ends. Every second it looks
-// whether the question is still open, for it may be another node that closes it.
+// whether the question is still open, for it may be another process that closes
+// it; where that is the rule, it looks before each delta.
 func (d *Desk) pushDeltas(ctx context.Context, c core.Conversation, a *answering) {
 	tick := time.NewTicker(deltasEvery)
 	defer tick.Stop()
@@ -152,7 +150,7 @@ func (d *Desk) pushDeltas(ctx context.Context, c core.Conversation, a *answering
 			return
 		case <-tick.C:
 		}
-		if n%lookEvery == 0 {
+		if n%lookEvery == 0 || d.Flush != nil && a.waiting() {
 			if now, err := d.Store.Load(ctx, c.ID); err == nil && !asks(now, a.seq) {
 				a.end()
 				return
@@ -176,6 +174,16 @@ func (d *Desk) pushDelta(ctx context.Context, c core.Conversation, a *answering)
 			p.push(0, frame)
 		}
 	})
+	if d.Flush != nil {
+		d.Flush(ctx)
+	}
+}
+
+// waiting reports whether there is something to push.
+func (a *answering) waiting() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.over && a.text != ""
 }
 
 // question gathers what a model is told, or says why it is not asked.

@@ -2,11 +2,9 @@ package desk
 
 import (
 	"context"
-	"encoding/base32"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
+	"sync"
 
 	"kefu/core"
 	"kefu/core/assist"
@@ -29,22 +27,56 @@ func (d *Desk) receptionist(ctx context.Context, site core.SiteID) (core.Recepti
 	return s.Receptionist, nil
 }
 
-// brief notes a summary for whoever takes over, where the site wants that.
-// Nobody waits for it.
-func (d *Desk) brief(ctx context.Context, q assist.Question, c core.Change) {
-	s := c.Conversation.Session
-	if !q.Config.Brief || s.Phase != core.Waiting && s.Phase != core.Held || len(q.Talk) == 0 {
+// wantsBrief has a session summed up that a person has now and the assistant had
+// until now, whoever ended that: the assistant, the visitor, an agent or the clock.
+// Nobody waits for the summary, and it is written for sites that want it.
+func (d *Desk) wantsBrief(ctx context.Context, c core.Change) {
+	was, s := c.Was, c.Conversation.Session
+	if d.Debrief == nil || d.Receptionist == nil || c.Empty() || was.Phase != core.Bot || was.Number != s.Number || !withPeople(s.Phase) {
 		return
 	}
-	text, err := d.Receptionist.Brief(ctx, q.Config, q.Talk)
+	settings, err := d.settings.get(ctx, d.Now())
 	if err != nil {
-		d.Log.InfoContext(ctx, "there is no summary of a session", "conversation", c.Conversation.ID, "error", err)
-		return
+		return // it is a help, and no more
 	}
-	if _, err := d.tell(ctx, c.Conversation.ID, core.Briefed{Session: s.Number, Text: text}); err != nil {
-		d.Log.InfoContext(ctx, "a summary could not be noted", "conversation", c.Conversation.ID, "error", err)
+	if site, _ := settings.Site(c.Conversation.Site); site.Receptionist.Brief && len(site.Receptionist.Providers) > 0 {
+		d.Debrief(c.Conversation.ID, s.Number)
 	}
 }
+
+func withPeople(p core.Phase) bool { return p == core.Waiting || p == core.Held }
+
+// Brief notes a summary of a session for whoever takes it over, so that the
+// visitor has to repeat nothing. A host calls it when Options.Debrief wanted it. What
+// is short enough to be read has none, and neither has a session that went on, or a
+// site that used its model as much as it may.
+func (d *Desk) Brief(ctx context.Context, id core.ConversationID, session uint32) error {
+	c, err := d.Store.Load(ctx, id)
+	if err != nil || c.Session.Number != session || !withPeople(c.Session.Phase) {
+		return err
+	}
+	r, err := d.receptionist(ctx, c.Site)
+	if err == nil {
+		err = d.budgeted(ctx, c.Site, r)
+	}
+	if err != nil {
+		return err
+	}
+	talk, _, err := d.talk(ctx, c)
+	if err != nil || len(talk) < briefFrom {
+		return err
+	}
+	text, used, err := d.Receptionist.Brief(ctx, r, talk)
+	d.books.spent(c.Site, d.Now(), used)
+	if err != nil {
+		return err
+	}
+	_, err = d.tell(ctx, id, core.Briefed{Session: session, Text: text})
+	return err
+}
+
+// briefFrom is from how many lines on a talk is summed up.
+const briefFrom = 2
 
 // helped loads a conversation that an agent may read, with what they need to
 // have a model look at it.
@@ -78,11 +110,13 @@ func (d *Desk) budgeted(ctx context.Context, site core.SiteID, r core.Receptioni
 
 // Suggest returns what an agent may answer. It is sent by nobody but them.
 func (d *Desk) Suggest(ctx context.Context, who core.Account, id core.ConversationID) (string, []core.Source, error) {
-	_, q, err := d.helped(ctx, who, "suggest-reply", id)
+	c, q, err := d.helped(ctx, who, "suggest-reply", id)
 	if err != nil {
 		return "", nil, err
 	}
-	return d.Receptionist.Suggest(ctx, q)
+	text, sources, used, err := d.Receptionist.Suggest(ctx, q)
+	d.books.spent(c.Site, d.Now(), used)
+	return text, sources, err
 }
 
 // Summarize returns a summary of the session, and notes it in the log.
@@ -91,7 +125,8 @@ func (d *Desk) Summarize(ctx context.Context, who core.Account, id core.Conversa
 	if err != nil {
 		return "", err
 	}
-	text, err := d.Receptionist.Brief(ctx, q.Config, q.Talk)
+	text, used, err := d.Receptionist.Brief(ctx, q.Config, q.Talk)
+	d.books.spent(c.Site, d.Now(), used)
 	if err != nil {
 		return "", err
 	}
@@ -101,7 +136,7 @@ func (d *Desk) Summarize(ctx context.Context, who core.Account, id core.Conversa
 
 // Translate returns a message in another language; the original stays what it is.
 func (d *Desk) Translate(ctx context.Context, who core.Account, id core.ConversationID, seq uint64, to string) (string, error) {
-	_, q, err := d.helped(ctx, who, "translate", id)
+	c, q, err := d.helped(ctx, who, "translate", id)
 	if err != nil {
 		return "", err
 	}
@@ -112,7 +147,9 @@ func (d *Desk) Translate(ctx context.Context, who core.Account, id core.Conversa
 	if len(events) == 0 || events[0].Seq != seq || spokenText(events[0].Body) == "" {
 		return "", core.Errorf(core.NotFound, "there is no message %d", seq)
 	}
-	return d.Receptionist.Translate(ctx, q.Config, spokenText(events[0].Body), to)
+	text, used, err := d.Receptionist.Translate(ctx, q.Config, spokenText(events[0].Body), to)
+	d.books.spent(c.Site, d.Now(), used)
+	return text, err
 }
 
 // TryAnswer is a question put to the assistant as a visitor would, of which
@@ -136,7 +173,7 @@ func (d *Desk) TryAnswer(ctx context.Context, who core.Account, site core.SiteID
 	a := d.Receptionist.Answer(ctx, assist.Question{
 		Site: s.Name, Config: r, Talk: lines, Most: settings.Limits.Text, Find: d.finder(ctx, site, r),
 	}, func(int64, int, string) {})
-	d.books.spent(site, d.Now(), a)
+	d.books.answered(site, d.Now(), a)
 	return a, nil
 }
 
@@ -161,179 +198,83 @@ func (d *Desk) TestAssistants(ctx context.Context, who core.Account) ([]Ailment,
 	return d.ailments(ctx)
 }
 
+// ModelWarnings are what is wrong with the models of sites that failed when they
+// were last asked, by whoever. Nobody is asked for them.
+func (d *Desk) ModelWarnings(ctx context.Context) []string {
+	if d.Receptionist == nil {
+		return nil
+	}
+	settings, err := d.settings.get(ctx, d.Now())
+	if err != nil {
+		return nil
+	}
+	var of []core.Receptionist
+	for _, s := range settings.Sites {
+		of = append(of, s.Receptionist)
+	}
+	return d.Receptionist.Warnings(of...)
+}
+
 // Ailing is TestAssistants for the host itself, for its readiness: one line each.
 func (d *Desk) Ailing(ctx context.Context) ([]string, error) {
 	list, err := d.ailments(ctx)
+	return linesOf(list), err
+}
+
+// TestChange is TestAssistants for those models that a version of the settings
+// brought or changed, one line each; whoever saved it is told.
+func (d *Desk) TestChange(ctx context.Context, version uint64) ([]string, error) {
+	versions, err := d.Store.History(ctx, version+1, 2)
+	if err != nil || len(versions) == 0 || versions[0].Version != version {
+		return nil, err
+	}
+	var before core.Settings
+	if len(versions) > 1 {
+		before = versions[1]
+	}
+	return linesOf(d.ailing(ctx, versions[0].Sites, func(s core.Site) bool {
+		old, _ := before.Site(s.ID)
+		return old.Assistant != s.Assistant || !slices.Equal(old.Receptionist.Providers, s.Receptionist.Providers)
+	})), nil
+}
+
+func linesOf(list []Ailment) []string {
 	lines := make([]string, len(list))
 	for i, a := range list {
 		lines[i] = a.String()
 	}
-	return lines, err
+	return lines
 }
 
-func (d *Desk) ailments(ctx context.Context) (list []Ailment, err error) {
+func (d *Desk) ailments(ctx context.Context) ([]Ailment, error) {
 	settings, err := d.loadSettings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for i, s := range settings.Sites {
+	return d.ailing(ctx, settings.Sites, func(core.Site) bool { return true }), nil
+}
+
+// ailing tests the models of those of the sites that are wanted, all at once.
+func (d *Desk) ailing(ctx context.Context, sites []core.Site, wanted func(core.Site) bool) []Ailment {
+	faults := make([][]Ailment, len(sites))
+	var testing sync.WaitGroup
+	for i, s := range sites {
 		place := fmt.Sprintf("sites[%d].receptionist.providers", i)
 		switch {
+		case !wanted(s):
 		case s.Assistant && len(s.Receptionist.Providers) == 0:
-			list = append(list, Ailment{place, noModel, "the assistant is on, and has no model: visitors go to people"})
-		case d.Receptionist == nil:
-		default:
-			wrong := d.Receptionist.Test(ctx, s.Receptionist)
-			for k := range s.Receptionist.Providers {
-				if err := wrong[k]; err != nil {
-					list = append(list, Ailment{fmt.Sprintf("%s[%d]", place, k), assist.KindOf(err), err.Error()})
+			faults[i] = []Ailment{{place, noModel, "the assistant is on, and has no model: visitors go to people"}}
+		case d.Receptionist != nil:
+			testing.Go(func() {
+				wrong := d.Receptionist.Test(ctx, s.Receptionist)
+				for k := range s.Receptionist.Providers {
+					if err := wrong[k]; err != nil {
+						faults[i] = append(faults[i], Ailment{fmt.Sprintf("%s[%d]", place, k), assist.KindOf(err), err.Error()})
+					}
 				}
-			}
+			})
 		}
 	}
-	return list, nil
-}
-
-// Articles returns a site's knowledge, in the order of their ids, and how much
-// that is.
-func (d *Desk) Articles(ctx context.Context, who core.Account, site core.SiteID) ([]assist.Article, error) {
-	if err := allowed("list-articles", who); err != nil {
-		return nil, err
-	}
-	return d.articles(ctx, site)
-}
-
-// PutArticle stores an article: a new one if it has no ID, or else in the place
-// of the one with its Version. It is found from then on. Only those who lead may.
-func (d *Desk) PutArticle(ctx context.Context, who core.Account, a assist.Article) (assist.Article, error) {
-	list, err := d.PutArticles(ctx, who, core.SiteID(a.Site), []assist.Article{a})
-	if err != nil {
-		return a, err
-	}
-	return list[0], nil
-}
-
-// PutArticles stores several, as of a file. They are checked before the first
-// is stored; one that has the title or question of another takes its place.
-func (d *Desk) PutArticles(ctx context.Context, who core.Account, site core.SiteID, list []assist.Article) ([]assist.Article, error) {
-	if err := allowed("put-article", who); err != nil {
-		return nil, err
-	}
-	settings, err := d.settings.get(ctx, d.Now())
-	if err != nil {
-		return nil, err
-	}
-	s, ok := settings.Site(site)
-	if !ok {
-		return nil, core.Errorf(core.NotFound, "there is no site %q", site)
-	}
-	there, err := d.articles(ctx, site)
-	if err != nil {
-		return nil, err
-	}
-	list = slices.Clone(list)
-	added, bytes, err := d.shelve(list, there, who, site)
-	if err != nil {
-		return nil, err
-	}
-	count, total := len(there)+added, 0
-	for _, a := range there {
-		total += len(a.Text)
-	}
-	if count > assist.MaxArticles || total+bytes > assist.MaxKnowledge {
-		return nil, core.Errorf(core.TooLarge, "a site knows at most %d articles with %d MiB of text; this would be %d with %d KiB",
-			assist.MaxArticles, assist.MaxKnowledge>>20, count, (total+bytes)>>10)
-	}
-	for i, a := range list {
-		err := d.Store.PutDocument(ctx, core.Document{Kind: kindArticle, ID: string(site) + ":" + a.ID, Version: a.Version, At: a.At, Data: a.Encode()})
-		if err != nil {
-			_ = d.reshelved(ctx, site, 0, 0) // what is stored counts
-			return list[:i], err
-		}
-	}
-	err = d.reshelved(ctx, site, added, bytes)
-	if err == nil && d.Receptionist != nil && assist.Embeds(s.Receptionist) {
-		d.embedAll(ctx, s.Receptionist, list)
-		d.library.forget(site)
-	}
-	return list, err
-}
-
-// shelve gives articles their ids and versions, and returns how many are new,
-// and how many bytes more there will be.
-func (d *Desk) shelve(list, there []assist.Article, who core.Account, site core.SiteID) (added, bytes int, err error) {
-	for i := range list {
-		a := &list[i]
-		if err := a.Check(); err != nil {
-			return 0, 0, err
-		}
-		a.Site, a.By, a.At = string(site), string(who.ID), d.Now().UTC()
-		at := slices.IndexFunc(there, func(o assist.Article) bool {
-			if a.ID != "" {
-				return o.ID == a.ID
-			}
-			return o.Title == a.Title && o.Question == a.Question
-		})
-		switch {
-		case at >= 0 && a.Version != 0 && a.Version != there[at].Version:
-			return 0, 0, core.Errorf(core.Conflict, "somebody changed it meanwhile: read it again")
-		case at >= 0:
-			a.ID, a.Version = there[at].ID, there[at].Version+1
-			bytes += len(a.Text) - len(there[at].Text)
-		case a.ID != "":
-			return 0, 0, core.Errorf(core.NotFound, "there is no article %q", a.ID)
-		default:
-			raw := make([]byte, 10)
-			if _, err := io.ReadFull(d.Random, raw); err != nil {
-				return 0, 0, err
-			}
-			a.ID, a.Version = "k_"+strings.ToLower(base32.StdEncoding.EncodeToString(raw)), 1
-			added, bytes = added+1, bytes+len(a.Text)
-		}
-	}
-	return added, bytes, nil
-}
-
-// embedAll embeds what changed. What fails is found by its words until the next
-// change.
-func (d *Desk) embedAll(ctx context.Context, r core.Receptionist, list []assist.Article) {
-	for _, a := range list {
-		if err := d.embed(ctx, r, a); err != nil {
-			d.Log.WarnContext(ctx, "knowledge could not be embedded; it is found by its words", "site", a.Site, "article", a.ID, "error", err)
-			return
-		}
-	}
-}
-
-// DeleteArticle removes an article, or returns NotFound.
-func (d *Desk) DeleteArticle(ctx context.Context, who core.Account, site core.SiteID, id string) error {
-	if err := allowed("delete-article", who); err != nil {
-		return err
-	}
-	name := string(site) + ":" + id
-	doc, err := d.Store.Document(ctx, kindArticle, name)
-	if err == nil {
-		err = d.Store.DeleteDocument(ctx, kindArticle, name)
-	}
-	if err != nil {
-		return err
-	}
-	if err := d.Store.DeleteDocument(ctx, kindVectors, name); err != nil && core.CodeOf(err) != core.NotFound {
-		return err
-	}
-	a, _ := assist.DecodeArticle(doc.Data) // what can not be read counts nothing
-	return d.reshelved(ctx, site, -1, -len(a.Text))
-}
-
-// SearchKnowledge returns what the assistant would find.
-func (d *Desk) SearchKnowledge(ctx context.Context, who core.Account, site core.SiteID, query string) ([]assist.Passage, error) {
-	if err := allowed("search-knowledge", who); err != nil {
-		return nil, err
-	}
-	settings, err := d.settings.get(ctx, d.Now())
-	if err != nil {
-		return nil, err
-	}
-	s, _ := settings.Site(site)
-	return d.finder(ctx, site, s.Receptionist)(query, 5), nil
+	testing.Wait()
+	return slices.Concat(faults...)
 }

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -84,24 +83,33 @@ func (p daybook) id() string { return string(p.site) + ":" + p.day }
 func (b *books) count(site core.SiteID, now time.Time, f func(*Figures)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	at := daybook{site, dayOf(now)}
+	f(b.openLocked(daybook{site, dayOf(now)}))
+}
+
+// openLocked returns the figures of a day that are not stored yet.
+func (b *books) openLocked(at daybook) *Figures {
 	if b.open == nil {
 		b.open = map[daybook]*Figures{}
 	}
 	if b.open[at] == nil {
 		b.open[at] = &Figures{Handed: map[string]int64{}}
 	}
-	f(b.open[at])
+	return b.open[at]
 }
 
-// spent counts what an answer took.
-func (b *books) spent(site core.SiteID, now time.Time, a assist.Answer) {
-	b.count(site, now, func(f *Figures) {
-		f.In, f.Out, f.Cost = f.In+a.Usage.In, f.Out+a.Usage.Out, f.Cost+a.Usage.Cost
-		if a.Text != "" {
-			f.First, f.Timed = f.First+a.First.Milliseconds(), f.Timed+1
-		}
-	})
+// answered counts what an answer took.
+func (b *books) answered(site core.SiteID, now time.Time, a assist.Answer) {
+	b.spent(site, now, a.Usage)
+	if a.Text != "" {
+		b.count(site, now, func(f *Figures) { f.First, f.Timed = f.First+a.First.Milliseconds(), f.Timed+1 })
+	}
+}
+
+// spent counts what a model took.
+func (b *books) spent(site core.SiteID, now time.Time, u assist.Usage) {
+	if u != (assist.Usage{}) {
+		b.count(site, now, func(f *Figures) { f.In, f.Out, f.Cost = f.In+u.In, f.Out+u.Out, f.Cost+u.Cost })
+	}
 }
 
 // tokens returns how many tokens a site has used today, as far as is known: what
@@ -189,30 +197,23 @@ func (b *books) note(c core.Change, now time.Time) {
 
 // tickBooks writes what was counted, and notes the questions that were handed
 // over. What fails stays for the next time.
-func (d *Desk) tickBooks(ctx context.Context) error {
-	d.books.mu.Lock()
-	open, list := d.books.open, d.books.handed
-	d.books.open, d.books.handed = nil, nil
-	d.books.mu.Unlock()
-	var failed error
-	for at, f := range open {
-		if err := d.addFigures(ctx, at, *f); err != nil {
-			failed = cmp.Or(failed, err)
-			d.books.count(at.site, d.Now(), func(g *Figures) { g.add(*f) })
+func (d *Desk) tickBooks(ctx context.Context) (failed error) {
+	var left Ledger
+	taken := d.TakeLedger()
+	for _, day := range taken.Days {
+		if err := d.addFigures(ctx, daybook{day.Site, day.Day}, day.Figures); err != nil {
+			failed = errors.Join(failed, err)
+			left.Days = append(left.Days, day)
 		}
 	}
-	for _, h := range list {
-		failed = errors.Join(failed, d.noteQuestion(ctx, h))
+	for _, h := range taken.Handed {
+		if err := d.noteQuestion(ctx, handed{h.Conversation, h.Seq, h.Reason}); err != nil {
+			failed = errors.Join(failed, err)
+			left.Handed = append(left.Handed, h)
+		}
 	}
+	d.Enter(left)
 	return failed
-}
-
-// WriteBooks stores what this process counted of the assistant's work, now. Tick does so by
-// itself; a process that ends without one calls this.
-func (d *Desk) WriteBooks(ctx context.Context) {
-	if err := d.tickBooks(ctx); err != nil {
-		d.Log.WarnContext(ctx, "what the assistant did is not counted yet", "error", err)
-	}
 }
 
 const bookTries = 5

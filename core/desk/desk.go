@@ -19,6 +19,7 @@
 //	d.Gone(ctx, peer, clean)              // when the connection has ended
 //	d.Decide(ctx, remembered, input)      // from Rooms.Tell
 //	d.Dispatch(ctx, group)                // when Options.Seek asked for it
+//	d.Answer(ctx, id, seq)                // when Options.Ask did, and d.Brief, d.Embed likewise
 //	d.Tick(ctx)                           // every second; every minute on Lambda
 //
 // Rights without a conversation (accounts, settings) come from copies that
@@ -137,9 +138,25 @@ type Options struct {
 	// after the present call. Many calls for one group may be one.
 	Seek func(core.GroupID)
 
-	// Ask has the assistant answer event seq of a conversation; its answer
-	// is told to Rooms. nil: there is none, and a person is asked.
+	// Ask has Answer called for event seq of a conversation, on a goroutine or
+	// in a process of its own. nil: there is no assistant, and a person is asked.
 	Ask func(id core.ConversationID, seq uint64)
+
+	// Debrief has Brief called for a session that the assistant has left to a
+	// person, likewise. nil: there are no summaries.
+	Debrief func(id core.ConversationID, session uint32)
+
+	// Reembed has Embed called for a site, likewise. nil: what has no vectors is
+	// found by its words until it changes.
+	Reembed func(core.SiteID)
+
+	// Flush has what was pushed leave now, where the host keeps it until what it
+	// was called for is done; pieces of an answer are worth nothing behind it.
+	// nil: it leaves at once anyway.
+	Flush func(ctx context.Context)
+
+	// Knowledge bounds what a site's assistant knows; zero: assist.Bounds' own.
+	Knowledge assist.Bounds
 
 	// Receptionist asks models, see Desk.Answer. nil: there is none.
 	Receptionist *assist.Receptionist
@@ -234,6 +251,7 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Knowledge = o.Knowledge.InForce()
 	if o.Beat == (wire.Heartbeat{}) {
 		o.Beat = wire.Heartbeat{Every: agentEvery, Max: agentMax}
 	}

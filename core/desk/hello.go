@@ -178,6 +178,9 @@ func (d *Desk) features() []string {
 	if d.Files != nil {
 		all = append(all, "uploads")
 	}
+	if d.Ask != nil && d.Receptionist != nil {
+		all = append(all, "assist")
+	}
 	return all
 }
 

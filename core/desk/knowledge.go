@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -30,9 +31,15 @@ type library struct {
 type shelved struct {
 	mu    sync.Mutex
 	mark  uint64    // guarded by mu, as the rest
+	model string    // that made its vectors
 	until time.Time // not looked at again before
+	tried time.Time // when it was asked for that vectors be made
 	index *assist.Index
 }
+
+// reembedEvery is how long vectors that are missing, as after another model for them was
+// set, are left to whoever was asked to make them.
+const reembedEvery = 10 * time.Minute
 
 // maxShelves is how many sites have an index in memory.
 const maxShelves = 20
@@ -58,12 +65,18 @@ func (l *library) forget(site core.SiteID) {
 }
 
 // index returns the index of a site's knowledge: at once after a change here,
-// within five seconds after one on another node.
-func (d *Desk) index(ctx context.Context, site core.SiteID) (*assist.Index, error) {
+// within five seconds after one on another node. Vectors of another model than
+// the site has now count for nothing, and are made anew, while words are enough.
+func (d *Desk) index(ctx context.Context, site core.SiteID, r core.Receptionist) (*assist.Index, error) {
+	model := ""
+	if d.Receptionist != nil {
+		model = assist.Embedder(r)
+	}
 	s := d.library.shelf(site)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now := d.Now(); s.index != nil && now.Before(s.until) {
+	now := d.Now()
+	if s.index != nil && now.Before(s.until) && s.model == model {
 		return s.index, nil
 	}
 	mark, err := d.Store.Document(ctx, kindShelf, string(site))
@@ -73,16 +86,20 @@ func (d *Desk) index(ctx context.Context, site core.SiteID) (*assist.Index, erro
 		}
 		return nil, err
 	}
-	if s.index == nil || s.mark != mark.Version {
+	if s.index == nil || s.mark != mark.Version || s.model != model {
 		articles, err := d.articles(ctx, site)
 		if err != nil {
 			return nil, err
 		}
-		vectors, err := d.vectors(ctx, site)
+		vectors, whole, err := d.vectors(ctx, site, articles, model)
 		if err != nil {
 			return nil, err
 		}
-		s.index, s.mark = assist.NewIndex(articles, vectors), mark.Version
+		s.index, s.mark, s.model = assist.NewIndex(articles, vectors), mark.Version, model
+		if !whole && d.Reembed != nil && now.Sub(s.tried) >= reembedEvery {
+			s.tried = now
+			d.Reembed(site)
+		}
 	}
 	s.until = d.Now().Add(cacheFor)
 	return s.index, nil
@@ -92,23 +109,24 @@ func (d *Desk) index(ctx context.Context, site core.SiteID) (*assist.Index, erro
 // the site has a model for them and that answers in time.
 func (d *Desk) finder(ctx context.Context, site core.SiteID, r core.Receptionist) assist.Find {
 	return func(query string, n int) []assist.Passage {
-		index, err := d.index(ctx, site)
+		index, err := d.index(ctx, site, r)
 		if err != nil {
 			d.Log.WarnContext(ctx, "the knowledge could not be read", "site", site, "error", err)
 			return nil
 		}
-		return index.Find(query, n, d.near(ctx, r, query))
+		return index.Find(query, n, d.near(ctx, site, r, query))
 	}
 }
 
 // near is the vector of a query; nil: words alone decide.
-func (d *Desk) near(ctx context.Context, r core.Receptionist, query string) []float32 {
+func (d *Desk) near(ctx context.Context, site core.SiteID, r core.Receptionist, query string) []float32 {
 	if d.Receptionist == nil || !assist.Embeds(r) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 1500*time.Millisecond)
 	defer cancel()
-	v, err := d.Receptionist.Embed(ctx, r, []string{query})
+	v, used, err := d.Receptionist.Embed(ctx, r, []string{query})
+	d.books.spent(site, d.Now(), used)
 	if err != nil {
 		d.Log.DebugContext(ctx, "a query has no vector; it is searched by its words", "error", err)
 		return nil
@@ -150,14 +168,30 @@ func (d *Desk) articles(ctx context.Context, site core.SiteID) (list []assist.Ar
 	return list, err
 }
 
-func (d *Desk) vectors(ctx context.Context, site core.SiteID) (map[string][]assist.Vector, error) {
-	all := map[string][]assist.Vector{}
+// vectors returns those that a model made of the articles as they are, by the
+// article, and whether all are there. Without a model there is none to miss.
+func (d *Desk) vectors(ctx context.Context, site core.SiteID, articles []assist.Article, model string) (all map[string][]assist.Vector, whole bool, err error) {
+	if model == "" {
+		return nil, true, nil
+	}
+	all, whole = map[string][]assist.Vector{}, true
 	prefix := string(site) + ":"
-	err := d.eachDocument(ctx, kindVectors, site, func(doc core.Document) error {
+	err = d.eachDocument(ctx, kindVectors, site, func(doc core.Document) error {
 		all[strings.TrimPrefix(doc.ID, prefix)] = unpackVectors(doc.Data)
 		return nil
 	})
-	return all, err
+	for _, a := range articles {
+		list := make([]assist.Vector, len(a.Chunks()))
+		for i, text := range a.Chunks() {
+			if had := all[a.ID]; i < len(had) && had[i].Of(model+"\n"+text) {
+				list[i] = had[i]
+			} else {
+				whole = false
+			}
+		}
+		all[a.ID] = list
+	}
+	return all, whole, err
 }
 
 // packVectors writes them one after the other, each behind its length.
@@ -206,7 +240,8 @@ func (d *Desk) embed(ctx context.Context, r core.Receptionist, a assist.Article)
 	}
 	for from := 0; from < len(missing); from += 64 {
 		part := missing[from:min(from+64, len(missing))]
-		vectors, err := d.Receptionist.Embed(ctx, r, part)
+		vectors, used, err := d.Receptionist.Embed(ctx, r, part)
+		d.books.spent(core.SiteID(a.Site), d.Now(), used)
 		if err != nil {
 			return err
 		}
@@ -223,6 +258,29 @@ func (d *Desk) embed(ctx context.Context, r core.Receptionist, a assist.Article)
 		return nil
 	}
 	return d.Store.PutDocument(ctx, core.Document{Kind: kindVectors, ID: id, Version: stored.Version + 1, At: d.Now(), Data: data})
+}
+
+// Embed gives all of a site's knowledge the vectors that it has none of. A host
+// calls it when Options.Reembed wanted it. An error stands for those that are left,
+// which are found by their words.
+func (d *Desk) Embed(ctx context.Context, site core.SiteID) error {
+	r, err := d.receptionist(ctx, site)
+	if err != nil || !assist.Embeds(r) {
+		return err
+	}
+	articles, err := d.articles(ctx, site)
+	if err != nil {
+		return err
+	}
+	for _, a := range articles {
+		if err = d.budgeted(ctx, site, r); err == nil {
+			err = d.embed(ctx, r, a)
+		}
+		if err != nil {
+			break
+		}
+	}
+	return errors.Join(err, d.reshelved(ctx, site, 0, 0)) // every node reads what there is now
 }
 
 // reshelved says that a site's knowledge has changed, by so many articles and bytes.

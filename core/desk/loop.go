@@ -207,7 +207,11 @@ func (d *Desk) Propose(ctx context.Context, who core.Account, site core.SiteID, 
 	if err != nil {
 		return a, err
 	}
-	question, answer, err := d.Receptionist.Propose(ctx, r, talk)
+	if err := d.budgeted(ctx, site, r); err != nil {
+		return a, err
+	}
+	question, answer, used, err := d.Receptionist.Propose(ctx, r, talk)
+	d.books.spent(site, d.Now(), used)
 	if err != nil {
 		return a, err
 	}

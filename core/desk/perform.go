@@ -36,6 +36,7 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 		d.pushFacts(ctx, facts, err, s.Group, []Topic{TopicGroup(s.Group)}, nil, name)
 	}
 	d.learn(c)
+	d.wantsBrief(ctx, c)
 	for _, e := range c.Effects {
 		switch e := e.(type) {
 		case core.Seek:

@@ -133,7 +133,7 @@ func (a *api) assistant() {
 	staffed(a, operation("propose-answer", http.MethodPost, "/v1/assist/questions/{id}/proposal", "Have a model propose an answer",
 		leaders+"It is made of how a person answered.", http.StatusNotFound, http.StatusNotImplemented), a.proposeAnswer)
 	staffed(a, operation("settle-question", http.MethodPost, "/v1/assist/questions/{id}", "Approve or reject an answer",
-		leaders+"With an answer the two are knowledge at once; without one the question is not listed until it is asked again.", http.StatusNotFound), a.settleQuestion)
+		leaders+"With an answer the two are knowledge at once; without one the question is not listed any more.", http.StatusNotFound), a.settleQuestion)
 	staffed(a, operation("assist-figures", http.MethodGet, "/v1/assist/figures", "Count what the receptionist did", leaders+"The last days, today first."), a.figures)
 	staffed(a, operation("try-assistant", http.MethodPost, "/v1/assist/try", "Talk to the receptionist as a visitor would",
 		leaders+"Nothing of it is kept.", http.StatusNotFound, http.StatusNotImplemented), a.tryAssistant)

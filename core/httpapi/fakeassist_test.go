@@ -42,6 +42,8 @@ func (f *fake) SearchKnowledge(ctx context.Context, who core.Account, site core.
 	return []assist.Passage{{Source: core.Source{ID: "k_1", Title: "Returns"}, Text: "30 days"}}, f.note(ctx, "SearchKnowledge", who.ID, site, query)
 }
 
+func (f *fake) Room() assist.Bounds { return assist.Bounds{}.InForce() }
+
 func (f *fake) Questions(ctx context.Context, who core.Account, site core.SiteID) ([]desk.Asked, error) {
 	return []desk.Asked{asked()}, f.note(ctx, "Questions", who.ID, site)
 }
@@ -66,6 +68,9 @@ func (f *fake) TestAssistants(ctx context.Context, who core.Account) ([]desk.Ail
 	return []desk.Ailment{{Place: "sites[0]", Kind: assist.BadKey, Message: "a key is wrong"}}, f.note(ctx, "TestAssistants", who.ID)
 }
 
+// TestChange finds nothing wrong, and is not noted: it belongs to another call.
+func (f *fake) TestChange(context.Context, uint64) ([]string, error) { return nil, nil }
+
 func (f *fake) Suggest(ctx context.Context, who core.Account, id core.ConversationID) (string, []core.Source, error) {
 	return "Yes.", nil, f.note(ctx, "Suggest", who.ID, id)
 }
@@ -81,11 +86,11 @@ func (f *fake) Translate(ctx context.Context, who core.Account, id core.Conversa
 // assistRoutes are those of the receptionist.
 func assistRoutes() []route {
 	return []route{
-		{"GET", "/v1/knowledge?site=shop", "", `Articles["a_1","shop"]`, 200, `{"articles":[` + articleJSON + `],"most":2000}`},
+		{"GET", "/v1/knowledge?site=shop", "", `Articles["a_1","shop"]`, 200, `{"articles":[` + articleJSON + `],"most":2000,"mostBytes":8388608}`},
 		{"POST", "/v1/knowledge", `{"id":"k_1","version":1,"site":"shop","title":"Returns","text":"30 days"}`,
 			`PutArticle["a_1","k_1",1,"shop","Returns","","30 days",""]`, 200, articleJSON},
 		{"POST", "/v1/knowledge/import", `{"site":"shop","name":"a.csv","data":"cSxhCk9wZW4/LFllcw=="}`,
-			`PutArticles["a_1","shop",1,"Open?","Yes"]`, 200, `{"articles":[` + articleJSON + `],"most":2000}`},
+			`PutArticles["a_1","shop",1,"Open?","Yes"]`, 200, `{"articles":[` + articleJSON + `],"most":2000,"mostBytes":8388608}`},
 		{"DELETE", "/v1/knowledge/k_1?site=shop", "", `DeleteArticle["a_1","shop","k_1"]`, 204, ""},
 		{"GET", "/v1/knowledge/search?site=shop&q=back", "", `SearchKnowledge["a_1","shop","back"]`, 200, `{"passages":[{"article":"k_1","title":"Returns","text":"30 days"}]}`},
 		{"GET", "/v1/assist/questions?site=shop", "", `Questions["a_1","shop"]`, 200, `{"questions":[` + askedJSON + `]}`},

@@ -20,6 +20,7 @@ type Assist interface {
 	PutArticles(ctx context.Context, who core.Account, site core.SiteID, list []assist.Article) ([]assist.Article, error)
 	DeleteArticle(ctx context.Context, who core.Account, site core.SiteID, id string) error
 	SearchKnowledge(ctx context.Context, who core.Account, site core.SiteID, query string) ([]assist.Passage, error)
+	Room() assist.Bounds
 
 	Questions(ctx context.Context, who core.Account, site core.SiteID) ([]desk.Asked, error)
 	Propose(ctx context.Context, who core.Account, site core.SiteID, id string) (desk.Asked, error)
@@ -28,6 +29,7 @@ type Assist interface {
 	Figures(ctx context.Context, who core.Account, site core.SiteID, days int) (map[string]desk.Figures, error)
 	TryAnswer(ctx context.Context, who core.Account, site core.SiteID, lines []assist.Line) (assist.Answer, error)
 	TestAssistants(ctx context.Context, who core.Account) ([]desk.Ailment, error)
+	TestChange(ctx context.Context, version uint64) ([]string, error)
 
 	Suggest(ctx context.Context, who core.Account, id core.ConversationID) (string, []core.Source, error)
 	Summarize(ctx context.Context, who core.Account, id core.ConversationID) (string, error)
@@ -60,7 +62,9 @@ type Article struct {
 // Articles is the knowledge of a site, and how much it may be.
 type Articles struct {
 	Articles []Article `json:"articles" nullable:"false"`
-	Most     int       `json:"most" doc:"Articles a site may have."`
+	Most     int       `json:"most" doc:"Articles a site may have on this host."`
+
+	MostBytes int `json:"mostBytes" doc:"Bytes of text they may have together."`
 }
 
 // Passage is what a search finds.
@@ -134,8 +138,8 @@ func articleOf(x assist.Article) Article {
 	return Article{ID: x.ID, Site: x.Site, Title: x.Title, Question: x.Question, Text: x.Text, URL: x.URL, By: x.By, At: wire.Time(x.At), Version: x.Version}
 }
 
-func articlesOf(list []assist.Article) Articles {
-	out := Articles{Articles: make([]Article, len(list)), Most: assist.MaxArticles}
+func articlesOf(list []assist.Article, room assist.Bounds) Articles {
+	out := Articles{Articles: make([]Article, len(list)), Most: room.Articles, MostBytes: room.Bytes}
 	for i, x := range list {
 		out.Articles[i] = articleOf(x)
 	}
@@ -148,7 +152,7 @@ func (a *api) listArticles(ctx context.Context, who core.Account, in *ofSite) (*
 		return nil, err
 	}
 	list, err := d.Articles(ctx, who, core.SiteID(in.Site))
-	return &body[Articles]{articlesOf(list)}, err
+	return &body[Articles]{articlesOf(list, d.Room())}, err
 }
 
 func (a *api) putArticle(ctx context.Context, who core.Account, in *body[newArticle]) (*body[Article], error) {
@@ -171,7 +175,7 @@ func (a *api) importArticles(ctx context.Context, who core.Account, in *body[new
 		return nil, err
 	}
 	list, err = d.PutArticles(ctx, who, core.SiteID(in.Body.Site), list)
-	return &body[Articles]{articlesOf(list)}, err
+	return &body[Articles]{articlesOf(list, d.Room())}, err
 }
 
 func (a *api) deleteArticle(ctx context.Context, who core.Account, in *ofArticle) (*nothing, error) {

@@ -105,11 +105,11 @@ func talkSample(operation string) (request, answer string) {
 func assistSample(operation string) (request, answer string) {
 	switch operation {
 	case "list-articles":
-		return "", `{"articles":[` + sampleArticle + `],"most":2000}`
+		return "", `{"articles":[` + sampleArticle + `],"most":2000,"mostBytes":8388608}`
 	case "put-article":
 		return `{"site":"default","title":"Returns","text":"You can return shoes within 30 days.","url":"https://shop.example/returns"}`, sampleArticle
 	case "import-articles":
-		return `{"site":"default","name":"faq.csv","data":"cXVlc3Rpb24sYW5zd2VyCklzIGl0IG9wZW4/LFllcywgZnJvbSA5IHRvIDYuCg=="}`, `{"articles":[` + sampleArticle + `],"most":2000}`
+		return `{"site":"default","name":"faq.csv","data":"cXVlc3Rpb24sYW5zd2VyCklzIGl0IG9wZW4/LFllcywgZnJvbSA5IHRvIDYuCg=="}`, `{"articles":[` + sampleArticle + `],"most":2000,"mostBytes":8388608}`
 	case "search-knowledge":
 		return "", `{"passages":[{"article":"k_7zk3c9q0m2x8r5w1","title":"Returns","text":"You can return shoes within 30 days."}]}`
 	case "list-questions":

@@ -35,7 +35,12 @@ func (Settings) Schema(r huma.Registry) *huma.Schema {
 	if r.Map()[name] == nil {
 		var doc map[string]any
 		_ = json.Unmarshal(codec.AppendSettings(nil, sampleSettings()), &doc) // what it writes is JSON
-		r.Map()[name] = schemaLike(name, doc)
+		schema := schemaLike(name, doc)
+		schema.Properties["warnings"] = &huma.Schema{
+			Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString},
+			Description: "In the answer to a change: what a test call of the models that it brought found wrong, a line each, such as a key that is not taken. Ignored in requests.",
+		}
+		r.Map()[name] = schema
 	}
 	return &huma.Schema{Ref: "#/components/schemas/" + name}
 }
@@ -128,7 +133,7 @@ func (a *api) settings() {
 		"For admins, and for supervisors, who see no secrets. Secrets are masked: four dots and their last four characters."), a.readSettings)
 	change := operation("put-settings", http.MethodPut, "/v1/settings", "Change the settings",
 		"For admins. The version is the one they were read under; if it is not the newest any more, that is a conflict, and nothing is "+
-			"changed. What is left out is off or empty. A mask in the place of a secret keeps that secret. A group can not go while agents "+
+			"changed. Models that are new in them are asked for a word, and what is wrong with them is in warnings. What is left out is off or empty. A mask in the place of a secret keeps that secret. A group can not go while agents "+
 			"are in it, or sessions wait or are held in it.", http.StatusConflict)
 	change.SkipValidateBody = true // package codec does, and finds more
 	change.Responses = map[string]*huma.Response{"200": {Description: "The new settings, or what would change", Content: map[string]*huma.MediaType{
@@ -166,7 +171,30 @@ func (a *api) changeSettings(ctx context.Context, who core.Account, in *changeSe
 		return &body[any]{Preview{changesOf(list)}}, listed{err}.orNil()
 	}
 	s, err = a.Desk.ChangeSettings(ctx, who, s)
-	return &body[any]{settingsBody(s).Body}, listed{err}.orNil()
+	if err != nil {
+		return nil, listed{err}
+	}
+	return &body[any]{a.saved(ctx, s)}, nil
+}
+
+// saved is settings that were just stored, with what is wrong with the models
+// that they brought: they count all the same, and visitors go to people.
+func (a *api) saved(ctx context.Context, s core.Settings) Settings {
+	doc := codec.AppendSettings(nil, s)
+	d, err := a.assist()
+	if err != nil {
+		return doc
+	}
+	warnings, err := d.TestChange(ctx, s.Version)
+	if err != nil {
+		a.Log.WarnContext(ctx, "the models of new settings were not tested", "error", err)
+	}
+	if len(warnings) == 0 {
+		return doc
+	}
+	list, _ := json.Marshal(warnings) // of strings
+	doc = append(doc[:len(doc)-1], `,"warnings":`...)
+	return append(append(doc, list...), '}')
 }
 
 func (a *api) listRevisions(ctx context.Context, who core.Account, in *settingsPage) (*body[Revisions], error) {
@@ -183,7 +211,10 @@ func (a *api) listRevisions(ctx context.Context, who core.Account, in *settingsP
 
 func (a *api) rollbackSettings(ctx context.Context, who core.Account, in *body[rollback]) (*body[Settings], error) {
 	s, err := a.Desk.RollbackSettings(ctx, who, in.Body.Version)
-	return settingsBody(s), listed{err}.orNil()
+	if err != nil {
+		return nil, listed{err}
+	}
+	return &body[Settings]{a.saved(ctx, s)}, nil
 }
 
 // listed is an error that, if it is Invalid, has a fault in each line, as

@@ -144,6 +144,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, t := range in.Tools {
 		a.Tools = append(a.Tools, t.Function.Name)
 	}
+	if r.URL.Path == "/v1/chat/completions" && tests(a) {
+		(&stream{s: s, w: w, r: r}).answer("OK")
+		return
+	}
 	s.mu.Lock()
 	s.asked = append(s.asked, a)
 	s.mu.Unlock()
@@ -155,6 +159,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		fail(w, 404, "there is nothing here")
 	}
+}
+
+// tests reports whether a model is asked for a word by whoever saved it (see
+// assist.Receptionist.Test), and is one that serves: it is not counted, and waits
+// for nobody.
+func tests(a Asked) bool {
+	served := strings.HasPrefix(a.Model, "gate-") || a.Model == "script" || a.Model == "answer" || a.Model == "obey"
+	return served && strings.HasPrefix(lastOf(a, "system"), "You are tested.")
 }
 
 func fail(w http.ResponseWriter, status int, message string) {

@@ -61,6 +61,8 @@ type Options struct {
 	Decide   func(context.Context, core.Conversation, core.Input) (core.Change, error) // as Desk.Decide
 	Dispatch func(context.Context, core.GroupID) error                                 // as Desk.Dispatch
 	Answer   func(ctx context.Context, id core.ConversationID, seq uint64) error       // as Desk.Answer; nil: nothing is asked
+	Brief    func(ctx context.Context, id core.ConversationID, session uint32) error   // as Desk.Brief, likewise
+	Embed    func(ctx context.Context, site core.SiteID) error                         // as Desk.Embed, likewise
 	Now      func() time.Time
 	Log      *slog.Logger // nil: none
 	Meter    Meter        // nil: none

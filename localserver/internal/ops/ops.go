@@ -33,7 +33,7 @@ const readyWithin = 2 * time.Second
 type Handler struct {
 	// Static after New.
 	ready func(context.Context) error
-	warn  func() []string
+	warn  func(context.Context) []string
 	log   *slog.Logger
 	mux   http.ServeMux
 
@@ -43,9 +43,9 @@ type Handler struct {
 
 // New returns a handler that is ready when ready says so; why it is not is
 // logged, not shown. What warn says, if it is not nil, is added to the answer of one that is ready.
-func New(ready func(context.Context) error, warn func() []string, m *Metrics, f *Flight, log *slog.Logger) *Handler {
+func New(ready func(context.Context) error, warn func(context.Context) []string, m *Metrics, f *Flight, log *slog.Logger) *Handler {
 	if warn == nil {
-		warn = func() []string { return nil }
+		warn = func(context.Context) []string { return nil }
 	}
 	h := &Handler{ready: ready, warn: warn, log: log}
 	h.mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
@@ -75,7 +75,7 @@ func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusServiceUnavailable, "the store is not ready")
 	default:
 		lines := []string{"ok"}
-		for _, l := range h.warn() {
+		for _, l := range h.warn(r.Context()) {
 			lines = append(lines, "warning: "+l)
 		}
 		answer(w, http.StatusOK, strings.Join(lines, "\n"))

@@ -187,6 +187,10 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 		Answer: func(ctx context.Context, id core.ConversationID, seq uint64) error {
 			return s.desk.Answer(ctx, id, seq)
 		},
+		Brief: func(ctx context.Context, id core.ConversationID, session uint32) error {
+			return s.desk.Brief(ctx, id, session)
+		},
+		Embed:       func(ctx context.Context, site core.SiteID) error { return s.desk.Embed(ctx, site) },
 		Now:         s.Now,
 		Log:         s.Log,
 		Meter:       s.metrics,
@@ -199,7 +203,7 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 	}
 	s.desk, err = desk.New(ctx, desk.Options{
 		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Lists: true, Files: s.Uploads, Media: media.New(media.Budget), Operator: s.operator, Resumed: s.metrics.Resumed, Now: s.Now, Log: s.Log,
-		Ask: s.hub.Ask, Receptionist: s.models, Outgoing: send, Mail: mail,
+		Ask: s.hub.Ask, Debrief: s.hub.Debrief, Reembed: s.hub.Reembed, Receptionist: s.models, Outgoing: send, Mail: mail,
 	})
 	if err != nil {
 		return fmt.Errorf("the store can not be read: %w", err)
@@ -219,7 +223,7 @@ func (s *Server) openRoutes(context.Context) error {
 	mux.Handle("/v1/", s.metrics.Serve("api", api))
 	mux.Handle("/", s.metrics.Serve("pages", api))
 	s.metrics.Live(s.base, func() ops.Stats { return ops.Stats(s.hub.Stats()) }, s.store, s.Now)
-	s.ops = ops.New(s.store.Ready, s.models.Warnings, s.metrics, s.flight, s.Log)
+	s.ops = ops.New(s.store.Ready, s.desk.ModelWarnings, s.metrics, s.flight, s.Log)
 	s.doors[0].http = s.httpServer(behind(s.trusted, mux))
 	s.doors[1].http = s.httpServer(s.ops)
 	s.doors[1].http.WriteTimeout = 10 * time.Minute // of a profile
@@ -288,6 +292,7 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Go(func() { s.watch(clock) })
 	running.Go(func() { s.watchStore(clock, moved) })
 	running.Go(func() { s.acme.run(clock) })
+	running.Go(func() { s.askModels(clock) })
 	running.Go(func() { s.upkeep(clock) })
 
 	s.Log.Info("serving", "listen", s.Addr().String(), "ops", s.OpsAddr().String())
