@@ -262,7 +262,7 @@ func (w *walk) selector(pkg string, d decl, n *ast.SelectorExpr) {
 var (
 	variable = regexp.MustCompile(`^KEFU_[A-Z_]+$`)
 	target   = regexp.MustCompile(`^secretsmanager\.[A-Z]\w+$`) // of a call that is signed by hand
-	action   = regexp.MustCompile(`^s3:[A-Z]\w+$`)              // likewise
+	action   = regexp.MustCompile(`^(s3|lambda):[A-Z]\w+$`)     // likewise
 )
 
 func (w *walk) literal(text string) {

@@ -18,7 +18,7 @@ func rules() []rule {
 	return append(edgeRules(),
 		rule{name: "functions", faults: functionFaults, breaks: []brk{
 			{old: "CodeUri: dist/sweep", new: "CodeUri: dist/broom", fault: "broom is in the template, but not in the code"},
-			{code: func(c *code) { c.functions["assist"] = reached{} }, fault: "assist is in the code, but not in the template"},
+			{code: func(c *code) { c.functions["ask"] = reached{} }, fault: "ask is in the code, but not in the template"},
 			{old: "[arm64]", new: "[x86_64]", fault: "Architectures"},
 			{old: "provided.al2023", new: "go1.x", fault: "Runtime"},
 		}},
@@ -36,6 +36,8 @@ func rules() []rule {
 			{old: "KEFU_ADMIN_PASSWORD_SECRET:", new: "KEFU_ADMIN_SECRET:", fault: "http: KEFU_ADMIN_SECRET is in the template, but not in the code"},
 			{code: func(c *code) { forget(c, "socket", "KEFU_EDGE_KEY") }, fault: "socket: KEFU_EDGE_KEY is in the template, but not in the code"},
 			{code: func(c *code) { forget(c, "sweep", "KEFU_EDGE_KEY") }, fault: "sweep does not read KEFU_EDGE_KEY any more"},
+			{old: "KEFU_MODEL_KEY: !If", new: "KEFU_OTHER_KEY: !If", fault: "assist: KEFU_OTHER_KEY is in the template, but not in the code"},
+			{old: "          KEFU_ASSIST: !Ref AssistFunction\n", new: "", fault: "socket: KEFU_ASSIST is in the code, but not in the template"},
 		}},
 		rule{name: "rights", faults: rightFaults, breaks: []brk{
 			{old: `"dynamodb:Query", `, new: "", fault: "SocketRole: dynamodb:Query is in the code, but not in the template"},
@@ -47,6 +49,8 @@ func rules() []rule {
 			{old: "Resource: !GetAtt SocketLog.Arn", new: "Resource: !GetAtt HttpLog.Arn", fault: "SocketRole may logs:CreateLogStream"},
 			{old: "Role: !GetAtt SweepRole.Arn", new: "Role: !GetAtt HttpRole.Arn", fault: "Role of SweepFunction"},
 			{old: "      Role: !GetAtt HttpRole.Arn\n", new: "", fault: "Role of HttpFunction"},
+			{old: "Resource: !GetAtt AssistFunction.Arn", new: "Resource: !GetAtt SweepFunction.Arn", fault: "SocketRole may lambda:InvokeFunction on"},
+			{old: `              - {Effect: Allow, Action: "lambda:InvokeFunction", Resource: !GetAtt AssistFunction.Arn}` + "\n", new: "", fault: "SocketRole: lambda:InvokeFunction is in the code"},
 			{old: `Resource: !Sub "${Files.Arn}/*"}`, new: `Resource: "*"}`, fault: "SocketRole may s3:GetObject on *"},
 			{old: `Action: "s3:ListBucket", `, new: `Action: "s3:ListAllMyBuckets", `, fault: "SocketRole: s3:ListBucket is in the code, but not in the template"},
 			{code: func(c *code) { c.functions["sweep"] = with(c.functions["sweep"], "sqs") }, fault: "sweep calls sqs, of which these rules know nothing"},
@@ -74,6 +78,8 @@ func rules() []rule {
 			{old: "Timeout: 20 #", new: "Timeout: 15 #", fault: "HttpFunction has 15 s"},
 			{old: "OriginReadTimeout: 30", new: "OriginReadTimeout: 20", fault: "CloudFront waits 20 s"},
 			{old: "Timeout: 50", new: "Timeout: 60", fault: "SweepFunction has 60 s"},
+			{old: "Timeout: 60\n", new: "Timeout: 20\n", fault: "AssistFunction has 20 s"},
+			{old: "{MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60}\n      Environment:\n", new: "{MaximumRetryAttempts: 2}\n      Environment:\n", fault: "EventInvokeConfig of AssistFunction"},
 			{old: "rate(1 minute)", new: "rate(5 minutes)", fault: "ScheduleExpression"},
 			{old: "RetryPolicy: {MaximumRetryAttempts: 0", new: "RetryPolicy: {MaximumRetryAttempts: 9", fault: "RetryPolicy"},
 		}},
@@ -126,8 +132,9 @@ func routeFaults(t template, c code) []string {
 func environmentFaults(t template, c code) (faults []string) {
 	all, _ := at(t.root, "Globals", "Function", "Environment", "Variables").(map[string]any)
 	notGiven := map[string][]string{ // what is read and left empty on purpose
-		"http":  {"KEFU_ADMIN_PASSWORD", "KEFU_MODEL_KEY"}, // for one machine, on AWS it is in a secret; of whoever asks a model, which none does yet
-		"sweep": {"KEFU_EDGE_KEY"},                         // all functions are opened alike, but nobody calls this one
+		"http":   {"KEFU_ADMIN_PASSWORD", "KEFU_MODEL_KEY"}, // for one machine, on AWS it is in a secret; of whoever asks a model, which assist does
+		"sweep":  {"KEFU_EDGE_KEY"},                         // all functions are opened alike, but nobody calls this one from without
+		"assist": {"KEFU_EDGE_KEY", "KEFU_ASSIST"},          // nor this one, which does not call itself
 	}
 	for dir, f := range c.functions {
 		own, _ := t.get(t.functions()[dir], "Environment", "Variables").(map[string]any)
@@ -152,7 +159,11 @@ func rightFaults(t template, c code) (faults []string) {
 		faults = append(faults, want("the Role of "+name, t.get(name, "Role"), "map[Fn::GetAtt:"+role+".Arn]")...)
 		actions, posts, odd := rights(t, role)
 		faults = append(faults, odd...)
-		faults = append(faults, differ(role, actions, f.actions)...)
+		needed := f.actions
+		if dir == "assist" { // opened like those that invoke it, with nobody to invoke
+			needed = slices.DeleteFunc(slices.Clone(needed), func(a string) bool { return a == "lambda:InvokeFunction" })
+		}
+		faults = append(faults, differ(role, actions, needed)...)
 		faults = append(faults, differ(role, posts, f.posts)...)
 		for _, s := range f.services {
 			if s != "dynamodb" && s != "apigatewaymanagementapi" {
@@ -174,7 +185,7 @@ func rights(t template, role string) (actions, posts, odd []string) {
 				service, _, _ := strings.Cut(action, ":")
 				only := map[string]string{
 					"dynamodb": "map[Fn::GetAtt:Table.Arn]", "secretsmanager": "map[Ref:AdminPassword]", "s3": "map[Fn::Sub:${Files.Arn}/*]",
-					"logs": "map[Fn::GetAtt:" + strings.TrimSuffix(role, "Role") + "Log.Arn]",
+					"logs": "map[Fn::GetAtt:" + strings.TrimSuffix(role, "Role") + "Log.Arn]", "lambda": "map[Fn::GetAtt:AssistFunction.Arn]",
 				}[service]
 				if action == "s3:ListBucket" {
 					only = "map[Fn::GetAtt:Files.Arn]"
@@ -283,6 +294,10 @@ func timeFaults(t template, _ code) (faults []string) {
 	if s := seconds("SweepFunction"); s == 0 || s >= 60 {
 		faults = append(faults, fmt.Sprintf("SweepFunction has %d s, and the next comes after 60", s))
 	}
+	if s := seconds("AssistFunction"); s < 60 {
+		faults = append(faults, fmt.Sprintf("AssistFunction has %d s, an answer and its summary up to 45", s))
+	}
+	faults = append(faults, want("EventInvokeConfig of AssistFunction", t.get("AssistFunction", "EventInvokeConfig"), "map[MaximumEventAgeInSeconds:60 MaximumRetryAttempts:0]")...)
 	minute := t.get("SweepFunction", "Events", "Minute", "Properties")
 	faults = append(faults, want("ScheduleExpression", at(minute, "ScheduleExpression"), "rate(1 minute)")...)
 	return append(faults, want("RetryPolicy", at(minute, "RetryPolicy"), "map[MaximumEventAgeInSeconds:60 MaximumRetryAttempts:0]")...)

@@ -90,13 +90,17 @@ func asDeployed() code {
 		posts:    []string{"DELETE", "POST"},
 		services: []string{"apigatewaymanagementapi", "dynamodb"},
 	}
-	socket, http, sweep := all, all, all
-	socket.variables = append([]string{"KEFU_EDGE_KEY"}, all.variables...)
+	socket, http, sweep, assist := all, all, all, all
+	all.variables = append([]string{"KEFU_ASSIST", "KEFU_EDGE_KEY"}, all.variables...)
+	socket.variables, assist.variables = all.variables, append([]string{"KEFU_MODEL_KEY"}, all.variables...)
+	for _, f := range []*reached{&socket, &http, &sweep, &assist} {
+		f.actions = append(slices.Clone(all.actions), "lambda:InvokeFunction")
+	}
 	socket.literals = map[string]bool{"CONNECT": true, "MESSAGE": true, "DISCONNECT": true}
 	http.variables = append([]string{"KEFU_ADMIN_PASSWORD", "KEFU_ADMIN_PASSWORD_SECRET", "KEFU_MODEL_KEY"}, socket.variables...)
-	http.actions = append(slices.Clone(all.actions), "secretsmanager:GetSecretValue")
+	http.actions = append(http.actions, "secretsmanager:GetSecretValue")
 	sweep.variables = socket.variables
-	return code{map[string]reached{"socket": socket, "http": http, "sweep": sweep}, []string{"ttl"}, []string{"Kefu", "post_429"}}
+	return code{map[string]reached{"socket": socket, "http": http, "sweep": sweep, "assist": assist}, []string{"ttl"}, []string{"Kefu", "post_429"}}
 }
 
 // readCode reads the mains that are there. functions/local is no function.

@@ -99,7 +99,7 @@ func profile() hosttest.Profile {
 		Gateway: true, Heal: heartbeat * time.Second, Beat: heartbeat, Rights: 2 * cached, Lag: cached,
 		Features: []hosttest.Feature{
 			hosttest.Watch, hosttest.Poll, hosttest.Rate, hosttest.Edit, hosttest.Preview, hosttest.Settings, hosttest.Users, hosttest.Blocks,
-			hosttest.Uploads,
+			hosttest.Uploads, hosttest.Assist,
 		},
 	}
 }
@@ -141,7 +141,7 @@ var built func() (string, error)
 
 // buildTo builds the functions as they are deployed, for this machine.
 func buildTo(dir string) error {
-	for _, name := range []string{stack.Socket, stack.HTTP, stack.Sweep} {
+	for _, name := range stack.Names() {
 		out := filepath.Join(dir, name, "bootstrap")
 		cmd := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-ldflags", "-s -w", "-o", out, "./functions/"+name)
 		cmd.Dir, cmd.Env = filepath.Join("..", ".."), append(os.Environ(), "CGO_ENABLED=0")

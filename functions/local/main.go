@@ -12,6 +12,9 @@
 // the environment it came from. SIGINT and SIGTERM end it and all its
 // processes; a second one ends it at once.
 //
+// Keys of models in variables whose names begin with KEFU_MODEL_KEY are handed on
+// to the function assist.
+//
 // --faults makes what is merely rare on AWS as frequent as you like, and
 // --seed makes the decisions of each kind the same again. The package edge
 // says what the names mean.
@@ -30,15 +33,18 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
+	"kefu/core"
 	"kefu/functions/local/edge"
 	"kefu/functions/local/stack"
 )
 
 func main() {
-	os.Exit(run(untilSignal(), os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+	os.Exit(run(untilSignal(), os.Args[1:], os.Getenv, os.Environ, os.Stdout, os.Stderr))
 }
 
 // The exit codes.
@@ -48,7 +54,7 @@ const (
 	exitMisused
 )
 
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, getenv func(string) string, environ func() []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -57,6 +63,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return exitMisused // the flags have said it
 	}
 	o.Password, o.Now = getenv("KEFU_ADMIN_PASSWORD"), time.Now
+	o.Keys = keys(environ())
 	o.Log, o.Output = slog.New(slog.NewTextHandler(stderr, nil)), &readable{out: stderr}
 	if err := serve(ctx, o, language(getenv), stdout); err != nil {
 		fmt.Fprintln(stderr, "kefu:", err)
@@ -117,6 +124,11 @@ func misuse(out io.Writer, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	fmt.Fprintln(out, err)
 	return err
+}
+
+// keys are those variables that may hold a key of a model.
+func keys(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return !strings.HasPrefix(v, core.KeyVariable) })
 }
 
 // root is the directory of the repository: the one that we were started in, or

@@ -53,12 +53,12 @@ func TestParse(t *testing.T) {
 		"--sweep 1ms": "at least 100ms", "--seed x": "seed", "--colour red": "not defined",
 	} {
 		var said bytes.Buffer
-		if code := run(t.Context(), strings.Fields(args), os.Getenv, io.Discard, &said); code != exitMisused || !strings.Contains(said.String(), says) {
+		if code := run(t.Context(), strings.Fields(args), os.Getenv, os.Environ, io.Discard, &said); code != exitMisused || !strings.Contains(said.String(), says) {
 			t.Errorf("%s: %d, %s", args, code, said.String())
 		}
 	}
 	var help bytes.Buffer
-	if code := run(t.Context(), []string{"--help"}, os.Getenv, io.Discard, &help); code != exitOK || !strings.Contains(help.String(), "-faults name=probability") {
+	if code := run(t.Context(), []string{"--help"}, os.Getenv, os.Environ, io.Discard, &help); code != exitOK || !strings.Contains(help.String(), "-faults name=probability") {
 		t.Errorf("--help: %d, %s", code, help.String())
 	}
 }
@@ -67,7 +67,7 @@ func TestParse(t *testing.T) {
 func TestNotHere(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var said bytes.Buffer
-	if code := run(t.Context(), nil, os.Getenv, io.Discard, &said); code != exitFailed || !strings.Contains(said.String(), "repository") {
+	if code := run(t.Context(), nil, os.Getenv, os.Environ, io.Discard, &said); code != exitFailed || !strings.Contains(said.String(), "repository") {
 		t.Errorf("%d: %s", code, said.String())
 	}
 }

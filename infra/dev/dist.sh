@@ -11,6 +11,7 @@ source "$(dirname "$0")/lib.sh"
 limit() {
   case $GOARCH/$1 in
     arm64/http) echo 14 ;;
+    arm64/assist) echo 12 ;; # the client of models is in it, and in no other
     arm64/*) echo 10 ;;
     *) echo 99 ;;
   esac

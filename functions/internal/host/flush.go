@@ -26,6 +26,8 @@ func (h *Host) Do(ctx context.Context, do func(ctx context.Context)) error {
 // flush ends an invocation: everybody is told what it has for them. It returns
 // what is for the connection that is served, as the response of its route.
 func (h *Host) flush(ctx context.Context, f *flight) (response string) {
+	started := h.startAssist(ctx)
+	defer started()
 	for range rounds {
 		gone := h.pushAll(ctx, f.order)
 		if len(gone) == 0 {
@@ -39,6 +41,7 @@ func (h *Host) flush(ctx context.Context, f *flight) (response string) {
 	if f.own != nil {
 		response = h.respond(ctx, f)
 	}
+	h.startAssist(ctx)() // what came of those who were gone
 	if line := f.tally.line(h.Name, h.Now()); line != nil {
 		h.Emit(line)
 	}

@@ -8,6 +8,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"kefu/core"
+	"kefu/core/assist"
 	"kefu/core/blob"
 	"kefu/core/blob/sniff"
 	"kefu/core/desk"
@@ -40,8 +41,15 @@ type Parts struct {
 	Files  Files           // nil: no files are taken
 	Now    func() time.Time
 	Log    *slog.Logger // nil: none
-	Name   string       // of the function, for metrics
-	Emit   func(line []byte)
+
+	// Assistant is the function assist, as the others call it. nil: there is none,
+	// or this is the one. Models makes what it asks; in the others it is nil, and
+	// they ask through it. Getenv is for keys of models.
+	Assistant Assistant
+	Models    func(p core.Provider, key string) assist.Model
+	Getenv    func(string) string
+	Name      string // of the function, for metrics
+	Emit      func(line []byte)
 }
 
 // Host is one process of a function. It is safe for concurrent use: Lambda
@@ -51,6 +59,7 @@ type Host struct {
 	desk  *desk.Desk
 	conns *dynamo.Connections
 	seeks seeks
+	asks  asks
 
 	sessions *lru.Cache[string, *session] // by connection
 	lingers  *lru.Cache[core.ConversationID, linger]
@@ -69,6 +78,7 @@ func New(ctx context.Context, p Parts) (*Host, error) {
 	}
 	h := &Host{Parts: p, conns: p.Store.Connections(), sessions: cache[string, *session](), lingers: cache[core.ConversationID, linger]()}
 	o := desk.Options{Store: counted{p.Store}, Rooms: h, Floor: h, Stays: h, Seek: h.seeks.add, Forgets: true, Beat: beat(), Now: p.Now, Log: p.Log}
+	h.openAssist(&o)
 	if p.Files != nil { // a request to Lambda is too small to hold a file
 		o.Files, o.Poster, o.Media = p.Files, p.Files, sniff.Sniffer{}
 	}

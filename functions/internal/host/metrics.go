@@ -25,13 +25,19 @@ const (
 	Gone       = "gone"        // pushes to connections that are no more (410)
 	Post429    = "post_429"    // pushes that API Gateway did not take at once
 	AssignWait = "assign_wait" // ms that a session waited until somebody had a seat
+
+	BotAnswers  = "bot_answers"  // of the assistant, to visitors
+	BotHandoffs = "bot_handoffs" // questions that it left to a person
+	BotFaults   = "bot_faults"   // requests to models that failed
+	BotFirst    = "bot_first"    // ms until an answer began
+	BotTokens   = "bot_tokens"   // that a question took
 )
 
 // tally counts what happens in one invocation.
 type tally struct {
 	mu     sync.Mutex
-	counts map[string]int // guarded by mu
-	waits  []int64        // guarded by mu: ms
+	counts map[string]int     // guarded by mu
+	values map[string][]int64 // guarded by mu
 }
 
 func (t *tally) count(metric string) {
@@ -41,6 +47,18 @@ func (t *tally) count(metric string) {
 		t.counts = map[string]int{}
 	}
 	t.counts[metric]++
+}
+
+// value notes a value of a metric; those that CloudWatch would not take are left out.
+func (t *tally) value(metric string, v int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.values == nil {
+		t.values = map[string][]int64{}
+	}
+	if len(t.values[metric]) < maxValues {
+		t.values[metric] = append(t.values[metric], v)
+	}
 }
 
 // maxValues is how many values CloudWatch takes of a metric at once.
@@ -62,11 +80,7 @@ func (t *tally) decided(c core.Change, err error) {
 		}
 	}
 	if c.Take != "" && c.Was.Phase == core.Waiting {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if len(t.waits) < maxValues {
-			t.waits = append(t.waits, max(c.Conversation.At.Sub(c.Was.Queued).Milliseconds(), 0))
-		}
+		t.value(AssignWait, max(c.Conversation.At.Sub(c.Was.Queued).Milliseconds(), 0))
 	}
 }
 
@@ -82,9 +96,13 @@ func (t *tally) line(function string, now time.Time) []byte {
 		out[name] = n
 		metrics = append(metrics, metric{name, "Count"})
 	}
-	if len(t.waits) > 0 {
-		out[AssignWait] = t.waits
-		metrics = append(metrics, metric{AssignWait, "Milliseconds"})
+	for name, list := range t.values {
+		unit := "Milliseconds"
+		if name == BotTokens {
+			unit = "Count"
+		}
+		out[name] = list
+		metrics = append(metrics, metric{name, unit})
 	}
 	if len(metrics) == 0 {
 		return nil

@@ -13,10 +13,12 @@ import (
 	"time"
 
 	"kefu/core"
+	"kefu/core/assist"
 	"kefu/core/blob/s3"
 	"kefu/functions/internal/cloudfront"
 	"kefu/functions/internal/dynamo"
 	"kefu/functions/internal/gateway"
+	"kefu/functions/internal/invoke"
 )
 
 // The environment variables that a function reads when it starts, besides
@@ -30,13 +32,17 @@ const (
 	PasswordVariable = "KEFU_ADMIN_PASSWORD"       // of the first account
 	SecretVariable   = PasswordVariable + "_SECRET"
 	SecretsVariable  = "AWS_ENDPOINT_URL_SECRETS_MANAGER" // "": that of the region
+	AssistVariable   = "KEFU_ASSIST"                      // name of the function assist; "": there is no assistant, or this is it
+	LambdaVariable   = "AWS_ENDPOINT_URL_LAMBDA"          // "": that of the region
 )
 
-// Options are what a function is started with. All of them are required.
+// Options are what a function is started with. All but Models are required.
 type Options struct {
 	Getenv func(string) string
 	Now    func() time.Time
 	Out    io.Writer // where the log goes, metrics included
+
+	Models func(p core.Provider, key string) assist.Model // of the function assist
 }
 
 // Open returns the host that the environment describes. An error is one
@@ -66,7 +72,12 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 	if err := checkEndpoint(DynamoVariable, endpoint); err != nil {
 		return nil, err
 	}
+	assistant, err := openAssistant(o)
+	if err != nil {
+		return nil, err
+	}
 	p := Parts{
+		Assistant: assistant, Models: o.Models, Getenv: o.Getenv,
 		Store: dynamo.New(dynamo.Options{
 			API: dynamo.NewClient(o.Getenv("AWS_REGION"), endpoint, gateway.Credentials(o.Getenv)), Table: table, Now: o.Now, Log: log,
 		}),
@@ -92,6 +103,23 @@ func openFiles(o Options) (Files, error) {
 	return s3.New(s3.Options{
 		Bucket: bucket, Region: o.Getenv("AWS_REGION"), Endpoint: endpoint, Credentials: gateway.Credentials(o.Getenv), Now: o.Now,
 		HTTP: &http.Client{Timeout: filesTime},
+	}), nil
+}
+
+// openAssistant returns the function assist as it is called, or nil.
+func openAssistant(o Options) (Assistant, error) {
+	name, endpoint := o.Getenv(AssistVariable), o.Getenv(LambdaVariable)
+	switch {
+	case name == "":
+		return nil, nil //nolint:nilnil // no assistant is no error
+	case strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789-_") != "":
+		return nil, fmt.Errorf("%s: %q is not the name of a function", AssistVariable, name)
+	}
+	if err := checkEndpoint(LambdaVariable, endpoint); err != nil {
+		return nil, err
+	}
+	return invoke.New(invoke.Options{
+		Name: name, Region: o.Getenv("AWS_REGION"), Endpoint: endpoint, Credentials: gateway.Credentials(o.Getenv), Now: o.Now,
 	}), nil
 }
 

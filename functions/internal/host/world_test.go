@@ -16,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 
 	"kefu/core"
+	"kefu/core/assist"
 	"kefu/core/desk"
 	"kefu/functions/internal/dynamo"
 	"kefu/functions/internal/gateway"
@@ -35,6 +36,9 @@ type world struct {
 	url      string
 	log      *lines
 	count    int
+
+	assistant host.Assistant                                 // of processes from now on
+	models    func(p core.Provider, key string) assist.Model // likewise
 }
 
 // lines is what functions have logged, metrics included.
@@ -90,7 +94,8 @@ func (w *world) process() *host.Host {
 		pusher = p
 	}
 	h, err := host.New(w.Context(), host.Parts{
-		Store:  dynamo.New(dynamo.Options{API: w.api, Table: w.table, Now: w.clock.now}),
+		Store:     dynamo.New(dynamo.Options{API: w.api, Table: w.table, Now: w.clock.now}),
+		Assistant: w.assistant, Models: w.models, Getenv: func(string) string { return "" },
 		Pusher: pusher, Now: w.clock.now, Name: "socket", Emit: func(line []byte) { _, _ = w.log.Write(line) },
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})

@@ -21,6 +21,7 @@ type InvokeOptions struct {
 	Functions   map[string]Invoker // by name
 	Region      string             // "": us-east-1
 	Credentials aws.Credentials    // that calls are signed with
+	Attempts    int                // at an event that nobody waits for, as EventInvokeConfig says; 0: 3
 	Now         func() time.Time
 	Log         *slog.Logger // nil: none
 }
@@ -31,8 +32,9 @@ type InvokeOptions struct {
 //
 // With X-Amz-Invocation-Type: Event it is answered with 202 at once, and the
 // event is given to the function until that does not fail: three times at
-// most, a minute and two minutes later. So a function that is called like this
-// sees some events twice.
+// most unless Attempts says so, a minute and two minutes later. So a function that is called like this
+// sees some events twice. One that has no room is no attempt: the event is kept,
+// and offered again after 1, 2, 4 … seconds for a minute.
 type Invocations struct {
 	// Static after NewInvocations.
 	InvokeOptions
@@ -119,19 +121,30 @@ func (in *Invocations) accept(name string, f Invoker, event []byte) bool {
 
 // deliver gives an event to a function until that takes it.
 func (in *Invocations) deliver(name string, f Invoker, event []byte) {
-	for attempt := range 3 {
-		again := time.NewTimer(time.Duration(attempt) * time.Minute)
-		select {
-		case <-again.C:
-		case <-in.ctx.Done():
-			again.Stop()
+	for attempt := range orElse(in.Attempts, 3) {
+		if !in.pause(time.Duration(attempt) * time.Minute) {
 			return
 		}
 		_, err := f.Invoke(in.ctx, event)
+		for wait := time.Second; errors.Is(err, ErrThrottled) && wait < time.Minute && in.pause(wait); wait *= 2 {
+			_, err = f.Invoke(in.ctx, event)
+		}
 		if err == nil || in.ctx.Err() != nil {
 			return
 		}
 		in.Log.Warn("an event was not served", "function", name, "attempt", attempt+1, "error", err)
+	}
+}
+
+// pause waits; false: there is no need to go on.
+func (in *Invocations) pause(d time.Duration) bool {
+	again := time.NewTimer(d)
+	defer again.Stop()
+	select {
+	case <-again.C:
+		return true
+	case <-in.ctx.Done():
+		return false
 	}
 }
 

@@ -60,6 +60,29 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
+// TestEventsOfBusyFunctions: an event waits until there is room for it, and is
+// tried as often as its function says.
+func TestEventsOfBusyFunctions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Duration
+		began := time.Now()
+		f := serve(func([]byte) (string, error) {
+			at = append(at, time.Since(began))
+			if len(at) < 3 {
+				return "", ErrThrottled
+			}
+			return "", failure("Bad", "no")
+		})
+		in := NewInvocations(t.Context(), InvokeOptions{Functions: map[string]Invoker{"fn": f}, Credentials: keys, Attempts: 1, Now: time.Now})
+		invoke(t, in, "fn", "Event", "lambda", "{}")
+		<-time.After(10 * time.Minute)
+		if len(at) != 3 || at[1] != time.Second || at[2] != 3*time.Second {
+			t.Errorf("served after %v", at)
+		}
+		in.Close()
+	})
+}
+
 // TestEvents: what nobody waits for is tried three times, and given up with
 // the rest at the end.
 func TestEvents(t *testing.T) {

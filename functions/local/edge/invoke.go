@@ -18,6 +18,12 @@ type Invoker interface {
 	Invoke(ctx context.Context, event []byte) (result []byte, err error)
 }
 
+// InvokerFunc is an Invoker that is one function.
+type InvokerFunc func(ctx context.Context, event []byte) ([]byte, error)
+
+// Invoke implements Invoker.
+func (f InvokerFunc) Invoke(ctx context.Context, event []byte) ([]byte, error) { return f(ctx, event) }
+
 // ErrThrottled says that all environments are busy. Lambda does not queue
 // calls that somebody waits for.
 var ErrThrottled = errors.New("too many requests: all environments of the function are busy")

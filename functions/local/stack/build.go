@@ -24,7 +24,7 @@ func (s *Stack) build(ctx context.Context) error {
 		s.Cache = filepath.Join(dir, "kefu", "functions")
 	}
 	s.Dist = s.Cache
-	for _, name := range []string{Socket, HTTP, Sweep} {
+	for _, name := range Names() {
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "lambda.norpc,nethttpomithttp2", "-ldflags", "-s -w", "-o", s.bootstrap(name), "./functions/"+name)
 		cmd.Dir, cmd.Env = s.Root, append(os.Environ(), "CGO_ENABLED=0")
 		var said bytes.Buffer

@@ -5,10 +5,11 @@
 //	browsers ──> Viewer ──┬─ /ws ───> edge.Gateway ──> socket ┐
 //	                      ├─ /v1/ ──> edge.HTTP ─────> http   ├──> ddb.Proxy ──> dynalite
 //	                      └─ /  ────> sdk/dist                │
-//	                         edge.Schedule ──────────> sweep  ┘
+//	                         edge.Schedule ──────────> sweep  ┤
+//	             all of them ──> edge.Invocations ───> assist ┘
 //	         └─ forms and links that were signed ──> bucket.Bucket
 //
-// socket, http and sweep are the bootstrap binaries that are deployed; Open
+// socket, http, sweep and assist are the bootstrap binaries that are deployed; Open
 // builds them as `make dist` does, or takes those that it left. All else is
 // an emulation: see the packages edge, ddb and bucket, and functions/internal/dynalite.
 // Viewer is the function that CloudFront runs on each request of a client.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -24,15 +25,16 @@ import (
 // Options are what a Stack is made of. Root and Now are required.
 type Options struct {
 	Root   string // of the repository: where the local DynamoDB is installed, and what is built
-	Dist   string // has socket/bootstrap, http/bootstrap and sweep/bootstrap; "": they are built, in Cache
+	Dist   string // has name/bootstrap of every function; "": they are built, in Cache
 	Cache  string // where what is built is kept; "": the user's cache directory
 	Listen string // "": a free port of the loopback interface
 	Data   string // directory of the table and of files; "": they are in memory
 
 	Password     string        // of the agent admin if there is none yet; "": a random one
-	Environments int           // of socket and of http, at most; 0: 50. Of sweep there is one
+	Environments int           // of socket, http and assist, at most; 0: 50. Of sweep there is one
 	Sweep        time.Duration // between two sweeps; 0: a minute
 	Level        string        // KEFU_LOG_LEVEL of the functions; "": theirs
+	Keys         []string      // of models, as KEFU_MODEL_KEY=…, for the function assist
 	Faults       *edge.Faults  // nil: all goes well
 
 	Now    func() time.Time
@@ -45,7 +47,11 @@ const (
 	Socket = "socket"
 	HTTP   = "http"
 	Sweep  = "sweep"
+	Assist = "assist"
 )
+
+// Names are those of all functions.
+func Names() []string { return []string{Socket, HTTP, Sweep, Assist} }
 
 // Stack is the whole of it. Make one with Open, end it with Close.
 type Stack struct {
@@ -60,6 +66,7 @@ type Stack struct {
 	edgeKey  string // what only the viewer and the functions know
 	listener net.Listener
 	database string // URL of the proxy
+	lambda   string // URL of the Invoke call
 	bucket   string // URL of the server of files
 
 	closers []func() error // what was opened, in that order
@@ -76,7 +83,7 @@ func Open(ctx context.Context, o Options) (*Stack, error) {
 	o.Sweep = cmp.Or(o.Sweep, time.Minute)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	s := &Stack{Options: o, edgeKey: rand.Text() + rand.Text(), keys: aws.Credentials{AccessKeyID: "AKIA" + rand.Text()[:16], SecretAccessKey: rand.Text() + rand.Text()}}
-	for _, step := range []func(context.Context) error{s.openDoor, s.build, s.openDatabase, s.openBucket, s.openFunctions, s.openRoutes, s.greet, s.openSchedule} {
+	for _, step := range []func(context.Context) error{s.openDoor, s.build, s.openDatabase, s.openBucket, s.openInvoke, s.openFunctions, s.openRoutes, s.greet, s.openSchedule} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -144,10 +151,14 @@ func closed(err error) error {
 // gives them. Nothing of them runs until it is called.
 func (s *Stack) openFunctions(context.Context) error {
 	s.Functions = map[string]*edge.Function{}
-	for name, environments := range map[string]int{Socket: s.Environments, HTTP: s.Environments, Sweep: 1} {
+	for name, environments := range map[string]int{Socket: s.Environments, HTTP: s.Environments, Sweep: 1, Assist: s.Environments} {
+		timeout := functionTimeout
+		if name == Assist {
+			timeout = assistTimeout
+		}
 		f, err := edge.NewFunction(edge.FunctionOptions{
-			Name: name, Bootstrap: s.bootstrap(name), Env: s.env(), Credentials: s.keys,
-			Memory: 256, Timeout: functionTimeout, Environments: environments,
+			Name: name, Bootstrap: s.bootstrap(name), Env: s.env(name), Credentials: s.keys,
+			Memory: 256, Timeout: timeout, Environments: environments,
 			Now: s.Now, Log: s.Output, Faults: s.Faults,
 		})
 		if err != nil {
@@ -159,11 +170,11 @@ func (s *Stack) openFunctions(context.Context) error {
 	return nil
 }
 
-// functionTimeout is what an invocation may take.
-const functionTimeout = 20 * time.Second
+// functionTimeout is what an invocation may take; assist waits for models.
+const functionTimeout, assistTimeout = 20 * time.Second, time.Minute
 
-// env are the variables of every function.
-func (s *Stack) env() map[string]string {
+// env are the variables of a function.
+func (s *Stack) env(name string) map[string]string {
 	vars := map[string]string{
 		"KEFU_TABLE":                table,
 		"KEFU_WS_ENDPOINT":          s.URL() + "/ws",
@@ -171,6 +182,14 @@ func (s *Stack) env() map[string]string {
 		"KEFU_BUCKET":               bucketName,
 		"AWS_ENDPOINT_URL_DYNAMODB": s.database,
 		"AWS_ENDPOINT_URL_S3":       s.bucket,
+	}
+	if name == Assist {
+		for _, k := range s.Keys {
+			variable, key, _ := strings.Cut(k, "=")
+			vars[variable] = key
+		}
+	} else {
+		vars["KEFU_ASSIST"], vars["AWS_ENDPOINT_URL_LAMBDA"] = Assist, s.lambda
 	}
 	if s.Password != "" {
 		vars["KEFU_ADMIN_PASSWORD"] = s.Password

@@ -81,7 +81,7 @@ func options(t *testing.T) stack.Options {
 		t.Fatal(err)
 	}
 	dist := t.TempDir()
-	for _, name := range []string{stack.Socket, stack.HTTP, stack.Sweep} {
+	for _, name := range stack.Names() {
 		if err := os.Mkdir(filepath.Join(dist, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
