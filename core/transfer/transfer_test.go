@@ -101,7 +101,7 @@ func TestStoreFails(t *testing.T) {
 // Whoever adds something to a store decides here whether it is carried over.
 func TestNothingForgotten(t *testing.T) {
 	carried := "Account AccountNamed Accounts After Before Blocks Commit DeleteBlock Due Epoch Held History Known List Load Mark Marks " +
-		"DeleteDocument Document Documents PutDocument Profile PutAccount PutBlock PutProfile PutSettings Rearm Secret Settings Waiting "
+		"DeleteDocument Document Documents Forget PutDocument Profile PutAccount PutBlock PutProfile PutSettings Rearm Secret Settings Waiting "
 	not := "Duty Lapsed Paced Renew Roster SetDuty " + // who is there now
 		"Keep Kept " + // answers of a day
 		"Ready"
