@@ -94,14 +94,14 @@ func (v *person) once(ctx context.Context) (window time.Duration) {
 	v.tried = append(v.tried, v.plan.now())
 	v.mu.Unlock()
 	within, cancel := context.WithTimeout(ctx, 15*time.Second)
-	conn, _, err := websocket.Dial(within, "ws"+strings.TrimPrefix(v.plan.url, "http")+"/ws", &websocket.DialOptions{HTTPClient: v.dialer})
+	conn, _, err := websocket.Dial(within, "ws"+strings.TrimPrefix(v.plan.url, "http")+"/ws", &websocket.DialOptions{HTTPClient: v.dialer}) //nolint:bodyclose // Dial does
 	cancel()
 	if err != nil {
 		v.end(err)
 		return 0
 	}
 	conn.SetReadLimit(1 << 20)
-	defer conn.CloseNow() //nolint:errcheck // it is over
+	defer conn.CloseNow()
 	defer v.gone()
 	if v.write(ctx, conn, v.hello()) != nil {
 		return 0
