@@ -129,7 +129,7 @@ func (s *process) leave() error {
 
 func (s *process) kill() {
 	_ = s.Process.Kill() // it may have ended
-	_ = <-s.ended        // by that
+	<-s.ended            //nolint:errcheck // by that
 }
 
 // start starts a server, and returns when it is ready.
