@@ -74,7 +74,7 @@ func dial(ctx context.Context, url, origin string, hello map[string]any) (*clien
 	within, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	header := http.Header{"User-Agent": {"Mozilla/5.0 (Windows NT 10.0) Chrome/130"}}
-	conn, _, err := websocket.Dial(within, "ws"+strings.TrimPrefix(url, "http")+"/ws", &websocket.DialOptions{HTTPHeader: header})
+	conn, _, err := websocket.Dial(within, "ws"+strings.TrimPrefix(url, "http")+"/ws", &websocket.DialOptions{HTTPHeader: header}) //nolint:bodyclose // the library closes it
 	if err != nil {
 		stop()
 		return nil, frame{}, err
