@@ -3,6 +3,7 @@
 //
 //	make bench-load                          # everything, in less than ten minutes
 //	make bench-load ARGS="--quick"           # the same in small, to see that it works
+//	make bench-load ARGS="--only bots"       # people's messages, without and with 1,000 sessions of the assistant
 //	go run ./infra/bench --url http://HOST:8080 --password … # another server
 //
 // # What is measured

@@ -37,7 +37,7 @@ func run(b *bench) (err error) {
 	small := flag.Bool("quick", false, "little of everything, to see that it works")
 	pgo := flag.Bool("pgo", true, "also build by a profile, which takes minutes")
 	keep := flag.String("profile", "", "keep the profile as this file, such as localserver/default.pgo")
-	only := flag.String("only", "main,batch,scale,pgo", "the tables to make")
+	only := flag.String("only", "main,batch,scale,bots,pgo", "the tables to make")
 	temp := flag.String("dir", "", "directory for databases; its disk is what is measured")
 	binary := flag.String("binary", "", "the server to start, instead of building it here")
 	there := flag.String("url", "", "http:// URL of a server that runs, instead of starting one; its settings are changed")
@@ -108,6 +108,13 @@ func (b *bench) tables(r *report, only, keep string) error {
 			return made(b.batches, func(rows []variant) { r.variants("With and without batches", rows) })
 		}},
 		{"scale", func() error { return made(b.scale, r.scale) }},
+		{"bots", func() error {
+			t, err := b.together()
+			if err == nil {
+				r.together(t)
+			}
+			return err
+		}},
 		{"pgo", func() error {
 			if !b.size.pgo {
 				return nil

@@ -4,9 +4,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // visitor is one who writes, or only looks on.
@@ -18,6 +20,7 @@ type visitor struct {
 	welcome      bool
 	holder       *agent
 	answers      uint64 // n of the agent's last message to them
+	site         string // "": the default one
 }
 
 // agent is one who answers.
@@ -43,6 +46,10 @@ type crowd struct {
 	late            []int64 // ns from when a message was due until its receiver had it
 	acked           func(*visitor)
 	scratch         []byte
+
+	asks     []ask // of the assistant, by when they are due
+	answered int   // by it
+	think    time.Duration
 }
 
 func newCrowd(l *loop) *crowd {
@@ -83,13 +90,15 @@ func (cr *crowd) tend(now int64) (next int64) {
 			next = min(next, b.queue[0].at)
 		}
 	}
-	return next
+	return cr.wonder(now, next)
 }
 
 // enter has a visitor come: connect and say hello.
 func (cr *crowd) enter(v *visitor) error {
 	v.conn = &conn{visitor: v, message: cr.toVisitor}
-	v.conn.ready = func(c *conn) { cr.send(c, fmt.Appendf(nil, `{"type":"hello","v":1,"origin":%q}`, v.origin)) }
+	v.conn.ready = func(c *conn) {
+		cr.send(c, fmt.Appendf(nil, `{"type":"hello","v":1,"origin":%q,"site":%q}`, v.origin, cmp.Or(v.site, "default")))
+	}
 	return cr.dial(v.conn)
 }
 
@@ -114,6 +123,7 @@ func (cr *crowd) toVisitor(c *conn, message []byte) {
 		cr.acked(v)
 	}
 	cr.refused(message)
+	cr.hearBot(v, message)
 	cr.receive(message)
 }
 
