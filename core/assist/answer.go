@@ -178,7 +178,7 @@ func (t *turn) finish(text string, o outcome) Answer {
 	if t.recites(text) {
 		return t.give(core.ByAssistant, &Fault{Kind: Refused, Message: "it recites its instructions"})
 	}
-	shown := strings.TrimSpace(t.shown(text))
+	shown := strings.TrimSpace(t.sourced(t.shown(text)))
 	runes := []rune(shown)
 	if len(runes) > t.q.most() {
 		shown = string(runes[:t.q.most()-1]) + "…"
@@ -231,6 +231,19 @@ func (t *turn) search(query string) string {
 }
 
 var citation = regexp.MustCompile(`\[(\d{1,2})\]`)
+
+// sourced removes citations of passages that there are not: who reads them would
+// look for a source in vain.
+func (t *turn) sourced(text string) string {
+	return dangling.ReplaceAllStringFunc(text, func(c string) string {
+		if n, _ := strconv.Atoi(strings.Trim(c, " []")); n >= 1 && n <= len(t.found) {
+			return c
+		}
+		return ""
+	})
+}
+
+var dangling = regexp.MustCompile(` ?\[\d{1,2}\]`)
 
 // cited returns the sources that a text names, in the order of their numbers;
 // without a name, the one whose words it mostly consists of.

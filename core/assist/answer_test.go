@@ -96,6 +96,16 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// A citation of nothing is not shown.
+func TestCitesNothing(t *testing.T) {
+	b := newBench(t)
+	q := b.question("Can I send them back?", "answer")
+	q.Find = func(string, int) []assist.Passage { return nil }
+	if a := b.ask(q); a.Text != "The answer is in what you gave me." || len(a.Sources) != 0 {
+		t.Errorf("%+v", a)
+	}
+}
+
 // Every fault of a model calls a person, soon, and a second provider answers
 // instead where there is one.
 func TestFaults(t *testing.T) {
