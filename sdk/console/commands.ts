@@ -33,7 +33,10 @@ export function act(store: Store, command: Command): boolean {
     case 'transfer':
       return transfer(store);
     case 'snooze':
-      return press('[data-command=snooze]');
+    case 'suggest':
+    case 'summary':
+    case 'translate':
+      return press(command);
     case 'details':
       if (!store.chat.value) return false;
       store.toggleDetails();
@@ -89,9 +92,9 @@ function attach(): boolean {
   return !!input;
 }
 
-// A button of another part of the page, which knows when it can be pressed.
-function press(selector: string): boolean {
-  const button = document.querySelector<HTMLButtonElement>(selector);
+// A button of another part of the page, which knows when it can be pressed; of several the last: that of the newest message.
+function press(command: Command): boolean {
+  const button = [...document.querySelectorAll<HTMLButtonElement>(`[data-command=${command}]`)].at(-1);
   button?.click();
   return !!button && !button.disabled;
 }

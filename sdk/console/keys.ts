@@ -23,11 +23,14 @@ export type Command =
   | 'floor'
   | 'setup'
   | 'palette'
+  | 'suggest'
+  | 'summary'
+  | 'translate'
   | 'help'
   | 'back';
 
-/** What the help shows, in its order. The last ones are the work of the composer and of dialogs. */
-export const shortcuts: readonly { readonly keys: string; readonly label: Key }[] = [
+/** What the help shows, in its order; `assist`: only where a model helps. The last ones are the work of the composer and of dialogs. */
+export const shortcuts: readonly { readonly keys: string; readonly label: Key; readonly assist?: true }[] = [
   { keys: 'Ctrl+K', label: 'help.palette' },
   { keys: 'Alt+J', label: 'help.next' },
   { keys: 'Alt+K', label: 'help.previous' },
@@ -36,6 +39,9 @@ export const shortcuts: readonly { readonly keys: string; readonly label: Key }[
   { keys: 'Alt+L', label: 'help.reply' },
   { keys: 'Alt+P', label: 'help.note' },
   { keys: 'Ctrl+Alt+A', label: 'help.attach' },
+  { keys: 'Alt+G', label: 'help.suggest', assist: true },
+  { keys: 'Alt+B', label: 'help.summary', assist: true },
+  { keys: 'Alt+I', label: 'help.translate', assist: true },
   { keys: 'Alt+E', label: 'help.close' },
   { keys: 'Ctrl+Alt+E', label: 'help.closeNext' },
   { keys: 'Alt+M', label: 'help.snooze' },
@@ -66,6 +72,9 @@ const byCode: Readonly<Record<string, Command>> = {
   KeyV: 'visitors',
   KeyR: 'floor',
   KeyS: 'setup',
+  KeyG: 'suggest',
+  KeyB: 'summary',
+  KeyI: 'translate',
 };
 const withCtrl: Readonly<Record<string, Command>> = { KeyE: 'closeNext', KeyA: 'attach' };
 

@@ -101,6 +101,8 @@ export class Live {
   readonly brokenAt = signal<number | undefined>(undefined);
   readonly wanted = signal<Wanted | undefined>(undefined);
   readonly limits = signal<Limits>({ edit: 0 });
+  /** The sites in whose conversations a model helps. */
+  readonly assist = signal<readonly string[]>([]);
   /** What the outbox needs of this side. */
   readonly outboxSide = {
     transmit: (frames: Parameters<Link['send']>) => this.wire.send(...frames),
@@ -302,6 +304,7 @@ export class Live {
     this.chats.welcome(this.polls ? { ...w, features: (w.features ?? []).filter((f) => f !== 'watch') } : w);
     this.outgoing.up(w.epoch);
     this.limits.value = { uploads: w.limits?.uploads, edit: (w.limits?.edit ?? 0) * 1000 };
+    this.assist.value = w.assist ?? [];
     this.looking.tell();
     if (this.wanted.value) this.wire.send({ type: 'status', ...this.wanted.value });
     this.presence(w.agents);

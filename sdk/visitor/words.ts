@@ -8,7 +8,7 @@ const en = {
   send: 'Send',
   you: 'You',
   agent: 'Agent',
-  bot: 'Assistant',
+  bot: 'AI assistant',
   connecting: 'Connecting…',
   offline: 'No connection. Messages are sent as soon as it is back.',
   stopped: 'The chat was disconnected.',

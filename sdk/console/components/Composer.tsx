@@ -15,6 +15,7 @@ import { visitorName } from '../names.ts';
 import { changeable, type Rights, rightsOf } from '../select.ts';
 import { MAX_FILES } from '../staging.ts';
 import type { Store } from '../store.ts';
+import { useAssist } from './Assisted.tsx';
 import { Icon } from './Icon.tsx';
 import { optionId, Replies, useReplies } from './Replies.tsx';
 import { StagedFiles } from './Staged.tsx';
@@ -127,6 +128,7 @@ function Writable({ chat, rights }: { chat: Chat; rights: Rights }) {
   const box = useRef<HTMLTextAreaElement>(null);
   const w = useWriting(store, chat, rights);
   const { mode, text, changes } = w;
+  const assist = useAssist(chat);
   const left = MAX_TEXT - characters(text);
   const offer = useReplies(chat, changes ? '' : text, (value) => {
     w.write(value);
@@ -177,8 +179,16 @@ function Writable({ chat, rights }: { chat: Chat; rights: Rights }) {
       }}
     >
       <Standing chat={chat} rights={rights} />
-      {changes ? <Changing store={store} /> : <Modes mode={mode} rights={rights} set={choose} />}
+      {changes ? (
+        <Changing store={store} />
+      ) : (
+        <div class="composer-top">
+          <Modes mode={mode} rights={rights} set={choose} />
+          {assist && <assist.Tools chat={chat} />}
+        </div>
+      )}
       <div id="composer-panel" role="tabpanel" aria-label={t(`composer.${mode}`)}>
+        {assist && !changes && <assist.Helped chat={chat} />}
         {offer && <Replies offer={offer} />}
         {!changes && <StagedFiles id={chat.id} mode={mode} />}
         <form

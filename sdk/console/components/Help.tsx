@@ -7,6 +7,7 @@ import { Dialog } from './Dialog.tsx';
 /** The list of shortcuts. */
 export function Help() {
   const store = useStore();
+  const assisted = !!store.live.value?.assist.value.length;
   return (
     <Dialog reads title={t('help.title')} onClose={() => store.closeDialog('help')}>
       <table class="keys">
@@ -17,14 +18,16 @@ export function Help() {
           </tr>
         </thead>
         <tbody>
-          {shortcuts.map(({ keys, label }) => (
-            <tr key={label}>
-              <td>
-                <kbd>{keys}</kbd>
-              </td>
-              <td>{t(label)}</td>
-            </tr>
-          ))}
+          {shortcuts
+            .filter((s) => assisted || !s.assist)
+            .map(({ keys, label }) => (
+              <tr key={label}>
+                <td>
+                  <kbd>{keys}</kbd>
+                </td>
+                <td>{t(label)}</td>
+              </tr>
+            ))}
         </tbody>
       </table>
     </Dialog>

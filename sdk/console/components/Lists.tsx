@@ -129,7 +129,7 @@ function Blank({ icon, title, hint }: { icon: 'inbox' | 'search'; title: string;
   return (
     <div class="blank">
       <Icon name={icon} size={40} />
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <p>{hint}</p>
     </div>
   );
@@ -152,7 +152,7 @@ function EmptyMine() {
   return (
     <div class="blank">
       <Icon name="chat" size={40} />
-      <h3>{t('list.mine.empty')}</h3>
+      <h2>{t('list.mine.empty')}</h2>
       <p>{offline ? t('list.mine.emptyOffline') : n > 0 ? t('list.mine.emptyWaiting', { n }) : t('list.mine.emptyCalm')}</p>
       {offline ? (
         <button type="button" class="button primary" onClick={() => store.live.value?.status({ status: 'online' })}>

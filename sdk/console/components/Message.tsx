@@ -12,6 +12,7 @@ import type { Chat, Entry, Logged } from '../model.ts';
 import { agentName, partyName, visitorShort } from '../names.ts';
 import { at, busyWith, changeable, type Item, noteOf } from '../select.ts';
 import { sendTrouble } from '../trouble.ts';
+import { useAssist } from './Assisted.tsx';
 import { Avatar } from './Avatar.tsx';
 import { Icon } from './Icon.tsx';
 import { Why } from './Why.tsx';
@@ -134,6 +135,7 @@ function Bubble({ event, children }: { event: Pick<LogEvent, 'body' | 'internal'
 /** A message of the log. */
 export function Said({ item, chat }: { item: Extract<Item, { kind: 'said' }>; chat: Chat }) {
   const { event, side, follows, mark, brief } = item;
+  const assist = useAssist(chat);
   const name = partyName(event.by, chat.head);
   const time = at(event.at);
   const kind = `${side}${follows ? ' follows' : ''}${event.internal ? ' noted' : ''}${event.by.kind === 'bot' ? ' bot' : ''}`;
@@ -166,6 +168,7 @@ export function Said({ item, chat }: { item: Extract<Item, { kind: 'said' }>; ch
           )}
           {side === 'mine' && <Changes event={event} chat={chat} />}
         </div>
+        {assist && side === 'theirs' && !isTombstone(event) && <assist.Translated chat={chat} event={event} />}
       </div>
     </div>
   );

@@ -32,7 +32,15 @@ function commands(store: Store): Item[] {
     keys,
     run: () => act(store, name),
   });
-  const chat = store.chat.value && !store.place.value.page;
+  const chat = store.chat.value && !store.place.value.page ? store.chat.value : undefined;
+  const helps = chat && store.live.value?.assist.value.includes(chat.head.site);
+  const assist: Item[] = helps
+    ? [
+        command('suggest', 'chat', 'help.suggest', 'Alt+G'),
+        command('summary', 'file', 'help.summary', 'Alt+B'),
+        command('translate', 'eye', 'help.translate', 'Alt+I'),
+      ]
+    : [];
   const about: Item[] = chat
     ? [
         command('take', 'inbox', 'help.take', 'Alt+T'),
@@ -43,7 +51,7 @@ function commands(store: Store): Item[] {
         command('details', 'info', 'help.details', 'Alt+O'),
       ]
     : [];
-  return [...about, ...places(store), ...choices(store)];
+  return [...about, ...assist, ...places(store), ...choices(store)];
 }
 
 function places(store: Store): Item[] {

@@ -7,7 +7,7 @@ import { Fields, get, put, type Value } from '../setup/form.tsx';
 import { Foot, WithSettings } from '../setup/Sites.tsx';
 import type { Draft } from '../setup/settings.tsx';
 import { ask, reasonOf } from './ask.ts';
-import type { PartProps } from './Receptionist.tsx';
+import type { PartProps, Site } from './Receptionist.tsx';
 import { models, parts } from './specs.ts';
 import { of, r } from './words.ts';
 
@@ -44,9 +44,16 @@ function wordsOf({ kind, message }: Ailment): string {
 }
 
 export function Answers({ site }: PartProps) {
+  const store = useStore();
   const { tested, test, forget } = useTest();
+  const saved = (settings: Value) => {
+    const all = get(settings, 'sites') as Site[];
+    const live = store.live.value; // which the server tells with the next connection only
+    if (live) live.assist.value = all.filter((s) => s.receptionist.providers.length).map((s) => s.id);
+    test();
+  };
   return (
-    <WithSettings saved={test}>
+    <WithSettings saved={saved}>
       {(draft) => {
         const sites = get(draft.value, 'sites') as { id: string }[];
         const i = sites.findIndex((s) => s.id === site.id);
@@ -95,9 +102,15 @@ function OneSite({ draft, at, index, tested, test, forget }: OneProps) {
           <Fields specs={specs} value={site} at={at} faults={draft.faults} onChange={change} />
         </div>
       ))}
-      <Foot draft={draft} />
+      <Foot draft={{ ...draft, said: [draft.said, draft.said && outcome(tested, ailing.length)].filter(Boolean).join(' ') }} />
     </>
   );
+}
+
+/** How the test went, in a word. */
+function outcome(tested: Tested | undefined, ailing: number): string {
+  if (!tested || 'trouble' in tested) return '';
+  return r('busy' in tested ? 'testing' : ailing ? 'fails' : 'works');
 }
 
 function State({ on, models: n }: { on: boolean; models: number }) {
@@ -119,10 +132,11 @@ function Test({ tested, ailing, any, test }: { tested: Tested | undefined; ailin
       <button type="button" class="button" disabled={busy} onClick={test}>
         {r('test')}
       </button>
+      {!tested && <p class="hint">{r('testFirst')}</p>}
       <div role="status">
-        {!tested && <p class="hint">{r('testFirst')}</p>}
-        {busy && <p class="hint">{r('testing')}</p>}
-        {tested && 'ailments' in tested && <p class={ailing ? 'setup-fault' : 'done'}>{r(ailing ? 'fails' : 'works')}</p>}
+        {tested && !('trouble' in tested) && (
+          <p class={busy ? 'hint' : ailing ? 'setup-fault' : 'done'}>{outcome(tested, ailing)}</p>
+        )}
         {tested && 'trouble' in tested && <Trouble text={tested.trouble} />}
       </div>
     </div>

@@ -40,6 +40,8 @@ export function sumOf(days: readonly Day[]): Day {
   };
 }
 
+/** A sum of money may be a thousandth of whatever it is of. */
+const money = (n: number) => n.toLocaleString(lang.value, n < 1 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 2 });
 const number = (n: number, digits = 0) => n.toLocaleString(lang.value, { maximumFractionDigits: digits });
 const share = (n: number, all: number) =>
   all ? (n / all).toLocaleString(lang.value, { style: 'percent', maximumFractionDigits: 0 }) : '–';
@@ -98,13 +100,13 @@ function Shown({ days }: { days: readonly Day[] }) {
           about={r('ofSessions', { n: all.resolved, all: all.sessions })}
         />
         <Tile name={r('cited')} value={share(all.cited, all.answers)} about={r('ofAnswers', { n: all.cited, all: all.answers })} />
-        {all.first > 0 && <Tile name={r('first')} value={r('seconds', { n: number(all.first, 1) })} about="" />}
+        {all.first > 0 && <Tile name={r('first')} value={r('seconds', { n: number(Math.max(all.first, 0.01), 2) })} about="" />}
         <Tile
           name={r('tokens')}
           value={number(all.in + all.out)}
           about={r('tokensOf', { in: number(all.in), out: number(all.out) })}
         />
-        {all.cost > 0 && <Tile name={r('cost')} value={number(all.cost, 2)} about={r('costHint')} />}
+        {all.cost > 0 && <Tile name={r('cost')} value={money(all.cost)} about={r('costHint')} />}
       </dl>
       <Reasons handed={all.handed} />
       <ByDay days={days} />

@@ -37,7 +37,7 @@ export function Foot({ draft }: { draft: Draft }) {
 }
 
 /** A form of the settings, once they are here. */
-export function WithSettings(props: { saved?: () => void; children: (d: Draft) => preact.ComponentChildren }) {
+export function WithSettings(props: { saved?: (settings: Value) => void; children: (d: Draft) => preact.ComponentChildren }) {
   const { children } = props;
   const draft = useSettings(props.saved);
   if ('value' in draft) return <>{children(draft)}</>;

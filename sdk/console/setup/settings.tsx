@@ -83,8 +83,8 @@ export function rebase(base: Value, mine: Value, theirs: Value): Value {
 type Named = { id: string };
 const byId = (v: Value) => Array.isArray(v) && v.every((x) => typeof x?.id === 'string');
 
-/** The draft, from the server's settings on. `saved` is told when they are. */
-export function useSettings(saved?: () => void): Draft | { trouble: string | undefined; again: () => void } {
+/** The draft, from the server's settings on. `saved` is told of new ones. */
+export function useSettings(saved?: (settings: Value) => void): Draft | { trouble: string | undefined; again: () => void } {
   const { api } = useStore();
   const [s, set] = useState<State>({ faults: [], said: '' });
   const load = () =>
@@ -124,7 +124,7 @@ export function useSettings(saved?: () => void): Draft | { trouble: string | und
     try {
       const base = await api.ask<Value>('PUT', '/settings', s.value);
       set({ base, value: base, faults: [], said: w('saved') });
-      saved?.();
+      saved?.(base);
     } catch (e) {
       if (codeOf(e) === 'conflict') await collide(e);
       else failed(e);
