@@ -90,7 +90,7 @@ part release 9 'infra/release infra/tools/release infra/dev/release.sh .github' 
   'a release, twice' infra/dev/release.sh --check
 part image 4 'infra/docker infra/dev/image.sh infra/dev/image-check.sh localserver/main.go localserver/health.go' \
   'the image, unpacked and run' infra/dev/image-check.sh
-part proxies 3 'infra/proxies infra/dev/proxies-check.sh localserver/doctor.go' \
+part proxies 5 'infra/proxies infra/tools/proxies infra/dev/proxies-check.sh localserver/doctor.go' \
   'through nginx: kefu doctor, a restart with a thousand people' infra/dev/proxies-check.sh
 part helm 8 'infra/helm infra/tools/helm infra/dev/helm-check.sh' \
   'the chart, without a cluster' infra/dev/helm-check.sh
