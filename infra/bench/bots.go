@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 
 const (
 	botsPiece = 100 * time.Millisecond
+	botsRate  = 200 // of people's messages a second: a thousand people, each with one every five seconds
 	botsSite  = "bots"
 )
 
@@ -33,6 +35,7 @@ type together struct {
 	think         time.Duration
 	alone, beside offered
 	answers       int           // of the assistant, while people wrote
+	client        float64       // share of a core that this program used meanwhile, the model included
 	cpu           time.Duration // of the server for each of them, pieces, stores and the model's stream included
 }
 
@@ -46,9 +49,8 @@ func (b *bench) together() (t together, err error) {
 	}
 	defer func() { err = errors.Join(err, s.clear()) }()
 	t.sessions, t.think = b.active, b.thinks()
-	rate := b.rates[0]
 	cpu := s.usage().cpu
-	if t.alone, err = s.offer(rate, b.load); err != nil {
+	if t.alone, err = s.offer(botsRate, b.load); err != nil {
 		return t, err
 	}
 	alone := s.usage().cpu - cpu
@@ -60,10 +62,12 @@ func (b *bench) together() (t together, err error) {
 	}
 	b.say("%d sessions with the assistant", b.active)
 	cpu, t.answers = s.usage().cpu, s.answered
-	if t.beside, err = s.offer(rate, b.load); err != nil {
+	mine, begun := usageOf("self").cpu, b.now()
+	if t.beside, err = s.offer(botsRate, b.load); err != nil {
 		return t, err
 	}
 	t.answers = s.answered - t.answers
+	t.client = float64(usageOf("self").cpu-mine) / float64(b.now()-begun)
 	t.cpu = (s.usage().cpu - cpu - alone) / time.Duration(max(t.answers, 1))
 	b.say("p99 of people's messages: %s alone, %s beside them", round(t.alone.latencies.at(.99)), round(t.beside.latencies.at(.99)))
 	return t, nil
@@ -79,9 +83,10 @@ func (s stage) offerAssistant(b *bench, url string) error {
 	if len(sites) == 0 {
 		return errors.New("the server has settings without sites")
 	}
-	site := map[string]any{}
-	for k, v := range sites[0].(map[string]any) {
-		site[k] = v
+	first, _ := sites[0].(map[string]any)
+	site := maps.Clone(first)
+	if site == nil {
+		return errors.New("the server has a site that is none")
 	}
 	site["id"], site["assistant"] = botsSite, true
 	site["receptionist"] = map[string]any{
@@ -151,5 +156,5 @@ func (r *report) together(t together) {
 	r.line("| people's messages | p50 | p99 |\n|---|---:|---:|")
 	r.line("| alone | %s | %s |", round(t.alone.latencies.at(.5)), round(t.alone.latencies.at(.99)))
 	r.line("| beside %d answers | %s | %s |", t.answers, round(t.beside.latencies.at(.5)), round(t.beside.latencies.at(.99)))
-	r.line("\nAn answer takes %s of the server's CPU.\n", round(t.cpu))
+	r.line("\nAn answer takes %s of the server's CPU; this program, the model included, used %.0f %% of its core.\n", round(t.cpu), 100*t.client)
 }
