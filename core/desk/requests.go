@@ -13,6 +13,15 @@ func (d *Desk) Groups(ctx context.Context, _ core.Account) ([]core.Group, error)
 	return settings.Groups, err
 }
 
+// Sites returns the sites of the desk, of which staff need the names.
+func (d *Desk) Sites(ctx context.Context, who core.Account) ([]core.Site, error) {
+	if err := allowed("list-sites", who); err != nil {
+		return nil, err
+	}
+	settings, err := d.settings.get(ctx, d.Now())
+	return settings.Sites, err
+}
+
 // maxList is how many heads a page of Conversations has at most.
 const maxList = 200
 

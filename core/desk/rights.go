@@ -70,7 +70,7 @@ func may(who core.Actor, typ string) bool {
 // is not listed nobody asks for.
 func callersOf(operation string) roles {
 	switch operation {
-	case "logout", "list-agents", "read-agent", "list-groups", "list-conversations", "search-messages", "read-conversation", "read-events",
+	case "logout", "list-agents", "read-agent", "list-groups", "list-sites", "list-conversations", "search-messages", "read-conversation", "read-events",
 		"read-visitor", "list-visitors", "invite-visitor", "read-why": // which, is judged there
 		return employees
 	case "change-agent": // who is no admin, of their own account; see Desk.ChangeAgent

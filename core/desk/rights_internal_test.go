@@ -74,6 +74,7 @@ func TestOperationsByRole(t *testing.T) {
 		update-group        no     no          yes    no
 		delete-group        no     no          yes    no
 		list-conversations  yes    yes         yes    no
+		list-sites          yes    yes         yes    no
 		search-messages     yes    yes         yes    no
 		read-conversation   yes    yes         yes    no
 		read-events         yes    yes         yes    no

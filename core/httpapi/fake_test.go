@@ -180,6 +180,13 @@ func (f *fake) LiveVisitors(ctx context.Context, who core.Account) ([]desk.LiveV
 	return []desk.LiveVisitor{{ID: "v_1", Site: "shop", Conversation: "c_1", Page: core.Page{URL: "https://shop.example/"}, Since: now, Pages: 1}}, true, f.note(ctx, "LiveVisitors", who.ID)
 }
 
+func (f *fake) Sites(ctx context.Context, who core.Account) ([]core.Site, error) {
+	if f.none {
+		return nil, nil
+	}
+	return []core.Site{{ID: "shop", Name: "The shop", Origins: []string{"https://shop.example"}}}, f.note(ctx, "Sites", who.ID)
+}
+
 func (f *fake) SearchMessages(ctx context.Context, who core.Account, q core.Query, text string) (desk.Search, error) {
 	if f.none {
 		return desk.Search{}, nil

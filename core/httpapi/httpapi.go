@@ -170,6 +170,7 @@ type Desk interface {
 
 	// Invite shows a visitor on a page of a site a text, or returns NotFound
 	// or Conflict.
+	Sites(ctx context.Context, who core.Account) ([]core.Site, error)
 	SearchMessages(ctx context.Context, who core.Account, q core.Query, text string) (desk.Search, error)
 	EraseVisitor(ctx context.Context, who core.Account, id core.VisitorID) error
 	Invite(ctx context.Context, who core.Account, site core.SiteID, id core.VisitorID, text string) error

@@ -32,6 +32,7 @@ func rights() string {
 		update-group        401  401     403   403        ok     PATCH  /v1/groups/default {"name":"Service"}
 		delete-group        401  401     403   403        ok     DELETE /v1/groups/nobody
 		list-conversations  401  401     ok    ok         ok     GET    /v1/conversations
+		list-sites          401  401     ok    ok         ok     GET    /v1/sites
 		search-messages     401  401     ok    ok         ok     GET    /v1/search?q=parcel
 		read-conversation   401  401     ok    ok         ok     GET    /v1/conversations/c_1
 		read-events         401  401     ok    ok         ok     GET    /v1/conversations/c_1/events

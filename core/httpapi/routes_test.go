@@ -85,6 +85,7 @@ func routes() []route {
 			`"first":"2026-11-23T17:00:00.123Z","seen":"2026-11-23T17:00:00.123Z","pages":[{"url":"https://shop.example/","title":"Shop","at":"2026-11-23T17:00:00.123Z"}],` +
 			`"sessions":[{"session":2,"began":"2026-11-23T17:00:00.123Z","said":3},{"session":1,"began":"2026-11-23T17:00:00.123Z","ended":"2026-11-23T17:00:00.123Z","agent":{"id":"a_2","name":"Bo"},"said":5,"score":4}],"more":true,` +
 			`"block":{"visitor":"v_1","reason":"","by":"a_1","at":"2026-11-23T17:00:00.123Z"}}`},
+		{"GET", "/v1/sites", "", `Sites["a_1"]`, 200, `{"sites":[{"id":"shop","name":"The shop"}]}`},
 		{"GET", "/v1/search?q=parcel&site=shop", "", `SearchMessages["a_1","shop","parcel"]`, 200, `{"found":[{"conversation":` + headJSON + `,"event":{"conversation":"c_1","seq":2,"prev":0,"at":"0001-01-01T00:00:00.000Z","session":0,"by":{},"body":{"kind":"text","text":"a parcel"}}}],"looked":100,"since":"2026-11-23T17:00:00.123Z","next":"dG95c2swLjIxaTN2OS5jXzk"}`},
 		{"DELETE", "/v1/visitors/v_1", "", `EraseVisitor["a_1","v_1"]`, 204, ""},
 		{"POST", "/v1/visitors/v_1/invite", `{"site":"shop","text":"Any questions?"}`, `Invite["a_1","shop","v_1","Any questions?"]`, 204, ""},

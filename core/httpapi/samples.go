@@ -67,6 +67,8 @@ func talkSample(operation string) (request, answer string) {
 	switch operation {
 	case "list-conversations":
 		return "", `{"conversations":[` + sampleHead + `]}`
+	case "list-sites":
+		return "", `{"sites":[{"id":"default","name":"Halfhill Tea"}]}`
 	case "search-messages":
 		return "", `{"found":[{"conversation":` + sampleHead + `,"event":` + sampleEvent + `}],"looked":100,"since":"` + sampleAt + `","next":"MTIzLjAuY18x"}`
 	case "read-conversation":

@@ -33,13 +33,37 @@ type searching struct {
 	Before string   `query:"before" maxLength:"256" doc:"The next of an earlier answer."`
 }
 
-// search registers what looks through logs.
+// search registers what looks through logs, and what names the sites that it
+// can be narrowed down to.
 func (a *api) search() {
 	staffed(a, huma.Operation{
 		OperationID: "search-messages", Method: http.MethodGet, Path: "/v1/search", Tags: []string{"conversations"}, Summary: "Search what was said",
 		Description: "In messages, notes, forms and names of files of the conversations that the caller may list. There is no index: an answer looks " +
 			"through the newest 100 conversations and says so; next looks through the 100 before them.",
 	}, a.searchMessages)
+	staffed(a, huma.Operation{
+		OperationID: "list-sites", Method: http.MethodGet, Path: "/v1/sites", Tags: []string{"conversations"}, Summary: "List the sites by name",
+	}, a.listSites)
+}
+
+// SiteName is what staff know of a site: its settings are for those who lead.
+type SiteName struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// SiteNames is all of them.
+type SiteNames struct {
+	Sites []SiteName `json:"sites" nullable:"false"`
+}
+
+func (a *api) listSites(ctx context.Context, who core.Account, _ *nothing) (*body[SiteNames], error) {
+	list, err := a.Desk.Sites(ctx, who)
+	out := SiteNames{Sites: make([]SiteName, len(list))}
+	for i := range list {
+		out.Sites[i] = SiteName{string(list[i].ID), list[i].Name}
+	}
+	return &body[SiteNames]{out}, err
 }
 
 func (a *api) searchMessages(ctx context.Context, who core.Account, in *searching) (*body[Search], error) {

@@ -35,17 +35,6 @@ export interface Group {
   readonly name: string;
 }
 
-/** What a new account needs; `id` is given by the server. */
-export interface NewAgent {
-  readonly name: string;
-  readonly password: string;
-  readonly display?: string;
-  readonly role: Role;
-  readonly groups: readonly string[];
-  readonly capacity: number;
-}
-
-/** Which conversations a list shows. `before` is the `next` of the page above. */
 /** A canned reply that the account may use. `{{visitor.name}}` and the like in its text are filled in here; see replies.ts. */
 export interface Reply {
   readonly id: string;
@@ -56,9 +45,33 @@ export interface Reply {
   readonly group?: string;
 }
 
+/** A site as everybody on the staff knows it. */
+export interface Site {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A conversation in which something was said, and the newest event that says it. */
+export interface Said {
+  readonly conversation: Head;
+  readonly event: LogEvent;
+}
+
+/** What was found, and how far the server looked: it has no index, and says so. */
+export interface SaidList {
+  readonly found: readonly Said[];
+  readonly looked: number;
+  readonly since?: string;
+  readonly next?: string;
+}
+
+/** What narrows a list down. `before` is the `next` of the page above. */
 export interface ListQuery {
   readonly phase?: string | undefined;
   readonly group?: string | undefined;
+  /** Who holds it. */
+  readonly agent?: string | undefined;
+  readonly site?: string | undefined;
   /** In what a list shows: names, ids, tags. */
   readonly q?: string | undefined;
   readonly before?: string | undefined;
@@ -169,11 +182,12 @@ export interface Api {
   /** Voids every token of the account. */
   logout(): Promise<void>;
   agents(): Promise<Agent[]>;
-  createAgent(a: NewAgent): Promise<Agent>;
   /** Voids every token of the account: sign in again with the new one. */
   /** One's own, so the present one is needed; `forbidden` if that is wrong. */
   changePassword(id: string, current: string, password: string): Promise<void>;
   groups(): Promise<Group[]>;
+  /** By name; their settings are for who leads. */
+  sites(): Promise<Site[]>;
   /** For who leads. */
   floor(): Promise<Floor>;
   /** Why nobody takes a conversation that waits: the record that an assignment would have; `conflict` if it does not wait. */
@@ -193,6 +207,8 @@ export interface Api {
   /** Stores a message, once under each key. */
   post(id: string, key: string, body: Body, internal: boolean): Promise<{ seq: number; at: string }>;
   conversations(q: ListQuery): Promise<Listed>;
+  /** Looks through what was said, a hundred conversations at a time. */
+  search(q: ListQuery): Promise<SaidList>;
   conversation(id: string): Promise<Head>;
   /** Anything else of the API: what pages ask that few open. A model takes longer than `patience` (ms) is as a rule. */
   ask<T>(method: string, path: string, body?: unknown, patience?: number): Promise<T>;
@@ -218,7 +234,6 @@ export function createApi(base: string, token: () => string | undefined): Api {
     login: (name, password, code) => request('POST', `${base}/v1/login`, undefined, { name, password, ...(code ? { code } : {}) }),
     logout: () => call('POST', '/v1/logout'),
     agents: async () => (await call<{ agents: Agent[] }>('GET', '/v1/agents')).agents,
-    createAgent: (a) => call('POST', '/v1/agents', a),
     changePassword: (id, current, password) => call('PATCH', `/v1/agents/${encodeURIComponent(id)}`, { current, password }),
     floor: () => call('GET', '/v1/floor'),
     why: (id) => call('GET', `/v1/conversations/${encodeURIComponent(id)}/why`),
@@ -229,11 +244,13 @@ export function createApi(base: string, token: () => string | undefined): Api {
     erase: (visitor) => call('DELETE', `/v1/visitors/${encodeURIComponent(visitor)}`),
     unblock: (visitor) => call('DELETE', `/v1/blocks/${encodeURIComponent(visitor)}`),
     groups: async () => (await call<{ groups: Group[] }>('GET', '/v1/groups')).groups,
+    sites: async () => (await call<{ sites: Site[] }>('GET', '/v1/sites')).sites,
     replies: async () => (await call<{ replies?: Reply[] } | undefined>('GET', '/v1/replies'))?.replies ?? [],
     post: (id, key, body, internal) =>
       call('POST', `/v1/conversations/${encodeURIComponent(id)}/events`, { body, ...(internal ? { internal } : {}) }, key),
     conversations: (q) => call('GET', `/v1/conversations${query(q)}`),
     ask: (method, path, body, wait) => call(method, `/v1${path}`, body, undefined, wait),
+    search: (q) => call('GET', `/v1/search${query(q)}`),
     conversation: (id) => call('GET', `/v1/conversations/${encodeURIComponent(id)}`),
     events: (id, before, limit) => call('GET', `/v1/conversations/${encodeURIComponent(id)}/events${query({ before, limit })}`),
   };

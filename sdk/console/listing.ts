@@ -6,7 +6,7 @@
  * itself. What is shown stays until its successor is here.
  */
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
-import { type Api, codeOf } from './api.ts';
+import { type Api, codeOf, type Said } from './api.ts';
 import type { Chat, Desk, Head } from './model.ts';
 import { visitorName } from './names.ts';
 import { lastSaid, mine, waiting } from './select.ts';
@@ -20,10 +20,22 @@ export type Filter = 'any' | 'held' | 'snoozed' | 'closed';
 /** The filters of the list of all. */
 export const filters: readonly Filter[] = ['any', 'held', 'snoozed', 'closed'];
 
-/** What narrows every list down; empty: nothing. */
+/** What narrows every list down; empty: nothing. Agent and site narrow down only the list of all. */
 export interface Search {
   readonly text: string;
   readonly group: string;
+  readonly agent: string;
+  readonly site: string;
+}
+
+/** What a search of what was said has found so far. */
+export interface Heard {
+  readonly state: 'none' | 'loading' | 'ready' | 'failed';
+  readonly found: readonly Said[];
+  /** How many conversations were looked through, and since when; no time: all there are. */
+  readonly looked: number;
+  readonly since?: string | undefined;
+  readonly next?: string | undefined;
 }
 
 /** A list that comes in pages. */
@@ -36,7 +48,7 @@ export interface Paged {
 
 /** What the lists need: the desk, the API, and whom to tell. */
 export interface ListingOptions {
-  readonly api: Pick<Api, 'conversations'>;
+  readonly api: Pick<Api, 'conversations' | 'search'>;
   readonly desk: ReadonlySignal<Desk>;
   learn(heads: readonly Head[]): void;
   onUnauthorized(): void;
@@ -45,12 +57,16 @@ export interface ListingOptions {
 const FIRST = 50; // conversations of the first page, which somebody waits for
 const PAGE = 200;
 const none: Paged = { state: 'none', ids: [] };
+const nothing: Search = { text: '', group: '', agent: '', site: '' };
+const unheard: Heard = { state: 'none', found: [], looked: 0 };
 
 /** The lists of one page. */
 export class Listing {
   readonly tab = signal<Tab>('mine');
   readonly filter = signal<Filter>('any');
-  readonly search = signal<Search>({ text: '', group: '' });
+  readonly search = signal<Search>(nothing);
+  /** What was found in what was said; forgotten when the search changes. */
+  readonly heard = signal<Heard>(unheard);
   readonly paged = signal<Readonly<Record<'bot' | 'all', Paged>>>({ bot: none, all: none });
 
   readonly mine = computed(() => mine(this.o.desk.value));
@@ -72,6 +88,7 @@ export class Listing {
   choose(filter: Filter): Promise<void> {
     batch(() => {
       this.filter.value = filter;
+      this.heard.value = unheard;
       this.set('all', none);
     });
     return this.ask('all', undefined);
@@ -81,6 +98,7 @@ export class Listing {
   find(search: Partial<Search>): Promise<void> {
     batch(() => {
       this.search.value = { ...this.search.value, ...search };
+      this.heard.value = unheard;
       this.paged.value = { bot: none, all: none };
     });
     return this.refresh();
@@ -101,25 +119,58 @@ export class Listing {
     if (next && state !== 'loading') await this.ask(tab, next);
   }
 
+  /** Looks for the text in what was said, or further back than it looked before. */
+  async listen(): Promise<void> {
+    const { text, ...only } = this.search.value;
+    const had = this.heard.value;
+    if (had.state === 'loading') return;
+    const loading: Heard = { ...had, state: 'loading' };
+    this.heard.value = loading;
+    try {
+      const got = await this.o.api.search({ ...only, phase: this.phase(), q: text.trim(), before: had.next });
+      if (this.heard.value !== loading) return; // it is another search by now
+      batch(() => {
+        this.o.learn(got.found.map((f) => f.conversation));
+        this.heard.value = {
+          state: 'ready',
+          found: [...had.found, ...got.found],
+          looked: had.looked + got.looked,
+          since: got.since,
+          next: got.next,
+        };
+      });
+    } catch (e) {
+      if (this.heard.value !== loading) return;
+      if (codeOf(e) === 'unauthorized') return this.o.onUnauthorized();
+      this.heard.value = { ...had, state: 'failed' };
+    }
+  }
+
+  private phase(): string | undefined {
+    return this.filter.value === 'any' ? undefined : this.filter.value;
+  }
+
   /** Forgets everything: somebody else signs in. */
   reset(): void {
     this.turn++;
     batch(() => {
       this.filter.value = 'any';
-      this.search.value = { text: '', group: '' };
+      this.search.value = nothing;
+      this.heard.value = unheard;
       this.paged.value = { bot: none, all: none };
     });
   }
 
   private async ask(tab: 'bot' | 'all', before: string | undefined): Promise<void> {
     const turn = ++this.turn;
-    const { text, group } = this.search.value;
-    const phase = tab === 'bot' ? 'bot' : this.filter.value === 'any' ? undefined : this.filter.value;
+    const { text, group, ...others } = this.search.value;
+    const only = tab === 'all' ? others : {};
+    const phase = tab === 'bot' ? 'bot' : this.phase();
     const had = this.paged.value[tab];
     // Asked again by the clock, it goes on as it is.
     if (before || had.state !== 'ready') this.set(tab, { ...had, state: 'loading' });
     try {
-      const got = await this.o.api.conversations({ phase, group, q: text.trim(), before, limit: before ? PAGE : FIRST });
+      const got = await this.o.api.conversations({ phase, group, ...only, q: text.trim(), before, limit: before ? PAGE : FIRST });
       if (turn !== this.turn) return;
       batch(() => {
         this.o.learn(got.conversations);

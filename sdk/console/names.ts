@@ -30,6 +30,12 @@ export function agentName(desk: Desk, a: { id?: string; name?: string } | string
 /** Names of groups by id, as the server has them. */
 export const groupNames = signal<Readonly<Record<string, string>>>({});
 
+/** Names of sites by id, as the server has them. */
+export const siteNames = signal<Readonly<Record<string, string>>>({});
+
+/** The name of a site. */
+export const siteName = (site: string): string => siteNames.value[site] || site;
+
 const stock = new Set(['default', 'Service']);
 
 /** The name of a group. The one every desk begins with, while nobody has named it, has one in the page's language. */

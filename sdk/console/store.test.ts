@@ -276,7 +276,7 @@ describe('drafts', () => {
 describe('dialogs', () => {
   it('that say late that they were closed do not close the next one', () => {
     store.dialog.value = 'help';
-    store.closeDialog('team');
+    store.closeDialog('palette');
     expect(store.dialog.value).toBe('help');
     store.closeDialog('help');
     expect(store.dialog.value).toBeUndefined();

@@ -12,14 +12,14 @@ import { type Lang, lang, t } from './i18n.ts';
 import { Listing } from './listing.ts';
 import type { Live, LiveOptions, Lost } from './live.ts';
 import type { Chat, Desk, Head, LogEvent, Me } from './model.ts';
-import { groupNames, visitorName } from './names.ts';
+import { groupNames, siteNames, visitorName } from './names.ts';
 import type { Place } from './route.ts';
 import { unread } from './select.ts';
 import type { Staging } from './staging.ts';
 import * as storage from './storage.ts';
 
 /** The dialogs there are; at most one is open. */
-export type DialogName = 'transfer' | 'team' | 'password' | 'help' | 'palette';
+export type DialogName = 'transfer' | 'password' | 'help' | 'palette';
 
 /** Why a sign-in failed: a code of the protocol, `offline`, and how many seconds to wait. */
 export interface Refused {
@@ -167,10 +167,11 @@ export class Store {
     void this.nameGroups();
   }
 
-  /** The names of groups are for people; a list without them still works. */
+  /** The names of groups and sites are for people; a list without them still works. */
   private async nameGroups(): Promise<void> {
-    const groups = await this.o.api.groups().catch(() => []);
+    const [groups, sites] = await Promise.all([this.o.api.groups().catch(() => []), this.o.api.sites().catch(() => [])]);
     groupNames.value = Object.fromEntries(groups.map((g) => [g.id, g.name]));
+    siteNames.value = Object.fromEntries(sites.map((s) => [s.id, s.name]));
   }
 
   /** A new password ends every session made with the old one, so this one is begun anew. Rejects with an ApiError. */

@@ -9,7 +9,6 @@ import { Login } from './Login.tsx';
 import { Nav } from './Nav.tsx';
 import { Palette } from './Palette.tsx';
 import { Password } from './Password.tsx';
-import { Team } from './Team.tsx';
 import { Thread } from './Thread.tsx';
 import { LinkBanner, TopBar } from './TopBar.tsx';
 import { Transfer } from './Transfer.tsx';
@@ -29,8 +28,6 @@ function OpenDialog() {
   switch (store.dialog.value) {
     case 'transfer':
       return store.chat.value ? <Transfer chat={store.chat.value} /> : null;
-    case 'team':
-      return <Team />;
     case 'password':
       return <Password />;
     case 'help':

@@ -6,7 +6,7 @@ import { useStore } from '../context.ts';
 import { duration, fullTime, webAddress } from '../format.ts';
 import { lang, t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
-import { agentName, groupName, visitorName } from '../names.ts';
+import { agentName, groupName, siteName, siteNames, visitorName } from '../names.ts';
 import { at, lastAssigned, leads } from '../select.ts';
 import { Erase } from './Erase.tsx';
 import { Icon } from './Icon.tsx';
@@ -56,7 +56,9 @@ function Visitor({ chat, record, again }: { chat: Chat; record: VisitorRecord | 
         <Fact name={t('details.device')}>{record?.device}</Fact>
         <Fact name={t('details.first')}>{record && at(record.first) > 0 ? fullTime(lang.value, at(record.first)) : undefined}</Fact>
         <Fact name={t('details.language')}>{typeof visitor.lang === 'string' ? visitor.lang : undefined}</Fact>
-        <Fact name={t('details.site')}>{site === 'default' ? undefined : site}</Fact>
+        <Fact name={t('details.site')}>
+          {site === 'default' && Object.keys(siteNames.value).length < 2 ? undefined : siteName(site)}
+        </Fact>
         <Fact name={t('details.id')}>
           <span class="mono">{visitor.id}</span>
         </Fact>

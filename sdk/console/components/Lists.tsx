@@ -4,10 +4,11 @@ import { useStore } from '../context.ts';
 import { t } from '../i18n.ts';
 import { type Filter, filters, type Tab, tabs } from '../listing.ts';
 import type { Chat } from '../model.ts';
-import { groupName } from '../names.ts';
+import { groupName, siteName, siteNames } from '../names.ts';
 import { groupsOf } from '../select.ts';
 import type { Store } from '../store.ts';
 import { troubleText } from '../trouble.ts';
+import { Heard } from './Heard.tsx';
 import { Icon } from './Icon.tsx';
 import { Row, rowHeight } from './Row.tsx';
 import { Trouble } from './Trouble.tsx';
@@ -103,6 +104,7 @@ function Tools() {
               ))}
             </select>
           )}
+          {lists.tab.value === 'all' && <Whose />}
           {groups.length > 1 && (
             <select
               id="list-group"
@@ -125,6 +127,48 @@ function Tools() {
   );
 }
 
+/** Of all conversations, those that somebody holds, and those of a site where there are several. */
+function Whose() {
+  const { lists, people } = useStore();
+  const { agent, site } = lists.search.value;
+  const agents = Object.values(people.value.agents).sort((a, b) => a.name.localeCompare(b.name));
+  const sites = Object.keys(siteNames.value);
+  return (
+    <>
+      {agents.length > 1 && (
+        <select
+          class="select"
+          aria-label={t('list.agent')}
+          value={agent}
+          onChange={(e) => void lists.find({ agent: e.currentTarget.value })}
+        >
+          <option value="">{t('list.anyAgent')}</option>
+          {agents.map((a) => (
+            <option key={a.id} value={a.id}>
+              {a.name}
+            </option>
+          ))}
+        </select>
+      )}
+      {sites.length > 1 && (
+        <select
+          class="select"
+          aria-label={t('list.site')}
+          value={site}
+          onChange={(e) => void lists.find({ site: e.currentTarget.value })}
+        >
+          <option value="">{t('list.anySite')}</option>
+          {sites.map((s) => (
+            <option key={s} value={s}>
+              {siteName(s)}
+            </option>
+          ))}
+        </select>
+      )}
+    </>
+  );
+}
+
 function Blank({ icon, title, hint }: { icon: 'inbox' | 'search'; title: string; hint: string }) {
   return (
     <div class="blank">
@@ -138,8 +182,8 @@ function Blank({ icon, title, hint }: { icon: 'inbox' | 'search'; title: string;
 function Empty() {
   const store = useStore();
   const tab = store.lists.tab.value;
-  const { text, group } = store.lists.search.value;
-  if (text || group) return <Blank icon="search" title={t('list.none')} hint={t('list.noneHint')} />;
+  const { text, group, agent, site } = store.lists.search.value;
+  if (text || group || agent || site) return <Blank icon="search" title={t('list.none')} hint={t('list.noneHint')} />;
   if (tab !== 'mine') return <Blank icon="inbox" title={t(`list.${tab}.empty`)} hint={t(`list.${tab}.emptyHint`)} />;
   return <EmptyMine />;
 }
@@ -273,6 +317,7 @@ export function Lists() {
           />
         )}
         {rows.length === 0 && paged && <Foot tab={paged} />}
+        {tab === 'all' && settled && <Heard />}
       </div>
     </nav>
   );

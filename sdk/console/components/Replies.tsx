@@ -4,7 +4,7 @@ import type { Reply } from '../api.ts';
 import { useStore } from '../context.ts';
 import { t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
-import { visitorName } from '../names.ts';
+import { siteNames, visitorName } from '../names.ts';
 import { askedFor, filledIn, matching } from '../replies.ts';
 
 /** What the composer needs of the list. */
@@ -50,13 +50,12 @@ export function useReplies(chat: Chat, text: string, use: (text: string) => void
   };
 }
 
-// Of sites agents know the id only, and that of the one every desk begins with means nothing to a visitor.
 function valuesOf(chat: Chat, me: string): Record<string, string | undefined> {
   const { visitor, site } = chat.head;
   return {
     'visitor.name': visitor.name || visitorName(chat.head),
     'agent.name': me,
-    'site.name': site === 'default' ? undefined : site,
+    'site.name': siteNames.value[site],
   };
 }
 

@@ -153,11 +153,10 @@ function MenuItem({ icon, label, onClick }: { icon: IconName; label: Key; onClic
 function Menu() {
   const store = useStore();
   const { me } = store.desk.value;
-  const admin = store.session.value?.agent.role === 'admin';
   return (
     <Popover class="icon-button" label={t('app.menu')} face={<Icon name="menu" />} end>
       {(close) => {
-        const open = (name: 'team' | 'password' | 'help' | 'palette') => {
+        const open = (name: 'password' | 'help' | 'palette') => {
           close();
           store.dialog.value = name;
         };
@@ -165,7 +164,6 @@ function Menu() {
           <>
             <p class="menu-head hint">{t('menu.signedInAs', { name: me.name })}</p>
             <MenuItem icon="search" label="menu.palette" onClick={() => open('palette')} />
-            {admin && <MenuItem icon="team" label="menu.team" onClick={() => open('team')} />}
             <MenuItem icon="key" label="menu.password" onClick={() => open('password')} />
             <MenuItem icon="keyboard" label="menu.help" onClick={() => open('help')} />
             <hr class="menu-line" />

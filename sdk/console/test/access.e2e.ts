@@ -75,12 +75,11 @@ describe('for everybody', () => {
     await eventually(faults).toEqual([]);
     await page.keyboard.press('Escape');
     if (look.viewport === phone) await button('Back to the list').click();
-    for (const name of ['Team', 'Change password', 'Keyboard shortcuts']) {
+    for (const name of ['Change password', 'Keyboard shortcuts']) {
       await button('Menu').click();
       await eventually(faults).toEqual([]);
       await button(name).click();
       await page.getByRole('dialog').waitFor();
-      if (name === 'Team') await page.getByRole('list', { name: 'Agents' }).waitFor();
       await eventually(faults).toEqual([]);
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });

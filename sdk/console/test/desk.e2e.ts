@@ -110,24 +110,6 @@ describe('the desk', () => {
     await page.getByRole('list', { name: 'Waiting' }).waitFor();
   });
 
-  it('makes a second agent, who can then be transferred to', async () => {
-    held('c1', 'hello');
-    await enter({ agent: 'lina', hash: '#/c/c1' });
-    await button('Menu').click();
-    await button('Team').click();
-    const dialog = page.getByRole('dialog', { name: 'Team' });
-    await dialog.getByLabel('Name to sign in with').fill('bob');
-    await dialog.getByLabel('Password').fill('long enough');
-    await dialog.getByRole('button', { name: 'Create agent' }).click();
-    await dialog.getByText('This name is taken.').waitFor();
-    await dialog.getByLabel('Name to sign in with').fill('wang');
-    await dialog.getByLabel('Name visitors see').fill('Wang Fang');
-    await dialog.getByRole('button', { name: 'Create agent' }).click();
-    await dialog.getByText('wang can sign in now.').waitFor();
-    await dialog.getByText('Wang Fang').waitFor();
-    await eventually(() => desk.accounts.get('a_wang')).toMatchObject({ role: 'agent', groups: ['default'], capacity: 5 });
-  });
-
   it('changes the password and stays signed in', async () => {
     await enter();
     await button('Menu').click();

@@ -30,10 +30,10 @@ export function answer(desk: FakeDesk, method: string, url: string, token: strin
   if (path === '/v1/login') return login(desk, body);
   if (!token || !desk.accounts.has(token.replace(/^token-/, ''))) return problem(401, 'unauthorized');
   if (path === '/v1/logout') return { status: 204 };
-  if (path === '/v1/agents' && method === 'POST') return create(desk, body);
   if (path === '/v1/agents') return ok({ agents: [...desk.accounts.values()].map(bare) });
   if (path.startsWith('/v1/agents/')) return change(desk, path.slice('/v1/agents/'.length), body);
   if (path === '/v1/groups') return ok({ groups });
+  if (path === '/v1/sites') return ok({ sites: [{ id: 'default', name: 'The shop' }] });
   if (path === '/v1/uploads')
     return { status: 201, body: { url: '/v1/files/f_1/file', name: 'file.pdf', size: 70, mime: 'application/pdf' } };
   if (path === '/v1/replies') return ok({ replies: desk.replies });
@@ -52,13 +52,6 @@ function conversations(desk: FakeDesk, path: string, q: URLSearchParams): Answer
 function login(desk: FakeDesk, body: Fields): Answer {
   const found = [...desk.accounts.values()].find((a) => a.name === body.name && a.password === body.password);
   return found ? ok({ token: `token-${found.id}`, agent: bare(found) }) : problem(401, 'unauthorized');
-}
-
-function create(desk: FakeDesk, body: Fields): Answer {
-  if ([...desk.accounts.values()].some((a) => a.name === body.name)) return problem(409, 'conflict');
-  const name = String(body.name);
-  const made = desk.account({ ...(body as Partial<Account>), id: `a_${name}`, display: String(body.display ?? name) });
-  return { status: 201, body: bare(made) };
 }
 
 function change(desk: FakeDesk, id: string, body: Fields): Answer {

@@ -122,6 +122,28 @@ it('a conversation is tagged, found by its tag, put off, and back with the next 
   await soon(() => phaseOf(v.conversation)).toBe('closed');
 });
 
+it('what was said is found, with how far it was looked; whoever may not read it finds nothing', async () => {
+  const a = await admin();
+  const v = await visitor();
+  await v.say(text('the Zanzibar parcel is late'));
+  await soon(() => holderOf(v.conversation)).toBe('Admin');
+  await v.say(text('and nobody answers'));
+  await a.getByRole('tab', { name: /^All/ }).click();
+  await a.getByRole('searchbox').fill('zanzibar');
+  await press(a, 'Search what was said');
+  const found = a.getByRole('region', { name: 'In what was said' });
+  await found.getByText('the Zanzibar parcel is late').waitFor();
+  await found.getByText(/Looked through all/).waitFor();
+  await found.getByRole('link', { name: /Zanzibar/ }).click();
+  await log(a).getByText('the Zanzibar parcel is late').waitFor();
+  await a.getByRole('combobox', { name: 'Whose' }).selectOption({ label: 'Wang Fang' });
+  await soon(() => found.getByRole('link').count()).toBe(0);
+  await press(a, 'Search what was said');
+  await found.getByText(/Nobody said that|0 conversation/).waitFor();
+  await press(a, 'Close');
+  await soon(() => phaseOf(v.conversation)).toBe('closed');
+});
+
 it('a network that is blocked is sent away and kept out, until somebody lets it in', async () => {
   const a = await admin();
   const v = await visitor();
