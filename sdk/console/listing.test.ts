@@ -23,7 +23,7 @@ beforeEach(() => {
     return next;
   };
   lists = new Listing({
-    api: { search: answer, conversations: async (q) => (asked.push(q), { conversations: [] }) },
+    api: { search: answer, conversations: (q) => answer(q).then(() => ({ conversations: [] })) },
     desk: signal({ chats: {} } as unknown as Desk),
     learn: (heads) => learnt.push(...heads.map((h) => h.id)),
     onUnauthorized: () => out++,

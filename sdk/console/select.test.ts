@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { emptyDesk, headed, logged, outgoing, put } from './desk.ts';
 import type { Chat, Desk, Entry, Head, LogEvent, Me } from './model.ts';
-import { busyWith, groupsOf, lastAssigned, lastSaid, mine, newsOf, owing, rightsOf, timeline, unread, waiting } from './select.ts';
+import {
+  busyWith,
+  groupsOf,
+  lastAssigned,
+  lastSaid,
+  mine,
+  newsOf,
+  owing,
+  rightsOf,
+  stuckFor,
+  timeline,
+  unread,
+  waiting,
+} from './select.ts';
 
 const me: Me = { id: 'lina', name: 'Li Na', role: 'agent', groups: ['default'] };
 const now = new Date(2026, 10, 23, 12).getTime();
@@ -370,4 +383,23 @@ describe('the rest', () => {
     const frozen = put(d, Object.freeze({ ...(d.chats.c1 as Chat) }));
     expect(() => [mine(frozen), waiting(frozen), timeline(frozen.chats.c1 as Chat, me, 0)]).not.toThrow();
   });
+});
+
+describe('why nobody takes who waits', () => {
+  const at = (status: 'online' | 'away', held: number, groups: string[]) => ({
+    id: 'x',
+    name: 'x',
+    status,
+    held,
+    capacity: 2,
+    groups,
+  });
+  const desk = (...agents: ReturnType<typeof at>[]) => ({ agents: Object.fromEntries(agents.map((a, i) => [`a${i}`, a])) }) as Desk;
+  it.each([
+    ['nobody is there', desk(), 'offline'],
+    ['those who are there are of another group', desk(at('online', 0, ['billing'])), 'offline'],
+    ['they are away', desk(at('away', 0, ['sales'])), 'offline'],
+    ['every seat is taken', desk(at('online', 2, ['sales']), at('online', 3, ['sales'])), 'full'],
+    ['there is a seat: it comes in a moment', desk(at('online', 2, ['sales']), at('online', 1, ['sales'])), undefined],
+  ])('%s', (_, d, why) => expect(stuckFor(d, 'sales')).toBe(why));
 });

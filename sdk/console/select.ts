@@ -238,6 +238,13 @@ export function groupsOf(desk: Desk): string[] {
   return [...all].sort();
 }
 
+/** Why nobody takes what waits in a group, as far as colleagues are seen: nobody is online there, or all seats are taken. */
+export function stuckFor(desk: Desk, group: string | undefined): 'offline' | 'full' | undefined {
+  const there = Object.values(desk.agents).filter((a) => a.status === 'online' && group && a.groups?.includes(group));
+  if (there.length === 0) return 'offline';
+  return there.every((a) => a.held >= a.capacity) ? 'full' : undefined;
+}
+
 /** Where an event says that a note was left with a transfer. */
 export function noteOf(e: LogEvent): string | undefined {
   const body = e.body as SystemBody;

@@ -3,10 +3,10 @@ import { useStore } from '../context.ts';
 import { duration, fullTime, shortTime } from '../format.ts';
 import { lang, t } from '../i18n.ts';
 import type { Tab } from '../listing.ts';
-import type { Chat } from '../model.ts';
+import type { Chat, Desk } from '../model.ts';
 import { groupName, groupNames, visitorName, visitorShort } from '../names.ts';
 import { preview } from '../preview.ts';
-import { at, busyWith, lastAt, lastSaid, owing, tagsOf, unread } from '../select.ts';
+import { at, busyWith, lastAt, lastSaid, owing, stuckFor, tagsOf, unread } from '../select.ts';
 import type { Store } from '../store.ts';
 import { Avatar } from './Avatar.tsx';
 
@@ -61,13 +61,16 @@ interface Chip {
 }
 
 /** What stands under the last line. */
-function chipsOf(chat: Chat, tab: Tab): Chip[] {
+function chipsOf(chat: Chat, tab: Tab, people?: Desk): Chip[] {
   const { phase, group, queue, agent } = chat.head;
   const several = Object.keys(groupNames.value).length > 1;
   const chips: Chip[] = tagsOf(chat.head).map((text) => ({ text }));
   if (group && several && (tab === 'waiting' || tab === 'bot')) chips.push({ text: groupName(group) });
   if (tab === 'all' && phase === 'held' && agent) chips.push({ text: t('list.with', { name: agent.name }) });
   if (tab === 'all') chips.unshift({ text: t(`phase.${phase}`), kind: `phase-${phase}` });
+  // Beside its place in line, so that it makes no row higher.
+  const stuck = phase === 'waiting' && queue && people && stuckFor(people, group);
+  if (stuck) chips.unshift({ text: t(`list.stuck.${stuck}`), title: t('list.stuckTitle') });
   if (phase === 'waiting' && queue)
     chips.unshift({
       text: t('list.position', { n: queue.position }),
@@ -90,7 +93,7 @@ export function Row({ chat, tab, tabbable, place, of }: { chat: Chat; tab: Tab; 
   const n = chat.head.agent?.id === store.people.value.me.id ? unread(chat) : 0;
   const { online } = chat.head.visitor;
   const takeable = tab === 'waiting' || tab === 'bot';
-  const chips = chipsOf(chat, tab);
+  const chips = chipsOf(chat, tab, store.people.value);
   const kind = `${current ? ' current' : ''}${n ? ' unread' : ''}${takeable ? ' takeable' : ''}${chips.length ? ' tagged' : ''}`;
   return (
     <li class={`row${kind}`} aria-posinset={place} aria-setsize={of}>
