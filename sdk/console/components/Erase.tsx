@@ -49,9 +49,11 @@ export function Erase({ visitor, name }: { visitor: string; name: string }) {
   };
   return (
     <>
-      <button type="button" class="button danger" onClick={() => setAsks(true)}>
-        {w('button')}
-      </button>
+      <div class="block-acts">
+        <button type="button" class="button danger" onClick={() => setAsks(true)}>
+          {w('button')}
+        </button>
+      </div>
       {asks && (
         <Dialog title={w('title', { name })} onClose={() => setAsks(false)}>
           <p>{w('what')}</p>

@@ -23,7 +23,7 @@ export function Heard() {
           <span>{preview(event, conversation, people.value)}</span>
         </a>
       ))}
-      {looked > 0 && (
+      {(state === 'ready' || looked > 0) && (
         <p class="hint" role="status">
           {since
             ? t('heard.until', { n: looked, at: fullTime(lang.value, at(since)) })

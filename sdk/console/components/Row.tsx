@@ -70,7 +70,7 @@ function chipsOf(chat: Chat, tab: Tab, people?: Desk): Chip[] {
   if (tab === 'all') chips.unshift({ text: t(`phase.${phase}`), kind: `phase-${phase}` });
   // Beside its place in line, so that it makes no row higher.
   const stuck = phase === 'waiting' && queue && people && stuckFor(people, group);
-  if (stuck) chips.unshift({ text: t(`list.stuck.${stuck}`), title: t('list.stuckTitle') });
+  if (stuck) chips.unshift({ text: t(`list.stuck.${stuck}`), kind: 'stuck', title: t('list.stuckTitle') });
   if (phase === 'waiting' && queue)
     chips.unshift({
       text: t('list.position', { n: queue.position }),
