@@ -22,6 +22,8 @@ type clock struct {
 	again  map[core.GroupID]bool // a Dispatch failed
 	places map[core.ConversationID]wire.Queue
 	placed time.Time
+	stood  map[core.ConversationID]wire.Queue // those who came since
+	since  time.Time
 
 	audited, notified cadence
 }
@@ -223,11 +225,25 @@ func (c *clock) newPlace(id core.ConversationID, q wire.Queue) bool {
 }
 
 // place returns where a visitor was last told that they stand.
-func (c *clock) place(id core.ConversationID) (wire.Queue, bool) {
+func (c *clock) place(id core.ConversationID, now time.Time) (wire.Queue, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	q, ok := c.places[id]
+	if !ok && now.Sub(c.since) < 2*placesEvery {
+		q, ok = c.stood[id]
+	}
 	return q, ok
+}
+
+// stands notes the place of somebody who has just come, until the line is told
+// the next time. What they go on to write moves nobody.
+func (c *clock) stands(id core.ConversationID, q wire.Queue, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stood == nil || now.Sub(c.since) >= placesEvery {
+		c.stood, c.since = map[core.ConversationID]wire.Queue{}, now
+	}
+	c.stood[id] = q
 }
 
 func (c *clock) keepPlaces(told map[core.ConversationID]wire.Queue) {

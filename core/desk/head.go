@@ -33,7 +33,7 @@ func (d *Desk) facts(ctx context.Context, c core.Conversation) (facts, error) {
 // of their messages would cost more than to store it.
 func (d *Desk) factsAsTold(ctx context.Context, c core.Conversation) (facts, error) {
 	f, err := d.factsButQueue(ctx, c)
-	if q, ok := d.clock.place(c.ID); ok {
+	if q, ok := d.clock.place(c.ID, d.Now()); ok {
 		f.queue = &q
 	} else if err == nil {
 		f.queue, err = d.queue(ctx, c)

@@ -376,3 +376,40 @@ func TestDispatchLooksBehindThoseItCanNotSeat(t *testing.T) {
 		t.Errorf("the last in line is %v with %q, and amy has seats", c.Session.Phase, c.Session.Agent)
 	}
 }
+
+// counted counts how often a line is read.
+type counted struct {
+	core.Store
+	lines int
+}
+
+func (st *counted) Waiting(ctx context.Context, g core.GroupID, limit int) ([]core.Place, error) {
+	st.lines++
+	return st.Store.Waiting(ctx, g, limit)
+}
+
+// Who writes while they wait moves nobody, so nobody counts the line: neither
+// for those who have just come, nor once a tick has told them their place. Where
+// none comes it is counted again after ten seconds.
+func TestMessagesOfThoseWhoWaitDoNotCountTheLine(t *testing.T) {
+	w := newWorld(t)
+	st := &counted{Store: w.store}
+	w.store = st
+	n := w.node()
+	n.hire("amy", core.RoleAgent, 0)
+	line := n.queue("vi", "wu")
+	count := func(want int) {
+		t.Helper()
+		st.lines = 0
+		line[1].say("hello?")
+		line[1].say("still there?")
+		if st.lines != want {
+			t.Errorf("two messages read the line %d times, want %d", st.lines, want)
+		}
+	}
+	count(0)
+	n.pass(10 * time.Second)
+	count(2)
+	n.tick()
+	count(0)
+}

@@ -151,7 +151,11 @@ func (d *Desk) tellHeads(ctx context.Context, c core.Change, sender *Peer, name 
 	if s := c.Conversation.Session; s.Phase == core.Waiting && !slices.Contains(topics, TopicGroup(s.Group)) {
 		topics = append(topics, TopicGroup(s.Group))
 	}
-	d.pushHead(ctx, c.Conversation, c.Was.Group, topics, sender, name)
+	facts, err := d.facts(ctx, c.Conversation)
+	if facts.queue != nil {
+		d.clock.stands(c.Conversation.ID, *facts.queue, d.Now())
+	}
+	d.pushFacts(ctx, facts, err, c.Was.Group, topics, sender, name)
 }
 
 // pushHead pushes a head to those under the topics and, unless it is nil or
