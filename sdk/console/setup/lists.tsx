@@ -18,7 +18,7 @@ const agentFields = (fresh: boolean): readonly Spec[] => [
   { k: 'display', label: 'display', kind: 'text' },
   { k: 'password', label: fresh ? 'password' : 'newPassword', kind: 'password', hint: fresh ? 'passwordHint' : 'newPasswordHint' },
   { k: 'role', label: 'role', kind: 'choice', options: roles() },
-  { k: 'groups', label: 'groups', kind: 'groups' },
+  { k: 'groups', label: 'groups', kind: 'lines', hint: 'onlyGroupsHint' },
   { k: 'capacity', label: 'capacity', kind: 'number' },
   { k: 'weight', label: 'weight', kind: 'number', step: 'any', hint: 'weightHint' },
   { k: 'avatar', label: 'avatar', kind: 'text' },
