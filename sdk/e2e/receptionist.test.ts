@@ -137,7 +137,7 @@ describe('setting it up', () => {
     await soon(() => page.getByText('It does not take the key').count()).toBe(0);
     await button(page, 'Look at the changes').click();
     await dialog.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Every model answered.').waitFor();
+    await page.getByText('Every model answered.', { exact: true }).waitFor();
     await page.getByText('On: visitors meet the receptionist first.').waitFor();
     expect(model.asked.at(-1)?.auth).toBe(`Bearer ${model.key}`);
   });
