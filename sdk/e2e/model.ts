@@ -39,6 +39,12 @@ export interface Model {
 export async function startModel(key = 'sk-fake-0123456789'): Promise<Model> {
   let gate = Promise.resolve();
   let open = () => {};
+  /** A model that says nothing for 5 s is given up: one that is held says a little. */
+  const held = async (little: () => void) => {
+    const beat = setInterval(little, 1000);
+    await gate;
+    clearInterval(beat);
+  };
   const server = createServer((req, res) => {
     let raw = '';
     req.on('data', (piece) => (raw += piece));
@@ -78,7 +84,7 @@ export async function startModel(key = 'sk-fake-0123456789'): Promise<Model> {
     const pieces = text.match(/.{1,12}/gsu) ?? [];
     for (const [i, content] of pieces.entries()) {
       chunk({ content });
-      if (i === 1) await gate; // the first two are there
+      if (i === 1) await held(() => chunk({ content: ' ' })); // the first two are there
     }
     for (const [index, [name, args]] of calls.entries())
       chunk({

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { codeOf } from '../api.ts';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
+import { atOnce } from '../setup/form.tsx';
 import { ask, reasonOf } from './ask.ts';
 import { addressOf, type PartProps } from './Receptionist.tsx';
 import { of, r } from './words.ts';
@@ -72,7 +73,7 @@ export function Try({ site }: PartProps) {
             rows={2}
             maxLength={4000}
             value={text}
-            onInput={(e) => setText(e.currentTarget.value)}
+            onInput={({ currentTarget: { value } }) => atOnce(() => setText(value))}
             onKeyDown={(e) => e.key === 'Enter' && !e.shiftKey && !e.isComposing && e.keyCode !== 229 && void say(e)}
           />
         </div>

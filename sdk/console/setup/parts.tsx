@@ -7,7 +7,7 @@ import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
 import { lang } from '../i18n.ts';
 import { codeText } from '../trouble.ts';
-import { Fields, get, type Spec, type Value } from './form.tsx';
+import { atOnce, Fields, get, type Spec, type Value } from './form.tsx';
 import { w } from './words.ts';
 
 /** What is wrong, in words. What the server says of a request is more use than our word for its code. */
@@ -79,7 +79,7 @@ export function Form(props: {
   };
   return (
     <form class="setup-form" onSubmit={submit} noValidate aria-label={props.label}>
-      <Fields specs={props.specs} value={value} at="" faults={state.faults} onChange={setValue} />
+      <Fields specs={props.specs} value={value} at="" faults={state.faults} onChange={(v) => atOnce(() => setValue(v))} />
       {state.trouble && <Trouble text={state.trouble} />}
       <div class="setup-actions">
         <button type="submit" class="button primary" disabled={state.busy}>

@@ -4,7 +4,7 @@ import { codeOf, type Fault } from '../api.ts';
 import { Dialog } from '../components/Dialog.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
-import { get, put, type Value } from './form.tsx';
+import { atOnce, get, put, type Value } from './form.tsx';
 import { faultsOf, reasonOf } from './parts.tsx';
 import { w } from './words.ts';
 
@@ -122,7 +122,8 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
   };
   const save = async () => {
     try {
-      const base = await api.ask<Value>('PUT', '/settings', s.value);
+      // Warnings are of this change, no part of the settings.
+      const { warnings: _, ...base } = await api.ask<Record<string, Value>>('PUT', '/settings', s.value);
       set({ base, value: base, faults: [], said: w('saved') });
       saved?.(base);
     } catch (e) {
@@ -170,7 +171,7 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
     faults: s.faults,
     trouble: s.trouble,
     said: s.said,
-    set: (value) => set((old) => ({ ...old, value, said: '' })),
+    set: (value) => atOnce(() => set((old) => ({ ...old, value, said: '' }))),
     review: () => void review(),
     dialog,
   };
