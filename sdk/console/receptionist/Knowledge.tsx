@@ -4,6 +4,7 @@ import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
 import { lang } from '../i18n.ts';
 import { agentName } from '../names.ts';
+import { atOnce } from '../setup/form.tsx';
 import { Asked, reasonOf, Sure, when } from '../setup/parts.tsx';
 import { Editor } from './Editor.tsx';
 import { Import } from './Import.tsx';
@@ -185,10 +186,12 @@ function Search({ site, text, onText }: { site: string; text: string; onText: (t
               autocomplete="off"
               aria-describedby="rec-search-hint"
               value={text}
-              onInput={(e) => {
-                onText(e.currentTarget.value);
-                set(undefined);
-              }}
+              onInput={({ currentTarget: { value } }) =>
+                atOnce(() => {
+                  onText(value);
+                  set(undefined);
+                })
+              }
             />
             <button type="submit" class="button" disabled={!text.trim()}>
               {r('search')}
