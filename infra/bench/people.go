@@ -127,12 +127,21 @@ func (cr *crowd) toVisitor(c *conn, message []byte) {
 	cr.receive(message)
 }
 
+// first is the first frame of a message: what waited together comes together.
+func first(message []byte) []byte {
+	var batch []json.RawMessage
+	if json.Unmarshal(message, &batch) != nil || len(batch) == 0 {
+		return message
+	}
+	return batch[0]
+}
+
 func (v *visitor) welcomed(cr *crowd, message []byte) {
 	var f struct {
 		Type         string
 		Conversation struct{ ID string }
 	}
-	if err := json.Unmarshal(message, &f); err != nil || f.Type != "welcome" {
+	if err := json.Unmarshal(first(message), &f); err != nil || f.Type != "welcome" {
 		cr.fail(v.conn, fmt.Errorf("no welcome: %.200s", message))
 		return
 	}
@@ -148,7 +157,7 @@ func (cr *crowd) toAgent(c *conn, message []byte) {
 			return
 		}
 		var f struct{ Agent struct{ ID string } }
-		if err := json.Unmarshal(message, &f); err != nil {
+		if err := json.Unmarshal(first(message), &f); err != nil {
 			cr.fail(c, err)
 			return
 		}

@@ -2,9 +2,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
+import { atOnce } from '../draw.ts';
 import { lang } from '../i18n.ts';
 import { agentName } from '../names.ts';
-import { atOnce } from '../setup/form.tsx';
 import { Asked, reasonOf, Sure, when } from '../setup/parts.tsx';
 import { Editor } from './Editor.tsx';
 import { Import } from './Import.tsx';

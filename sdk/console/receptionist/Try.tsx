@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { codeOf } from '../api.ts';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
-import { atOnce } from '../setup/form.tsx';
+import { atOnce } from '../draw.ts';
 import { ask, reasonOf } from './ask.ts';
 import { addressOf, type PartProps } from './Receptionist.tsx';
 import { of, r } from './words.ts';

@@ -2,7 +2,6 @@
  * Forms made of a description. What the server has is an object; a {@link Spec} says which member of it is edited how. A fault
  * that the API names by its place (`sites[0].timeouts.agent`) is shown beside the field of that place.
  */
-import { options } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import type { Fault } from '../api.ts';
 import { Groups } from './groups.tsx';
@@ -51,20 +50,6 @@ export interface Spec {
   readonly ordered?: boolean;
   /** Not shown unless so. */
   readonly when?: (whole: Value) => boolean;
-}
-
-/**
- * Draws what a change changes before it returns. The console draws once a frame; what is typed and sent, or typed into two
- * fields, within one would else be put into what was there before.
- */
-export function atOnce(change: () => void): void {
-  const { debounceRendering } = options;
-  options.debounceRendering = (draw) => draw();
-  try {
-    change();
-  } finally {
-    options.debounceRendering = debounceRendering;
-  }
 }
 
 /** The member at a place with dots. */

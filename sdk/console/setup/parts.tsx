@@ -1,13 +1,15 @@
 /** What the pages of Set up share: asking, saving, saying what went wrong, and a list with a form behind each entry. */
+
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, codeOf, type Fault } from '../api.ts';
 import { Dialog } from '../components/Dialog.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
+import { atOnce } from '../draw.ts';
 import { lang } from '../i18n.ts';
 import { codeText } from '../trouble.ts';
-import { atOnce, Fields, get, type Spec, type Value } from './form.tsx';
+import { Fields, get, type Spec, type Value } from './form.tsx';
 import { w } from './words.ts';
 
 /** What is wrong, in words. What the server says of a request is more use than our word for its code. */

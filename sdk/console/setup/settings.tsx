@@ -1,10 +1,12 @@
 /** The settings: a draft of all of them, what it changes, and what to do when somebody else was faster. */
+
 import { useEffect, useState } from 'preact/hooks';
 import { codeOf, type Fault } from '../api.ts';
 import { Dialog } from '../components/Dialog.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
-import { atOnce, get, put, type Value } from './form.tsx';
+import { atOnce } from '../draw.ts';
+import { get, put, type Value } from './form.tsx';
 import { faultsOf, reasonOf } from './parts.tsx';
 import { w } from './words.ts';
 

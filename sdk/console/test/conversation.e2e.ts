@@ -135,6 +135,28 @@ describe('the composer', () => {
     await eventually(() => box().inputValue()).toBe('');
   });
 
+  it('sends all that was typed, and to whom it was meant, however fast the keys come', async () => {
+    await box().fill('hel');
+    await box().evaluate((e) => {
+      const type = (text: string) => {
+        (e as HTMLTextAreaElement).value += text;
+        e.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      };
+      const press = (init: KeyboardEventInit) =>
+        e.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...init }));
+      type('l');
+      type('o');
+      press({ key: 'Enter' });
+      type('half a reply');
+      press({ key: 'p', code: 'KeyP', altKey: true });
+      type('a note');
+    });
+    await eventually(() => desk.talk('c1').log.at(-1)?.body).toEqual({ kind: 'text', text: 'hello' });
+    await eventually(() => box().inputValue()).toBe('a note');
+    await page.keyboard.press('Alt+L');
+    await eventually(() => box().inputValue()).toBe('half a reply');
+  });
+
   it('keeps a draft over a reload', async () => {
     await box().fill('half a sentence');
     await page.reload();
