@@ -1,6 +1,8 @@
 /** The pane of lists: mine, waiting, the assistant's, all. An empty list says what to do. */
+
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useStore } from '../context.ts';
+import { atOnce } from '../draw.ts';
 import { t } from '../i18n.ts';
 import { type Filter, filters, type Tab, tabs } from '../listing.ts';
 import type { Chat } from '../model.ts';
@@ -84,7 +86,7 @@ function Tools() {
           autoComplete="off"
           maxLength={64}
           value={text}
-          onInput={(e) => setText(e.currentTarget.value)}
+          onInput={({ currentTarget: { value } }) => atOnce(() => setText(value))}
         />
       </div>
       {(groups.length > 1 || lists.tab.value === 'all') && (

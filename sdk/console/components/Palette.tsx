@@ -1,7 +1,9 @@
 /** Ctrl+K or ⌘K: whatever can be done or opened, by its name. */
+
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { act } from '../commands.ts';
 import { useStore } from '../context.ts';
+import { atOnce } from '../draw.ts';
 import { type Key, t, tOr } from '../i18n.ts';
 import { tabs } from '../listing.ts';
 import { visitorName } from '../names.ts';
@@ -162,10 +164,12 @@ export function Palette() {
           autoComplete="off"
           autoFocus
           value={text}
-          onInput={(e) => {
-            setText(e.currentTarget.value);
-            setAt(0);
-          }}
+          onInput={({ currentTarget: { value } }) =>
+            atOnce(() => {
+              setText(value);
+              setAt(0);
+            })
+          }
           onKeyDown={key}
         />
         <div id="palette-list" class="palette-list" role="listbox" aria-label={t('palette.title')} ref={list}>

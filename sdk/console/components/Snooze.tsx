@@ -1,6 +1,8 @@
 /** Puts the session off: a few usual times, and any other within thirty days. */
+
 import { useState } from 'preact/hooks';
 import { useStore } from '../context.ts';
+import { atOnce } from '../draw.ts';
 import { t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
 import { busyWith } from '../select.ts';
@@ -63,7 +65,13 @@ export function Snooze({ chat }: { chat: Chat }) {
           >
             <label>
               {t('snooze.other')}
-              <input class="input" type="datetime-local" required value={other} onInput={(e) => setOther(e.currentTarget.value)} />
+              <input
+                class="input"
+                type="datetime-local"
+                required
+                value={other}
+                onInput={({ currentTarget: { value } }) => atOnce(() => setOther(value))}
+              />
             </label>
             <button type="submit" class="button">
               {t('snooze.set')}

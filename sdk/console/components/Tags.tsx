@@ -1,6 +1,8 @@
 /** What agents call a conversation: chips that can be removed, and a field for another. */
+
 import { useState } from 'preact/hooks';
 import { useStore } from '../context.ts';
+import { atOnce } from '../draw.ts';
 import { t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
 import { busyWith, rightsOf } from '../select.ts';
@@ -53,7 +55,7 @@ export function Tags({ chat }: { chat: Chat }) {
             maxLength={MAX_TAG}
             placeholder={t('tags.add')}
             aria-label={t('tags.add')}
-            onInput={(e) => setText(e.currentTarget.value)}
+            onInput={({ currentTarget: { value } }) => atOnce(() => setText(value))}
           />
         </form>
       )}

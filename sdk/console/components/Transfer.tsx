@@ -1,7 +1,9 @@
 /** To whom a conversation goes: a colleague with a free seat, or a group, where it waits; with a note if need be. */
+
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Status } from '../../visitor/wire.ts';
 import { useStore } from '../context.ts';
+import { atOnce } from '../draw.ts';
 import { type Key, t } from '../i18n.ts';
 import { type Chat, type Colleague, MAX_TEXT } from '../model.ts';
 import { groupName, visitorName } from '../names.ts';
@@ -129,7 +131,7 @@ export function Transfer({ chat }: { chat: Chat }) {
             maxLength={MAX_TEXT}
             aria-describedby="transfer-hint"
             value={note}
-            onInput={(e) => setNote(e.currentTarget.value)}
+            onInput={({ currentTarget: { value } }) => atOnce(() => setNote(value))}
           />
           <p class="hint" id="transfer-hint">
             {t('transfer.noteHint')}

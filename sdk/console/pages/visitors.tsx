@@ -1,7 +1,9 @@
 /** Who is on the pages and talks to nobody, with a word to invite them. */
+
 import { useState } from 'preact/hooks';
 import { codeOf, type LiveVisitor } from '../api.ts';
 import { useStore } from '../context.ts';
+import { atOnce } from '../draw.ts';
 import { duration, webAddress } from '../format.ts';
 import { lang, t, words } from '../i18n.ts';
 import { at } from '../select.ts';
@@ -73,7 +75,7 @@ function Invite({ visitor, done }: { visitor: LiveVisitor; done: () => void }) {
         maxLength={300}
         required
         value={said}
-        onInput={(e) => setText(e.currentTarget.value)}
+        onInput={({ currentTarget: { value } }) => atOnce(() => setText(value))}
       />
       <button type="submit" class="button primary">
         {w('invite')}

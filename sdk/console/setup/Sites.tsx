@@ -1,6 +1,8 @@
 /** Sites: every key of the settings, how the widget looks, the snippet to copy. And the rest of the settings. */
+
 import { useMemo, useState } from 'preact/hooks';
 import { Trouble } from '../components/Trouble.tsx';
+import { atOnce } from '../draw.ts';
 import { lang } from '../i18n.ts';
 import { Fields, get, put, type Spec, type Value } from './form.tsx';
 import { type Draft, useSettings } from './settings.tsx';
@@ -223,7 +225,7 @@ export function Sites() {
                     placeholder="shop"
                     autocomplete="off"
                     value={id}
-                    onInput={(e) => setId(e.currentTarget.value.trim())}
+                    onInput={({ currentTarget: { value } }) => atOnce(() => setId(value.trim()))}
                   />
                 </div>
                 <button type="submit" class="button">
