@@ -17,7 +17,7 @@ go_tests() { again all_go; }
 race_tests() { again go test -race -timeout 15m ./core/desk ./core/memstore ./localserver/internal/hub ./localserver/internal/socket; }
 # The functions are processes of their own, so there is nothing for the race detector to see, and their tests measure time: they
 # run alone.
-functions_tests() { again go test -timeout 10m ./functions/local; }
+functions_tests() { again go test -timeout 20m ./functions/local; }
 sdk_tests() { (cd sdk && npm run --silent test); }
 sdk_size() { (cd sdk && npm run --silent size); }
 browser() { (cd sdk && KEFU_BIN=$PWD/../kefu npm run --silent e2e); }
