@@ -192,6 +192,11 @@ func (d *Desk) tickBlocks(ctx context.Context) error {
 
 // dismiss ends a connection for good, from any goroutine.
 func (p *Peer) dismiss(why error, reason string) {
-	p.push(0, wire.Encode(wire.ErrorFor(wire.Frame{}, why)))
+	message := wire.Encode(wire.ErrorFor(wire.Frame{}, why))
+	if q, ok := p.out.(*poll); ok {
+		q.end(message, wire.CloseForbidden, reason)
+		return
+	}
+	p.push(0, message)
 	p.out.Close(wire.CloseForbidden, reason)
 }

@@ -135,9 +135,16 @@ func (q *poll) wake() {
 }
 
 // Close has the poll answered now, with what there is.
-func (q *poll) Close(code wire.CloseCode, reason string) {
+func (q *poll) Close(code wire.CloseCode, reason string) { q.end(nil, code, reason) }
+
+// end is Close after one message more, unless it is nil: an answer that went out
+// between the two would leave the reason out.
+func (q *poll) end(message []byte, code wire.CloseCode, reason string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if message != nil {
+		q.keepLocked(message)
+	}
 	if q.over {
 		return
 	}
