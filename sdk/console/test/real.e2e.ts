@@ -37,11 +37,8 @@ describe('two agents and several visitors at once', () => {
       await box(page).press('Enter');
       await soon(() => v.hears()).toEqual([`answer ${i}`]);
     }
-    const theirs = visitors.find(async (v) => (await holderOf(v.conversation)) === 'Wang Fang') ?? visitors[0]!;
-    const v =
-      (await Promise.all(visitors.map(async (x) => ((await holderOf(x.conversation)) === 'Wang Fang' ? x : undefined)))).find(
-        Boolean,
-      ) ?? theirs;
+    const holders = await Promise.all(visitors.map((v) => holderOf(v.conversation)));
+    const v = visitors[holders.indexOf('Wang Fang')]!;
     // The supervisor looks in: both know of each other, before both answer.
     await b.bringToFront();
     await open(b, v.conversation);
