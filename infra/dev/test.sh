@@ -18,17 +18,19 @@ race_tests() { again go test -race -timeout 15m ./core/desk ./core/memstore ./lo
 # The functions are processes of their own, so there is nothing for the race detector to see, and their tests measure time: they
 # run alone.
 functions_tests() { again go test -timeout 20m ./functions/local; }
-sdk_tests() { (cd sdk && npm run --silent test); }
+sdk_tests() { again all_sdk; }
+all_sdk() { (cd sdk && npm run --silent test); }
 sdk_size() { (cd sdk && npm run --silent size); }
-browser() { (cd sdk && KEFU_BIN=$PWD/../kefu npm run --silent e2e); }
+browser() { again all_pages; }
+all_pages() { (cd sdk && KEFU_BIN=$PWD/../kefu npm run --silent e2e); }
 # The same pages on the other host: the functions as they are deployed.
-browser_functions() {
-  local bin
+browser_functions() { again pages_on_functions; }
+pages_on_functions() (
   bin=$(mktemp -d)
-  go build -o "$bin/kefu" ./functions/local
-  (cd sdk && KEFU_HOST=functions KEFU_BIN=$bin/kefu npx vitest run --config e2e/vitest.config.ts e2e/talk e2e/chaos)
-  rm -rf "$bin"
-}
+  trap 'rm -rf "$bin"' EXIT
+  go build -o "$bin/kefu" ./functions/local &&
+    cd sdk && KEFU_HOST=functions KEFU_BIN=$bin/kefu npx vitest run --config e2e/vitest.config.ts e2e/talk e2e/chaos
+)
 
 step 'set-up' infra/dev/setup.sh
 step 'lint: SDK' infra/dev/lint.sh sdk

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import type { Shop } from './browser.ts';
+import { later } from './stage.ts';
 import {
   bubbles,
   chat,
@@ -379,7 +380,7 @@ describe('after a session', () => {
     await soon(() => s.desk.room(ROOM).head.read?.visitor).toBe(62);
     await page.reload();
     await chat(page);
-    const saved = page.waitForEvent('download');
+    const saved = later(page.waitForEvent('download'));
     await pick(page, 'Save this chat');
     const text = readFileSync(await (await saved).path(), 'utf8');
     expect(text).toMatch(/2026|20\d\d\n\n.*You: hi\n.*Li Na: line 0\n/);

@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { launch, type Shop, shop, violations } from './browser.ts';
 import { type Server, startServer } from './server.ts';
+import { later } from './stage.ts';
 
 /** What a visitor has of long-polling, and of messages that change: edited, recalled, held up, shown as they are written. */
 let browser: Browser;
@@ -115,19 +116,19 @@ describe('a network that lets no WebSocket through', () => {
     expect(sockets).toBe(0);
     expect(polls).toBeGreaterThan(3);
 
-    const crash = exchange(3);
+    const crash = later(exchange(3));
     await server.kill();
     await crash;
     await server.start();
     await inStep();
 
-    const held = visitor.waitForRequest(/\/v1\/poll$/);
+    const held = later(visitor.waitForRequest(/\/v1\/poll$/));
     await write(agent, 'are you there?');
     talk.push('are you there?');
     await inStep();
     await held;
 
-    const during = exchange(4);
+    const during = later(exchange(4));
     await heal(visitor);
     await during;
     await soon(() => sockets).toBe(1);

@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { launch } from './browser.ts';
 import { configure } from './settings.ts';
-import { fresh, noted, openStage, type Stage, say, sees, soon, state } from './stage.ts';
+import { fresh, later, noted, openStage, type Stage, say, sees, soon, state } from './stage.ts';
 import { input, launcher, log } from './widget.ts';
 
 /** What is wrong with the page, the site or the device: the widget and onError say so, and nothing that was written is lost. */
@@ -124,12 +124,12 @@ it('a page is frozen, and thaws with a dead connection: found within seconds, an
   const page = await stage.visit(context, { init: { ui: false, worker: false } });
   await soon(() => state(page)).toBe('ws');
   await say(page, 'one');
-  await soon(() => sees(page)).toEqual(['one']);
+  await soon(() => stage.stored()).toEqual(['one']);
   // Headless pages are never hidden, so never frozen: a debugger holds this one.
   const session = await context.newCDPSession(page);
   await session.send('Debugger.enable');
   await session.send('Debugger.pause');
-  const stuck = page.evaluate("document.dispatchEvent(new Event('resume'))");
+  const stuck = later(page.evaluate("document.dispatchEvent(new Event('resume'))"));
   stage.faults.silence(); // the network forgets the connection, and tells nobody
   await stage.answer('two');
   await session.send('Debugger.resume');

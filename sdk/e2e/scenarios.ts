@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';
-import { noted, openStage, type Stage, say, sees, soon, state, type Tab, type Visit, wake } from './stage.ts';
+import { later, noted, openStage, type Stage, say, sees, soon, state, type Tab, type Visit, wake } from './stage.ts';
 
 /**
  * What every browser does on networks as they are, with the SDK in a worker of another origin's making. network.test.ts has
@@ -174,7 +174,7 @@ export function scenarios(start: () => Promise<Engine>) {
     for (const [i, tab] of tabs.entries()) await talks(tab, told[i]!);
     for (const tab of tabs) await soon(() => sees(tab)).toEqual(told);
     const [leader, ...others] = tabs; // the first has the lock
-    const late = say(others[0]!, 'm3');
+    const late = later(say(others[0]!, 'm3'));
     await leader!.close();
     await late;
     await stage.answer('still there?');

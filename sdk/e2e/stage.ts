@@ -65,6 +65,12 @@ const PATIENCE = 30_000;
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist');
 export const soon = (f: () => unknown, timeout = PATIENCE) => expect.poll(f, { timeout, interval: 50 });
 
+/** What is awaited further down. A test that fails before that tells why by itself: what then becomes of this is no second failure. */
+export const later = <T>(promise: Promise<T>) => {
+  promise.catch(() => {});
+  return promise;
+};
+
 /** Reads from a page's notes. */
 export const noted = <T>(tab: Tab, f: (notes: Notes) => T) => tab.evaluate(`(${f})(window.notes)`) as Promise<Awaited<T>>;
 /** What the page shows as said. */
@@ -132,6 +138,7 @@ export async function openStage(): Promise<Stage> {
       return found ? new Date(found.at).getTime() : Number.NaN;
     },
     async answer(text) {
+      await soon(room).toBeDefined(); // a page shows what it has written before the server has it
       const id = await room();
       await api('POST', `/conversations/${id}/events`, { body: { kind: 'text', text } }, `${id}-${answers++}`);
     },

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launch } from './browser.ts';
-import { fresh, noted, openStage, type Stage, say, sees, soon, state } from './stage.ts';
+import { fresh, later, noted, openStage, type Stage, say, sees, soon, state } from './stage.ts';
 
 /** Where the connection lives: which tab, worker or page, and what a page's policy has to say about it. More is in scenarios.ts. */
 let browser: Browser;
@@ -40,7 +40,7 @@ describe('tabs', () => {
     const leads = (page: Page) => page.workers().length === 1;
     await soon(() => pages.filter(leads)).toHaveLength(1);
     const [leader, others] = [pages.find(leads)!, pages.filter((page) => !leads(page))];
-    const late = say(others[0]!, 'm3');
+    const late = later(say(others[0]!, 'm3'));
     await leader.close();
     await late;
     await stage.answer('still there?');
@@ -61,7 +61,7 @@ describe('tabs', () => {
     const session = await context.newCDPSession(first);
     await session.send('Debugger.enable');
     await session.send('Debugger.pause');
-    const stuck = first.evaluate(() => 0);
+    const stuck = later(first.evaluate(() => 0));
     await talks(second, 'two');
     await session.send('Debugger.resume');
     await session.send('Debugger.disable');
