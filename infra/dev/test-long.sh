@@ -47,24 +47,21 @@ part() {
 
 # The SDK in other browsers than Chromium.
 browsers() {
-  infra/dev/setup.sh long
-  make --no-print-directory build
+  infra/dev/setup.sh long || return 1
+  make --no-print-directory build || return 1
   (cd sdk && KEFU_BIN=$PWD/../kefu npm run --silent e2e:engines)
 }
 # A thousand messages through everything that goes wrong, on both hosts.
 chaos() {
-  infra/dev/setup.sh
-  make --no-print-directory build
-  local bin
-  bin=$(mktemp -d)
-  go build -o "$bin/kefu" ./functions/local
+  infra/dev/setup.sh || return 1
+  make --no-print-directory build || return 1
+  go build -o sdk/node_modules/.functions-local ./functions/local || return 1
   (
     cd sdk
     export KEFU_TEST_LONG=1
-    KEFU_BIN=$PWD/../kefu npx vitest run --config e2e/vitest.config.ts e2e/chaos
-    KEFU_HOST=functions KEFU_BIN=$bin/kefu npx vitest run --config e2e/vitest.config.ts e2e/chaos
+    KEFU_BIN=$PWD/../kefu npx vitest run --config e2e/vitest.config.ts e2e/chaos || return 1
+    KEFU_HOST=functions KEFU_BIN=$PWD/node_modules/.functions-local npx vitest run --config e2e/vitest.config.ts e2e/chaos
   )
-  rm -rf "$bin"
 }
 
 faults() { KEFU_TEST_LONG=1 go test -count 1 -timeout 30m -run TestHostUnderFaults ./functions/local; }

@@ -25,12 +25,10 @@ browser() { again all_pages; }
 all_pages() { (cd sdk && KEFU_BIN=$PWD/../kefu npm run --silent e2e); }
 # The same pages on the other host: the functions as they are deployed.
 browser_functions() { again pages_on_functions; }
-pages_on_functions() (
-  bin=$(mktemp -d)
-  trap 'rm -rf "$bin"' EXIT
-  go build -o "$bin/kefu" ./functions/local &&
-    cd sdk && KEFU_HOST=functions KEFU_BIN=$bin/kefu npx vitest run --config e2e/vitest.config.ts e2e/talk e2e/chaos
-)
+pages_on_functions() {
+  go build -o sdk/node_modules/.functions-local ./functions/local || return 1 # `set -e` is off left of `||`
+  (cd sdk && KEFU_HOST=functions KEFU_BIN=$PWD/node_modules/.functions-local npx vitest run --config e2e/vitest.config.ts e2e/talk e2e/chaos)
+}
 
 step 'set-up' infra/dev/setup.sh
 step 'lint: SDK' infra/dev/lint.sh sdk
