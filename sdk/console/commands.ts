@@ -1,6 +1,5 @@
 /** What the keys do. Each command does what a button does, and only where that button would be. */
 import type { Mode } from './drafts.ts';
-import { atOnce } from './draw.ts';
 import type { Command } from './keys.ts';
 import { tabs } from './listing.ts';
 import { pagesOf } from './route.ts';
@@ -81,10 +80,8 @@ function open(store: Store, name: string): boolean {
 function write(store: Store, mode: Mode): boolean {
   const chat = store.chat.value;
   if (!chat || !rightsOf(store.people.value.me, chat.head)[mode]) return false;
-  atOnce(() => {
-    store.editing.value = undefined;
-    store.drafts.value?.set(chat.id, { mode });
-  });
+  store.editing.value = undefined;
+  store.drafts.value?.set(chat.id, { mode });
   requestAnimationFrame(() => document.getElementById('composer-text')?.focus());
   return true;
 }

@@ -26,6 +26,10 @@ import './styles/index.css';
 const LATE = 100; // ms a drawing may wait for a frame
 const REFRESH = 15_000; // ms
 
+/** What somebody does, after which they may do more within the same frame. */
+const DONE = ['keydown', 'input', 'change', 'paste', 'drop', 'pointerdown', 'click', 'submit'];
+const TELL_LATER = 'select, [type=checkbox], [type=radio], [type=file], [type=datetime-local]';
+
 const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
 
 /** Polls, for networks that let no WebSocket through; fetched when one is met. */
@@ -115,18 +119,29 @@ function followKeys(store: Store): void {
 
 /**
  * One drawing a frame, however many pushes come between two. A page that nobody sees has no frames, and one that is covered may
- * have few: then a timer draws.
+ * have few: then a timer draws. What somebody does is drawn before they can do more, so that whatever is typed or pressed next,
+ * within the same frame too, meets handlers that know of it.
  */
 function drawByFrame(): void {
+  let waits: (() => void) | undefined;
   options.debounceRendering = (draw) => {
-    let drawn = false;
     const once = () => {
-      if (!drawn) draw();
-      drawn = true;
+      if (waits !== once) return;
+      waits = undefined;
+      draw();
     };
+    waits = once;
     if (!document.hidden) requestAnimationFrame(once);
     setTimeout(once, document.hidden ? 0 : LATE);
   };
+  const now = ({ type, target }: Event) => {
+    // These have changed already, and say so with `change`: drawn before it, they would be put back to what they were.
+    const tells = (type === 'click' || type === 'input') && target instanceof Element && target.matches(TELL_LATER);
+    if (!tells) waits?.();
+  };
+  for (const name of DONE) addEventListener(name, now);
+  // Who handled the last key may have stopped it on its way to here; this one is stopped by nobody.
+  addEventListener('keydown', now, true);
 }
 
 /** Lists that the server makes are asked for anew: by the clock while one is looked at, and after each break. */

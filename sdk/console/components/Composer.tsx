@@ -8,7 +8,6 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useStore } from '../context.ts';
 import { emptyDraft, type Mode } from '../drafts.ts';
-import { atOnce } from '../draw.ts';
 import { characters } from '../format.ts';
 import { t } from '../i18n.ts';
 import { type Chat, MAX_TEXT } from '../model.ts';
@@ -82,14 +81,10 @@ function useWriting(store: Store, chat: Chat, rights: Rights): Writing {
       text: editing.text,
       changes: true,
       write(text) {
-        atOnce(() => {
-          store.editing.value = { ...editing, text };
-        });
+        store.editing.value = { ...editing, text };
       },
       send() {
-        atOnce(() => {
-          store.editing.value = undefined;
-        });
+        store.editing.value = undefined;
         const text = editing.text.trim();
         const { body } = chat.log.find((e) => e.seq === editing.seq) ?? {};
         if (text && body?.kind === 'text' && body.text !== text)
@@ -102,14 +97,14 @@ function useWriting(store: Store, chat: Chat, rights: Rights): Writing {
     text,
     changes: false,
     write(value) {
-      atOnce(() => store.drafts.value?.set(chat.id, { mode, [mode]: value }));
+      store.drafts.value?.set(chat.id, { mode, [mode]: value });
       if (value && !value.startsWith('/')) store.live.value?.typing(chat.id, mode === 'note' ? 'notes' : 'writes');
     },
     send() {
       const files = store.staging.value?.take(chat.id, mode) ?? [];
       for (const body of files) void store.live.value?.sendBody(chat.id, body, mode === 'note');
       if (text.trim()) void store.live.value?.say(chat.id, text.trim(), mode === 'note');
-      atOnce(() => store.drafts.value?.set(chat.id, { mode, [mode]: '' }));
+      store.drafts.value?.set(chat.id, { mode, [mode]: '' });
     },
   };
 }
@@ -165,10 +160,8 @@ function Writable({ chat, rights }: { chat: Chat; rights: Rights }) {
     }
   };
   const choose = (m: Mode) => {
-    atOnce(() => {
-      store.editing.value = undefined;
-      store.drafts.value?.set(chat.id, { mode: m });
-    });
+    store.editing.value = undefined;
+    store.drafts.value?.set(chat.id, { mode: m });
   };
   const stage = (found: FileList | readonly File[] | null | undefined) => {
     if (found?.length && !changes) store.staging.value?.add(chat.id, mode, [...found]);

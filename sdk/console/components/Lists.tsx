@@ -2,7 +2,6 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useStore } from '../context.ts';
-import { atOnce } from '../draw.ts';
 import { t } from '../i18n.ts';
 import { type Filter, filters, type Tab, tabs } from '../listing.ts';
 import type { Chat } from '../model.ts';
@@ -86,7 +85,7 @@ function Tools() {
           autoComplete="off"
           maxLength={64}
           value={text}
-          onInput={({ currentTarget: { value } }) => atOnce(() => setText(value))}
+          onInput={({ currentTarget: { value } }) => setText(value)}
         />
       </div>
       {(groups.length > 1 || lists.tab.value === 'all') && (

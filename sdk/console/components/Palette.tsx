@@ -3,7 +3,6 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { act } from '../commands.ts';
 import { useStore } from '../context.ts';
-import { atOnce } from '../draw.ts';
 import { type Key, t, tOr } from '../i18n.ts';
 import { tabs } from '../listing.ts';
 import { visitorName } from '../names.ts';
@@ -164,12 +163,10 @@ export function Palette() {
           autoComplete="off"
           autoFocus
           value={text}
-          onInput={({ currentTarget: { value } }) =>
-            atOnce(() => {
-              setText(value);
-              setAt(0);
-            })
-          }
+          onInput={({ currentTarget: { value } }) => {
+            setText(value);
+            setAt(0);
+          }}
           onKeyDown={key}
         />
         <div id="palette-list" class="palette-list" role="listbox" aria-label={t('palette.title')} ref={list}>

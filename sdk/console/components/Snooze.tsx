@@ -2,7 +2,6 @@
 
 import { useState } from 'preact/hooks';
 import { useStore } from '../context.ts';
-import { atOnce } from '../draw.ts';
 import { t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
 import { busyWith } from '../select.ts';
@@ -70,7 +69,7 @@ export function Snooze({ chat }: { chat: Chat }) {
                 type="datetime-local"
                 required
                 value={other}
-                onInput={({ currentTarget: { value } }) => atOnce(() => setOther(value))}
+                onInput={({ currentTarget: { value } }) => setOther(value)}
               />
             </label>
             <button type="submit" class="button">

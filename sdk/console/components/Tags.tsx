@@ -2,7 +2,6 @@
 
 import { useState } from 'preact/hooks';
 import { useStore } from '../context.ts';
-import { atOnce } from '../draw.ts';
 import { t } from '../i18n.ts';
 import type { Chat } from '../model.ts';
 import { busyWith, rightsOf } from '../select.ts';
@@ -55,7 +54,7 @@ export function Tags({ chat }: { chat: Chat }) {
             maxLength={MAX_TAG}
             placeholder={t('tags.add')}
             aria-label={t('tags.add')}
-            onInput={({ currentTarget: { value } }) => atOnce(() => setText(value))}
+            onInput={({ currentTarget: { value } }) => setText(value)}
           />
         </form>
       )}

@@ -3,7 +3,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Status } from '../../visitor/wire.ts';
 import { useStore } from '../context.ts';
-import { atOnce } from '../draw.ts';
 import { type Key, t } from '../i18n.ts';
 import { type Chat, type Colleague, MAX_TEXT } from '../model.ts';
 import { groupName, visitorName } from '../names.ts';
@@ -131,7 +130,7 @@ export function Transfer({ chat }: { chat: Chat }) {
             maxLength={MAX_TEXT}
             aria-describedby="transfer-hint"
             value={note}
-            onInput={({ currentTarget: { value } }) => atOnce(() => setNote(value))}
+            onInput={({ currentTarget: { value } }) => setNote(value)}
           />
           <p class="hint" id="transfer-hint">
             {t('transfer.noteHint')}

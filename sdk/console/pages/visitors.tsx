@@ -3,7 +3,6 @@
 import { useState } from 'preact/hooks';
 import { codeOf, type LiveVisitor } from '../api.ts';
 import { useStore } from '../context.ts';
-import { atOnce } from '../draw.ts';
 import { duration, webAddress } from '../format.ts';
 import { lang, t, words } from '../i18n.ts';
 import { at } from '../select.ts';
@@ -75,7 +74,7 @@ function Invite({ visitor, done }: { visitor: LiveVisitor; done: () => void }) {
         maxLength={300}
         required
         value={said}
-        onInput={({ currentTarget: { value } }) => atOnce(() => setText(value))}
+        onInput={({ currentTarget: { value } }) => setText(value)}
       />
       <button type="submit" class="button primary">
         {w('invite')}

@@ -2,7 +2,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
-import { atOnce } from '../draw.ts';
 import { lang } from '../i18n.ts';
 import { agentName } from '../names.ts';
 import { Asked, reasonOf, Sure, when } from '../setup/parts.tsx';
@@ -186,12 +185,10 @@ function Search({ site, text, onText }: { site: string; text: string; onText: (t
               autocomplete="off"
               aria-describedby="rec-search-hint"
               value={text}
-              onInput={({ currentTarget: { value } }) =>
-                atOnce(() => {
-                  onText(value);
-                  set(undefined);
-                })
-              }
+              onInput={({ currentTarget: { value } }) => {
+                onText(value);
+                set(undefined);
+              }}
             />
             <button type="submit" class="button" disabled={!text.trim()}>
               {r('search')}

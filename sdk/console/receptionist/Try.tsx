@@ -3,7 +3,6 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { codeOf } from '../api.ts';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
-import { atOnce } from '../draw.ts';
 import { ask, reasonOf } from './ask.ts';
 import { addressOf, type PartProps } from './Receptionist.tsx';
 import { of, r } from './words.ts';
@@ -73,7 +72,7 @@ export function Try({ site }: PartProps) {
             rows={2}
             maxLength={4000}
             value={text}
-            onInput={({ currentTarget: { value } }) => atOnce(() => setText(value))}
+            onInput={({ currentTarget: { value } }) => setText(value)}
             onKeyDown={(e) => e.key === 'Enter' && !e.shiftKey && !e.isComposing && e.keyCode !== 229 && void say(e)}
           />
         </div>

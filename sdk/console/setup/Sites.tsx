@@ -2,7 +2,6 @@
 
 import { useMemo, useState } from 'preact/hooks';
 import { Trouble } from '../components/Trouble.tsx';
-import { atOnce } from '../draw.ts';
 import { lang } from '../i18n.ts';
 import { Fields, get, put, type Spec, type Value } from './form.tsx';
 import { type Draft, useSettings } from './settings.tsx';
@@ -225,7 +224,7 @@ export function Sites() {
                     placeholder="shop"
                     autocomplete="off"
                     value={id}
-                    onInput={({ currentTarget: { value } }) => atOnce(() => setId(value.trim()))}
+                    onInput={({ currentTarget: { value } }) => setId(value.trim())}
                   />
                 </div>
                 <button type="submit" class="button">

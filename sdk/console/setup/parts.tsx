@@ -6,7 +6,6 @@ import { ApiError, codeOf, type Fault } from '../api.ts';
 import { Dialog } from '../components/Dialog.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
-import { atOnce } from '../draw.ts';
 import { lang } from '../i18n.ts';
 import { codeText } from '../trouble.ts';
 import { Fields, get, type Spec, type Value } from './form.tsx';
@@ -81,7 +80,7 @@ export function Form(props: {
   };
   return (
     <form class="setup-form" onSubmit={submit} noValidate aria-label={props.label}>
-      <Fields specs={props.specs} value={value} at="" faults={state.faults} onChange={(v) => atOnce(() => setValue(v))} />
+      <Fields specs={props.specs} value={value} at="" faults={state.faults} onChange={(v) => setValue(v)} />
       {state.trouble && <Trouble text={state.trouble} />}
       <div class="setup-actions">
         <button type="submit" class="button primary" disabled={state.busy}>

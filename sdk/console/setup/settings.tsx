@@ -5,7 +5,6 @@ import { codeOf, type Fault } from '../api.ts';
 import { Dialog } from '../components/Dialog.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
-import { atOnce } from '../draw.ts';
 import { get, put, type Value } from './form.tsx';
 import { faultsOf, reasonOf } from './parts.tsx';
 import { w } from './words.ts';
@@ -173,7 +172,7 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
     faults: s.faults,
     trouble: s.trouble,
     said: s.said,
-    set: (value) => atOnce(() => set((old) => ({ ...old, value, said: '' }))),
+    set: (value) => set((old) => ({ ...old, value, said: '' })),
     review: () => void review(),
     dialog,
   };

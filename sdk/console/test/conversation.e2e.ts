@@ -157,6 +157,38 @@ describe('the composer', () => {
     await eventually(() => box().inputValue()).toBe('half a reply');
   });
 
+  it('goes to whom was chosen within the frame in which it was sent', async () => {
+    await button('Transfer').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('radio', { name: /Bob/ }).waitFor();
+    await dialog.evaluate((e) => {
+      const note = e.querySelector('textarea')!;
+      note.value = 'she waits for a refund';
+      note.dispatchEvent(new InputEvent('input')); // heard by the field alone: its drawing waits for the frame
+      e.querySelector<HTMLInputElement>('input[type=radio][value="agent:bob"]')!.click();
+      e.querySelector<HTMLButtonElement>('button[type=submit]')!.click();
+    });
+    await eventually(() => desk.talk('c1').log.at(-1)?.body).toMatchObject({
+      kind: 'transferred',
+      to: { agent: { id: 'bob' } },
+      note: 'she waits for a refund',
+    });
+  });
+
+  it('what a list is set to is not put back by what waits to be drawn', async () => {
+    await page.getByRole('tab', { name: 'All' }).click();
+    await page.locator('#all-filter').evaluate((e) => {
+      const search = document.querySelector<HTMLInputElement>('#list-search')!;
+      search.value = 'a';
+      search.dispatchEvent(new InputEvent('input'));
+      (e as HTMLSelectElement).value = 'closed';
+      for (const name of ['input', 'change']) e.dispatchEvent(new Event(name, { bubbles: true }));
+    });
+    await eventually(() => page.locator('#all-filter').inputValue()).toBe('closed');
+    await page.getByText('Nothing found').waitFor();
+    expect(await page.getByRole('searchbox').inputValue()).toBe('a');
+  });
+
   it('keeps a draft over a reload', async () => {
     await box().fill('half a sentence');
     await page.reload();
