@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Clock, createClock, settle } from '../testing/clock.ts';
+import { type Clock, createClock, seeded, settle } from '../testing/clock.ts';
 import type { Socket } from './env.ts';
 import { createLink, type Link, type LinkState } from './link.ts';
 import type { ClientFrame, ServerFrame } from './wire.ts';
@@ -63,6 +63,11 @@ beforeEach(() => {
 
 const connect = async (more?: object) => {
   link.start();
+  await come(more);
+};
+
+/** The server takes the connection that was opened last, and welcomes it. */
+const come = async (more?: object) => {
   wire().onopen?.();
   await settle();
   wire().say(welcome(more));
@@ -300,6 +305,68 @@ describe('heartbeat', () => {
     wire().say({ type: 'event', seq: 1 });
     await clock.run(6_000);
     expect(wires).toHaveLength(1);
+  });
+
+  /** Lets time pass, second by second; the server answers, and `each` says what else happens. */
+  const during = async (seconds: number, each: (second: number) => void) => {
+    for (let s = 0; s < seconds; s++) {
+      const before = wire().sent.length;
+      await clock.run(1_000);
+      if (wire().sent.length > before) wire().say({ type: 'pong' });
+      each(s);
+    }
+  };
+  const write = () => {
+    link.send({ type: 'send', origin: 'o', n: 1, body: { kind: 'text', text: 'hi' } });
+    wire().say({ type: 'ack', n: 1, seq: 1 });
+  };
+
+  it('what is acknowledged puts a visitor’s off, but no longer than a beat', async () => {
+    await connect();
+    await during(300, (s) => s % 20 === 0 && write());
+    expect(pings()).toEqual([]);
+    await clock.run(25_000);
+    expect(pings()).toHaveLength(1);
+  });
+
+  it('what is only heard puts it off for a while: who is silent is given up', async () => {
+    await connect();
+    write();
+    await during(48, () => wire().say({ type: 'event', seq: 1 }));
+    expect(pings().length).toBeGreaterThan(0);
+  });
+
+  it('what names no prev does not put it off: nothing that was missed is found by it', async () => {
+    await connect();
+    write();
+    await during(26, () => wire().say({ type: 'typing' }));
+    expect(pings()).toHaveLength(1);
+  });
+
+  it('an agent’s is put off by nothing: it stands for all that they hold', async () => {
+    await connect({ role: 'agent', heartbeat: { every: 15, max: 16 } });
+    await during(150, (s) => s % 5 === 0 && write());
+    expect(pings().length).toBeGreaterThanOrEqual(10);
+  });
+
+  // functions/local/bench takes what a session costs in heartbeats from here: visitorsPings.
+  it('six of a visitor’s in ten minutes of twenty messages, each side’s when it likes', async () => {
+    const sessions = 50;
+    const random = seeded(7);
+    let all = 0;
+    await connect();
+    for (let i = 0; i < sessions; i++) {
+      let due = 0;
+      await during(600, (s) => {
+        for (; due <= s; due += -30 * Math.log(1 - random())) random() < 0.5 ? write() : wire().say({ type: 'event', seq: 1 });
+      });
+      all += pings().length;
+      wires = [];
+      link.stop();
+      await connect();
+    }
+    expect(all / sessions).toBeGreaterThan(5);
+    expect(all / sessions).toBeLessThan(6);
   });
 
   it('a probe finds a zombie within 2.5 s', async () => {

@@ -80,6 +80,7 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
   let early: ServerFrame[] = []; // what overtook the welcome
   let told = 0; // the close code that an error stood for, if it was the last frame
   let beat = { every: 25, now: 25, max: 50 }; // seconds
+  let said = 0; // when the server last heard of us
   let stopLimit = () => {}; // of the state: connecting or waiting
   let stopBeat = () => {};
   let stopPong = () => {};
@@ -192,6 +193,7 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
     if (frame.type === 'welcome') welcome(frame);
     // Where each push is a call of its own (API Gateway) one may overtake the welcome; an answer never does.
     if (state.at !== 'open') return void (early.length < EARLY && early.push(frame));
+    if (frame.type === 'ack' || frame.type === 'event') postpone();
     onFrame(frame);
     for (const kept of early.splice(0)) if (state.at === 'open') onFrame(kept);
   };
@@ -215,6 +217,12 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
     stopBeat = env.after(beat.now * 1000 * (0.9 + env.random() / 10), () => ping(PONG));
   };
 
+  // What names `prev` tells what was missed, as a pong does, so the next ping may wait as long again; not for ever, for the
+  // server gives up who is silent. An agent's log is one of many, and their presence hangs on the beat.
+  const postpone = () => {
+    if (beat.max > beat.every && env.now() - said < beat.now * 900) sleep();
+  };
+
   const ping = (limit: number) => {
     sleep();
     stopPong();
@@ -236,6 +244,7 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
 
   const send = (...frames: ClientFrame[]) => {
     if (state.at !== 'open' || !socket) return false;
+    said = env.now();
     socket.send(JSON.stringify(frames.length > 1 ? frames : frames[0]));
     return true;
   };
