@@ -13,7 +13,7 @@ import (
 const (
 	leaseFor   = 30 * time.Second // without a longer announced ping
 	leaseClean = 4 * time.Second  // left after a clean close, of the 5 s until colleagues must see it: a reload comes back within it
-	leaseStep  = 5 * time.Second  // a renewal that gains less is not written
+	leaseStep  = 5 * time.Second  // a renewal that gains less is not written; nor one of less than two thirds of a beat
 	grace      = 10 * time.Second // after a lease, before what the agent holds waits again
 	maxSeats   = 100
 )
@@ -68,7 +68,7 @@ func (d *Desk) renew(ctx context.Context, id core.AgentID, next int) {
 	l := d.leases.find(id)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if until.Sub(l.until) < leaseStep {
+	if until.Sub(l.until) < max(leaseStep, time.Duration(d.Beat.Every)*time.Second*2/3) {
 		return
 	}
 	// Only the lease: what they say of themselves they may be saying on

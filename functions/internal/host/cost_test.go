@@ -148,7 +148,7 @@ func TestCost(t *testing.T) {
 		{"send, cold, the list of webhooks too", b.cold, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 4, 7}},
 		{"send, warm again", hot, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 1, 3}},
 		{"first answer, which notes how long it took", hot, func() { b.reply(1, welcome) }, cost{3, 3.5, 8}},
-		{"answer", hot, func() { b.reply(2, welcome) }, cost{1, 1.5, 4}},
+		{"answer", hot, func() { b.reply(2, welcome) }, cost{1, 1, 3}},
 		{"ping of a visitor", hot, func() { b.say("mei=", ping, "pong") }, cost{0, 1.5, 2}},
 		{"ping of an agent who holds one", hot, func() { b.say("li=", ping, "pong") }, cost{0, 3.5, 4}},
 		{"send, warm, six seconds later: three copies", func() { b.clock.pass(6 * time.Second) }, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 4, 6}},
@@ -162,12 +162,15 @@ func TestCost(t *testing.T) {
 		{"poll while the last word is not read", hot, polls, cost{0, 2, 2}},
 		{"somebody reads", hot, func() {
 			b.event("MESSAGE", "li=", fields{"type": "read", "conversation": conversation(welcome), "seq": 1000})
-		}, cost{1, 3.5, 6}},
+		}, cost{1, 3, 5}},
 		{"poll that tells so", hot, polls, cost{0, 5.5, 6}},
 		{"idle poll", hot, polls, cost{0, 1, 1}},
 		{"idle poll, cold", b.cold, polls, cost{0, 1.5, 2}},
 		{"idle poll, warm again", hot, polls, cost{0, 1, 1}},
 		{"$disconnect", hot, func() { b.event("DISCONNECT", "mei=", nil) }, cost{2, 2.5, 5}},
+		{"ping of an agent, with three copies", func() { b.clock.pass(15 * time.Second) }, func() { b.say("li=", ping, "pong") }, cost{1, 6.5, 8}},
+		{"the same nine seconds later, which renews no lease", func() { b.clock.pass(9 * time.Second) }, func() { b.say("li=", ping, "pong") }, cost{0, 6.5, 7}},
+		{"and six seconds after that", func() { b.clock.pass(6 * time.Second) }, func() { b.say("li=", ping, "pong") }, cost{1, 6.5, 8}},
 	} {
 		step.before()
 		b.took()

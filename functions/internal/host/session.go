@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -27,11 +28,12 @@ type session struct {
 
 // session returns the connection whose frame is to be served, locked. A
 // visitor's is as this process remembers it, unless they ping: whoever lost
-// their row, as by a 410 that was not true, has to find out. NotFound: there is
-// no row.
-func (h *Host) session(ctx context.Context, id, body string) (*session, error) {
+// their row, as by a 410 that was not true, has to find out. An agent's is if
+// it is still found where their own messages look for them anyway. NotFound:
+// there is no row.
+func (h *Host) session(ctx context.Context, view *dynamo.View, id, body string) (*session, error) {
 	s, known := h.sessions.Get(id)
-	if known && s.peer.Visitor() && !strings.Contains(body, `"ping"`) {
+	if known && !strings.Contains(body, `"ping"`) && (s.peer.Visitor() || s.stands(ctx, view)) {
 		s.mu.Lock()
 		return s, nil
 	}
@@ -58,6 +60,18 @@ func (h *Host) session(ctx context.Context, id, body string) (*session, error) {
 	s.restore()
 	s.mu.Lock()
 	return s, nil
+}
+
+// stands reports whether an agent's connection is listed with them as this
+// process remembers it: what it watches and sees is what it is listed under.
+func (s *session) stands(ctx context.Context, view *dynamo.View) bool {
+	s.mu.Lock()
+	c := s.conn
+	s.mu.Unlock()
+	found, err := view.Find(ctx, desk.TopicAgent(core.AgentID(c.Who.ID)))
+	return err == nil && slices.ContainsFunc(found, func(o dynamo.Connection) bool {
+		return o.ID == c.ID && o.Outbox == c.Outbox && slices.Equal(o.Topics, c.Topics)
+	})
 }
 
 // restore makes the peer of a connection as its row has it.

@@ -119,7 +119,8 @@ func (h *Host) message(ctx context.Context, ev events.APIGatewayWebsocketProxyRe
 		body = string(data)
 	}
 	res := status(http.StatusOK)
-	s, err := h.session(ctx, ev.RequestContext.ConnectionID, body)
+	view := h.conns.View()
+	s, err := h.session(ctx, view, ev.RequestContext.ConnectionID, body)
 	switch {
 	case core.CodeOf(err) == core.NotFound:
 		h.sendBack(ctx, ev.RequestContext.ConnectionID)
@@ -131,6 +132,7 @@ func (h *Host) message(ctx context.Context, ev events.APIGatewayWebsocketProxyRe
 	}
 	defer s.mu.Unlock()
 	ctx, f := h.fly(ctx, s)
+	f.view = view
 	failed := h.work(ctx, func(ctx context.Context) {
 		if s.peer != nil {
 			h.desk.Refresh(ctx)
