@@ -8,15 +8,15 @@ import (
 )
 
 // cacheFor is how old what rights are judged by may be. Who is sent webhooks is
-// no right.
+// no right; hooksFor is for that, once there are any.
 const cacheFor, hooksFor = 5 * time.Second, 30 * time.Second
 
 // cache keeps one value that is read again when it is older than cacheFor.
 type cache[T any] struct {
 	load func(context.Context) (T, error) // static
-	keep time.Duration                    // static; 0: cacheFor
 
 	mu    sync.Mutex
+	keep  time.Duration // guarded by mu, as is all below; load may set it; 0: cacheFor
 	value T
 	until time.Time // zero: nothing kept
 }

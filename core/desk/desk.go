@@ -266,8 +266,7 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 		Options: o, keys: keys, epoch: epoch, logins: newThrottle(),
 		passwords: identity.NewPasswords(o.Random, 2, 5*time.Second),
 	}
-	d.staff.load, d.settings.load, d.blocks.load, d.hooks.load = d.loadStaff, d.servedSettings, d.loadBlocks, d.loadHooks
-	d.hooks.keep = hooksFor
+	d.staff.load, d.settings.load, d.blocks.load, d.hooks.load = d.loadStaff, d.servedSettings, d.loadBlocks, d.knowHooks
 	if d.deliverer.name, err = identity.NewID(o.Random, "n"); err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (d *Desk) DeliverHooks(ctx context.Context) error {
 	}
 	due := d.marks.take()
 	var listed []core.Document
-	if now.Sub(d.deliverer.listed) >= hooksListed {
+	if d.Forgets || now.Sub(d.deliverer.listed) >= hooksListed { // it comes rarely then, and the news are another process's
 		if listed, err = d.listMarks(ctx); err != nil {
 			return err
 		}

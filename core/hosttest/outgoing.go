@@ -86,6 +86,7 @@ func tellWebhook(p *play) {
 	var made struct{ ID, Secret string }
 	p.call(p.T, http.MethodPost, "/v1/webhooks", fields{"url": x.url + "/hook"}, &made)
 	p.Cleanup(func() { p.call(p.T, http.MethodDelete, "/v1/webhooks/"+made.ID, nil, nil) })
+	<-time.After(p.host.Profile.Lag) // until everybody knows of it
 	a, v := p.agent("Li"), p.visitor("Mei")
 	a.offers(1)
 	v.writes("where is my parcel?")

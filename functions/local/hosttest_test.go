@@ -77,7 +77,7 @@ func host(t *testing.T, faults *edge.Faults) hosttest.Host {
 	t.Helper()
 	s, err := stack.Open(context.WithoutCancel(t.Context()), stack.Options{
 		Root: repository(t), Dist: dist(t), Password: adminPassword, Environments: 50, Sweep: sweepEvery, Faults: faults,
-		Now: time.Now, Output: &logs{t: t}, Level: "warn",
+		Loopback: true, Now: time.Now, Output: &logs{t: t}, Level: "warn",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func profile() hosttest.Profile {
 		Gateway: true, Heal: heartbeat * time.Second, Beat: heartbeat, Rights: 2 * cached, Lag: cached,
 		Features: []hosttest.Feature{
 			hosttest.Watch, hosttest.Poll, hosttest.Rate, hosttest.Edit, hosttest.Preview, hosttest.Settings, hosttest.Users, hosttest.Blocks,
-			hosttest.Uploads, hosttest.Assist,
+			hosttest.Uploads, hosttest.Assist, hosttest.Loopback,
 		},
 	}
 }

@@ -97,6 +97,7 @@ func parse(args []string, out io.Writer) (stack.Options, error) {
 	flags.IntVar(&o.Environments, "environments", 50, "`processes` of each function, at most")
 	flags.DurationVar(&o.Sweep, "sweep", time.Minute, "`time` between two sweeps")
 	flags.StringVar(&o.Level, "log", "", "`level` of the functions' logs: debug, info, warn or error")
+	flags.BoolVar(&o.Loopback, "loopback", false, "let webhooks lead to this machine")
 	seed := flags.Uint64("seed", 1, "`number` that the faults are drawn by")
 	faults := flags.String("faults", "", "what goes wrong, and how often: `name=probability`, or all=0.05; several with commas")
 	if err := flags.Parse(args); err != nil {

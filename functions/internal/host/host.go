@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -39,6 +40,7 @@ type Parts struct {
 	Pusher Pusher
 	Door   cloudfront.Door // the zero one: no CloudFront
 	Files  Files           // nil: no files are taken
+	Allow  []netip.Prefix  // networks that webhooks may lead to although they are not of the public internet
 	Now    func() time.Time
 	Log    *slog.Logger // nil: none
 
@@ -83,7 +85,7 @@ func New(ctx context.Context, p Parts) (*Host, error) {
 		o.Files, o.Poster, o.Media = p.Files, p.Files, sniff.Sniffer{}
 	}
 	var err error
-	out := outgoing.New(nil)
+	out := outgoing.New(p.Allow)
 	o.Outgoing = func(ctx context.Context, m desk.Outgoing) (desk.OutgoingAnswer, error) {
 		a, err := out.Post(ctx, m.URL, m.Header, m.Body)
 		return desk.OutgoingAnswer(a), err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -34,6 +35,7 @@ const (
 	SecretsVariable  = "AWS_ENDPOINT_URL_SECRETS_MANAGER" // "": that of the region
 	AssistVariable   = "KEFU_ASSIST"                      // name of the function assist; "": there is no assistant, or this is it
 	LambdaVariable   = "AWS_ENDPOINT_URL_LAMBDA"          // "": that of the region
+	LoopbackVariable = "LOCAL_WEBHOOKS"                   // true: they may lead to this machine; only where the table is on it too
 )
 
 // Options are what a function is started with. All but Models are required.
@@ -76,12 +78,16 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	allow, err := openLoopback(o.Getenv(LoopbackVariable), endpoint)
+	if err != nil {
+		return nil, err
+	}
 	p := Parts{
 		Assistant: assistant, Models: o.Models, Getenv: o.Getenv,
 		Store: dynamo.New(dynamo.Options{
 			API: dynamo.NewClient(o.Getenv("AWS_REGION"), endpoint, gateway.Credentials(o.Getenv)), Table: table, Now: o.Now, Log: log,
 		}),
-		Pusher: pusher, Door: door, Files: files, Now: o.Now, Log: log, Name: o.Getenv("AWS_LAMBDA_FUNCTION_NAME"), Emit: emitter(o.Out),
+		Pusher: pusher, Door: door, Files: files, Allow: allow, Now: o.Now, Log: log, Name: o.Getenv("AWS_LAMBDA_FUNCTION_NAME"), Emit: emitter(o.Out),
 	}
 	h, err := New(ctx, p)
 	return h, startError(table, err)
@@ -123,6 +129,26 @@ func openAssistant(o Options) (Assistant, error) {
 	}), nil
 }
 
+// openLoopback returns the networks that webhooks may lead to besides the public
+// internet. What functions/local allows is refused in a deployment: there,
+// loopback is where Lambda itself listens.
+func openLoopback(value, database string) ([]netip.Prefix, error) {
+	switch u, err := url.Parse(database); {
+	case value == "":
+		return nil, nil
+	case value != "true":
+		return nil, fmt.Errorf("%s: %q is not true", LoopbackVariable, value)
+	case err != nil || !loopback(u.Hostname()):
+		return nil, fmt.Errorf("%s is for a table on this machine, which %s does not say", LoopbackVariable, DynamoVariable)
+	}
+	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 // filesTime is what one request to the bucket may take, so that there is time
 // for another within an invocation.
 const filesTime = 2500 * time.Millisecond
@@ -153,7 +179,7 @@ func checkEndpoint(name, endpoint string) error {
 	case u.Scheme == "https":
 		return nil
 	}
-	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()) {
+	if u.Scheme == "http" && loopback(u.Hostname()) {
 		return nil
 	}
 	return fmt.Errorf("%s: %q is not an https URL", name, endpoint)

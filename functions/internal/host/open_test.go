@@ -55,6 +55,9 @@ func TestOpen(t *testing.T) {
 		{"a database that is no URL", []string{host.DynamoVariable, "://"}, "AWS_ENDPOINT_URL_DYNAMODB"},
 		{"a bucket that is none", []string{host.BucketVariable, "s3://files"}, "KEFU_BUCKET"},
 		{"a bucket elsewhere, in the clear", []string{host.BucketVariable, "files", host.S3Variable, "http://s3.example"}, "AWS_ENDPOINT_URL_S3"},
+		{"webhooks to this machine, where the table is not on it", []string{host.LoopbackVariable, "true", host.DynamoVariable, "https://dynamodb.us-east-1.amazonaws.com"}, "LOCAL_WEBHOOKS is for a table on this machine"},
+		{"the same, in a deployment", []string{host.LoopbackVariable, "true", host.DynamoVariable, ""}, "LOCAL_WEBHOOKS"},
+		{"neither yes nor no", []string{host.LoopbackVariable, "no"}, "LOCAL_WEBHOOKS"},
 		{"a database nowhere", []string{host.DynamoVariable, "http:///x"}, "AWS_ENDPOINT_URL_DYNAMODB"},
 	} {
 		_, err := open(t, environment(table, c.change...))

@@ -35,6 +35,7 @@ type Options struct {
 	Sweep        time.Duration // between two sweeps; 0: a minute
 	Level        string        // KEFU_LOG_LEVEL of the functions; "": theirs
 	Keys         []string      // of models, as KEFU_MODEL_KEY=…, for the function assist
+	Loopback     bool          // webhooks may lead to this machine
 	Faults       *edge.Faults  // nil: all goes well
 
 	Now    func() time.Time
@@ -190,6 +191,9 @@ func (s *Stack) env(name string) map[string]string {
 		}
 	} else {
 		vars["KEFU_ASSIST"], vars["AWS_ENDPOINT_URL_LAMBDA"] = Assist, s.lambda
+	}
+	if s.Loopback {
+		vars["LOCAL_WEBHOOKS"] = "true"
 	}
 	if s.Password != "" {
 		vars["KEFU_ADMIN_PASSWORD"] = s.Password
