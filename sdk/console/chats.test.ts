@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Live } from './live.ts';
-import { mine, waiting } from './select.ts';
+import type { Desk } from './model.ts';
+import { merged } from './shelf.ts';
 import { chatOf, saidIn, World } from './test/world.ts';
+
+const mine = (d: Desk) => d.chats.mine;
+const waiting = (d: Desk) => merged(d.chats.lines);
 
 let world: World;
 beforeEach(() => {

@@ -10,8 +10,9 @@ import type { AgentWelcome, EventFrame, LogEvent } from '../visitor/wire.ts';
 import { type Api, codeOf } from './api.ts';
 import * as desk from './desk.ts';
 import { Logs } from './logs.ts';
-import type { Chat, Desk, Head } from './model.ts';
-import { isMine, newsOf, waiting } from './select.ts';
+import { type Chat, type Desk, type Head, isSaid } from './model.ts';
+import { isMine, newsOf } from './select.ts';
+import { merged } from './shelf.ts';
 
 /** What the conversations need of whoever owns the link. */
 export interface ChatsOptions {
@@ -82,7 +83,7 @@ export class Chats {
   welcome(w: AgentWelcome): void {
     if (w.reset || (this.epoch && this.epoch !== w.epoch)) {
       this.logs.clear();
-      this.update((d) => ({ ...d, chats: {} }));
+      this.update((d) => ({ ...d, chats: d.chats.emptied() }));
     }
     const before = this.epoch ? this.desk.chats : undefined;
     this.epoch = w.epoch;
@@ -90,8 +91,8 @@ export class Chats {
     this.canWatch = !!w.features?.includes('watch');
     this.update((d) => desk.welcomed(d, w, this.opened, this.o.env.now()));
     // What came while the connection was gone is news; what is there at the start of the day is not.
-    if (before) for (const { id } of w.conversations) this.tell(before[id]?.head, id);
-    for (const { id, head } of Object.values(this.desk.chats)) {
+    if (before) for (const { id } of w.conversations) this.tell(before.get(id)?.head, id);
+    for (const { id, head } of this.desk.chats.values()) {
       this.o.onMet(id);
       this.follow(id);
       this.logs.reach(id, head.seq, true);
@@ -140,7 +141,7 @@ export class Chats {
 
   /** Takes what the server says exists: heads by conversation, and how many wait. */
   pong(heads: Readonly<Record<string, number>>, count: number | undefined): void {
-    const held = Object.values(this.desk.chats).filter((c) => this.holds(c.id));
+    const held = this.desk.chats.mine;
     for (const c of held.filter((c) => !(c.id in heads)).slice(0, REFRESH)) void this.refresh(c.id);
     for (const [id, seq] of Object.entries(heads)) {
       if ((this.chat(id)?.head.seq ?? -1) < seq) void this.refresh(id);
@@ -150,7 +151,7 @@ export class Chats {
     if (this.opened && !this.canWatch && !this.holds(this.opened)) void this.refresh(this.opened);
     if (count === undefined) return;
     this.update((d) => (d.waiting === count ? d : { ...d, waiting: count }));
-    const here = waiting(this.desk).length;
+    const here = this.desk.chats.inLine;
     if (here !== count && (here < WAITING || count < WAITING)) void this.refreshWaiting();
   }
 
@@ -179,9 +180,9 @@ export class Chats {
   private async peek(id: string): Promise<void> {
     const chat = this.chat(id);
     const { last, phase, seq } = chat?.head ?? {};
-    if (phase !== 'waiting' || !seq || chat?.history !== 'none' || (last && desk.isSaid(last))) return;
+    if (phase !== 'waiting' || !seq || chat?.history !== 'none' || (last && isSaid(last))) return;
     const page = await this.o.api.events(id, undefined, PEEK).catch(() => undefined);
-    const said = page?.events.filter((e) => desk.isSaid(e) && !e.internal).at(-1);
+    const said = page?.events.filter((e) => isSaid(e) && !e.internal).at(-1);
     if (said) this.update((d) => desk.recalled(d, id, seq, said));
   }
 
@@ -190,7 +191,7 @@ export class Chats {
     if (!page) return;
     for (const head of page.conversations) this.head(head, true);
     const named = new Set(page.conversations.map((h) => h.id));
-    const gone = waiting(this.desk).filter((c) => !named.has(c.id));
+    const gone = merged(this.desk.chats.lines).filter((c) => !named.has(c.id));
     if (!page.next) for (const c of gone.slice(0, REFRESH)) void this.refresh(c.id);
   }
 
@@ -227,7 +228,7 @@ export class Chats {
   }
 
   private chat(id: string): Chat | undefined {
-    return this.desk.chats[id];
+    return this.desk.chats.get(id);
   }
 
   private update(change: (d: Desk) => Desk): void {

@@ -117,12 +117,12 @@ function session(store: Store, type: 'end' | 'take'): boolean {
 /** The next one is chosen first, for the list may be another when this one has left it. */
 function closeNext(store: Store): boolean {
   const rows = store.lists.rows.value;
-  const i = rows.findIndex((c) => c.id === store.selected.value);
+  const i = rows.indexOf(store.selected.value ?? '');
   const next = rows[i + 1] ?? rows[i - 1];
   if (!session(store, 'end')) return false;
   if (next) {
-    store.select(next.id);
-    store.revealRow(next.id);
+    store.select(next);
+    store.revealRow(next);
   }
   return true;
 }

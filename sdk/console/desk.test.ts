@@ -6,7 +6,6 @@ import {
   foldEvent,
   glimpsed,
   headed,
-  isSaid,
   logged,
   outgoing,
   patch,
@@ -17,7 +16,7 @@ import {
   typed,
   welcomed,
 } from './desk.ts';
-import type { Chat, Desk, Head, LogEvent } from './model.ts';
+import { type Chat, type Desk, type Head, isSaid, type LogEvent } from './model.ts';
 
 const me = { id: 'lina', name: 'Li Na', role: 'agent' as const, groups: ['default'] };
 const now = Date.UTC(2026, 10, 23, 12);
@@ -46,7 +45,7 @@ const event = (seq: number, body: LogEvent['body'] | string, over: Partial<LogEv
 });
 
 const desk = (...heads: Head[]): Desk => heads.reduce((d, h) => headed(d, h, now), emptyDesk(me));
-const chat = (d: Desk, id = 'c1') => d.chats[id] as Chat;
+const chat = (d: Desk, id = 'c1') => d.chats.get(id) as Chat;
 
 describe('heads', () => {
   it('with a smaller seq than the one held are dropped', () => {
@@ -100,7 +99,7 @@ describe('welcome', () => {
       'c3',
       now,
     );
-    expect(Object.keys(d.chats).sort()).toEqual(['c2', 'c3']);
+    expect([...d.chats.values()].map((c) => c.id).sort()).toEqual(['c2', 'c3']);
     expect(chat(d, 'c2').head.seq).toBe(9);
   });
 
@@ -257,7 +256,7 @@ describe('identity', () => {
   it('of chats that did not change is kept, so that their rows are not drawn again', () => {
     const before = desk(head(), head({ id: 'c2' }));
     const after = glimpsed(before, event(3, 'hi'));
-    expect(after.chats.c2).toBe(before.chats.c2);
-    expect(after.chats.c1).not.toBe(before.chats.c1);
+    expect(after.chats.get('c2')).toBe(before.chats.get('c2'));
+    expect(after.chats.get('c1')).not.toBe(before.chats.get('c1'));
   });
 });

@@ -4,35 +4,48 @@
  * The log is the truth and the head is its fold: a head with a smaller seq is dropped, and an event that is newer than
  * the head is folded into it, so that no list waits for a `conversation` frame that got lost.
  */
-import { isRecalled } from '../visitor/log.ts';
 import type { AgentWelcome, Doing, Party, ServerFrame, SystemBody } from '../visitor/wire.ts';
-import type { Answer, Chat, Colleague, Colleagues, Desk, Entry, Head, LogEvent, Logged, Me, Typing } from './model.ts';
+import {
+  type Answer,
+  type Chat,
+  type Colleague,
+  type Colleagues,
+  type Desk,
+  type Entry,
+  type Head,
+  isSaid,
+  type LogEvent,
+  type Logged,
+  type Me,
+  type Typing,
+} from './model.ts';
+import { Shelf } from './shelf.ts';
 
 /** How long a `typing` frame counts, ms. Clients repeat it every 3 s. */
 export const TYPING = 6_000;
 
 /** A desk nobody has told anything yet. */
 export function emptyDesk(me: Me): Desk {
-  return { me, agents: {}, chats: {}, waiting: 0 };
+  return { me, agents: {}, chats: Shelf.of(me), waiting: 0 };
 }
 
 /** Puts a changed chat in. The same one gives the same desk. */
 export function put(desk: Desk, chat: Chat): Desk {
-  return desk.chats[chat.id] === chat ? desk : { ...desk, chats: { ...desk.chats, [chat.id]: chat } };
+  const chats = desk.chats.with(chat);
+  return chats === desk.chats ? desk : { ...desk, chats };
 }
 
 /** Changes one chat, if it is known. */
 export function patch(desk: Desk, id: string, change: (c: Chat) => Chat): Desk {
-  const chat = desk.chats[id];
+  const chat = desk.chats.get(id);
   return chat ? put(desk, change(chat)) : desk;
 }
 
 /** Takes what a new connection brings. What was mine or waiting and is not in it any more is forgotten, but for `keep`. */
 export function welcomed(desk: Desk, w: AgentWelcome, keep: string | undefined, now: number): Desk {
   const me: Me = { ...desk.me, id: w.agent.id, name: w.agent.name, role: w.role, groups: w.agent.groups ?? desk.me.groups };
-  const chats: Record<string, Chat> = {};
   const named = new Set(w.conversations.map((h) => h.id));
-  for (const c of Object.values(desk.chats)) if (named.has(c.id) || c.id === keep) chats[c.id] = c;
+  const chats = desk.chats.seenBy(me, (c) => named.has(c.id) || c.id === keep);
   const next = { ...desk, me, chats, agents: byId(w.agents) };
   const waiting = w.conversations.filter((h) => h.phase === 'waiting').length;
   return w.conversations.reduce((d, h) => headed(d, h, now), { ...next, waiting: Math.max(waiting, w.more ? desk.waiting : 0) });
@@ -42,7 +55,7 @@ const byId = (agents: readonly Colleague[]) => Object.fromEntries(agents.map((a)
 
 /** Takes a head. */
 export function headed(desk: Desk, head: Head, now: number): Desk {
-  const chat = desk.chats[head.id];
+  const chat = desk.chats.get(head.id);
   if (!chat) return put(desk, newChat(head, now));
   const merged = mergeHead(chat.head, head, now);
   return merged === chat.head ? desk : put(desk, settled({ ...chat, head: merged }));
@@ -50,20 +63,12 @@ export function headed(desk: Desk, head: Head, now: number): Desk {
 
 /** Takes many heads at once, as a page of a list brings them. */
 export function headedAll(desk: Desk, heads: readonly Head[], now: number): Desk {
-  const chats = { ...desk.chats };
-  for (const head of heads) chats[head.id] = headed({ ...desk, chats: had(desk, head.id) }, head, now).chats[head.id] as Chat;
-  return { ...desk, chats };
-}
-
-function had(desk: Desk, id: string): Desk['chats'] {
-  const chat = desk.chats[id];
-  return chat ? { [id]: chat } : {};
+  return heads.reduce((d, head) => headed(d, head, now), desk);
 }
 
 /** Forgets a chat that is gone, or that one may not see any more. */
 export function dropped(desk: Desk, id: string): Desk {
-  const { [id]: _, ...chats } = desk.chats;
-  return { ...desk, chats };
+  return { ...desk, chats: desk.chats.without(id) };
 }
 
 function newChat(head: Head, now: number): Chat {
@@ -189,16 +194,6 @@ function textOf(body: object, key: 'tag' | 'group'): { tag?: string; group?: str
   const value = (body as Record<string, unknown>)[key];
   return typeof value === 'string' ? { [key]: value } : {};
 }
-
-const saidKinds = new Set(['text', 'image', 'file', 'options', 'form']);
-
-/** Whether an event is something said, not something that happened. A recalled message was said; of its edits nothing was. */
-export function isSaid(e: Pick<LogEvent, 'body'>): boolean {
-  return saidKinds.has(e.body.kind) || isTombstone(e);
-}
-
-/** Whether recall or erasure has removed what was said. */
-export const isTombstone = isRecalled;
 
 /** Takes who has read how far. Marks never go back. */
 export function readBy(desk: Desk, id: string, by: Party['kind'], seq: number): Desk {

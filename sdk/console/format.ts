@@ -6,14 +6,24 @@ export type Piece = { readonly text: string; readonly href?: string };
 
 const day = 86_400_000;
 
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** A format is dear to make and cheap to use: each is made once. */
+function format(l: Lang, name: string, how: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${l} ${name}`;
+  const found = formats.get(key) ?? new Intl.DateTimeFormat(l, how);
+  formats.set(key, found);
+  return found;
+}
+
 /** The clock time of a moment, `09:41` in both languages. */
 export function clock(l: Lang, at: number): string {
-  return new Intl.DateTimeFormat(l, { hour: '2-digit', minute: '2-digit', hour12: false }).format(at);
+  return format(l, 'clock', { hour: '2-digit', minute: '2-digit', hour12: false }).format(at);
 }
 
 /** A moment in full, for tooltips and screen readers. */
 export function fullTime(l: Lang, at: number): string {
-  return new Intl.DateTimeFormat(l, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
+  return format(l, 'full', { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
 }
 
 /** The local calendar day of a moment as a number that grows by one a day. */
@@ -36,8 +46,8 @@ export function shortTime(l: Lang, at: number, now: number): string {
   const ago = dayOf(now) - dayOf(at);
   if (ago <= 0) return clock(l, at);
   if (ago === 1) return text(l, 'thread.yesterday');
-  if (ago < 7) return new Intl.DateTimeFormat(l, { weekday: 'short' }).format(at);
-  return new Intl.DateTimeFormat(l, { month: 'numeric', day: 'numeric' }).format(at);
+  if (ago < 7) return format(l, 'weekday', { weekday: 'short' }).format(at);
+  return format(l, 'date', { month: 'numeric', day: 'numeric' }).format(at);
 }
 
 /** A duration in milliseconds in at most two units; a negative one (clocks differ) counts as none. */

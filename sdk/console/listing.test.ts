@@ -1,8 +1,9 @@
-import { signal } from '@preact/signals';
+import { effect, type Signal, signal } from '@preact/signals';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, type ListQuery, type SaidList } from './api.ts';
+import { emptyDesk, headed, put } from './desk.ts';
 import { Listing } from './listing.ts';
-import type { Desk, Head } from './model.ts';
+import type { Chat, Desk, Head } from './model.ts';
 
 const head = (id: string) => ({ id, site: 'shop', visitor: { id: `v_${id}`, online: false }, phase: 'closed' }) as unknown as Head;
 const hit = (id: string) =>
@@ -12,10 +13,13 @@ let asked: ListQuery[];
 let answers: (SaidList | Error)[];
 let learnt: string[];
 let out: number;
+let heads: Head[];
+let desk: Signal<Desk>;
 let lists: Listing;
 
 beforeEach(() => {
-  [asked, answers, learnt, out] = [[], [], [], 0];
+  [asked, answers, learnt, heads, out] = [[], [], [], [], 0];
+  desk = signal(emptyDesk({ id: 'lina', name: '', role: 'agent', groups: [] }));
   const answer = async (q: ListQuery) => {
     asked.push(q);
     const next = answers.shift() ?? { found: [], looked: 0 };
@@ -23,8 +27,8 @@ beforeEach(() => {
     return next;
   };
   lists = new Listing({
-    api: { search: answer, conversations: (q) => answer(q).then(() => ({ conversations: [] })) },
-    desk: signal({ chats: {} } as unknown as Desk),
+    api: { search: answer, conversations: (q) => answer(q).then(() => ({ conversations: heads })) },
+    desk,
     learn: (heads) => learnt.push(...heads.map((h) => h.id)),
     onUnauthorized: () => out++,
   });
@@ -76,4 +80,35 @@ it('only the list of all knows agents and sites', async () => {
   expect(asked.at(-1)).not.toHaveProperty('agent');
   lists.show('all');
   expect(asked.at(-1)).toMatchObject({ agent: 'a_1', site: 'shop' });
+});
+
+it('a message in one of many makes no list anew, and has none of the others looked at', async () => {
+  let reads = 0;
+  const watched = (c: Chat): Chat => ({
+    ...c,
+    get head() {
+      reads++;
+      return c.head;
+    },
+  });
+  heads = Array.from({ length: 1_000 }, (_, i) => ({ ...head(`c${i}`), seq: 1, session: 1 }));
+  for (const h of heads) desk.value = headed(desk.value, h, 0);
+  for (const c of desk.value.chats.values()) desk.value = put(desk.value, watched(c));
+  lists.show('all');
+  await Promise.resolve();
+  let drawn = 0;
+  const stop = effect(() => {
+    drawn++;
+    expect([lists.rows.value.length, lists.shape.value]).toBeDefined();
+  });
+  await expect.poll(() => lists.rows.value.length).toBe(1_000);
+  [drawn, reads] = [0, 0];
+  for (let i = 0; i < 100; i++) desk.value = headed(desk.value, { ...head(`c${i * 7}`), seq: 2, session: 1 }, 0);
+  expect([drawn, lists.rows.value.length]).toEqual([0, 1_000]);
+  expect(reads).toBeLessThan(100 * 30);
+  desk.value = headed(desk.value, { ...head('c5'), phase: 'held', seq: 3, session: 2 }, 0);
+  expect(drawn).toBe(1);
+  await lists.choose('closed');
+  expect(lists.rows.value).toHaveLength(999);
+  stop();
 });

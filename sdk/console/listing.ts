@@ -9,7 +9,8 @@ import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import { type Api, codeOf, type Said } from './api.ts';
 import type { Chat, Desk, Head } from './model.ts';
 import { visitorName } from './names.ts';
-import { lastSaid, mine, waiting } from './select.ts';
+import { lastSaid } from './select.ts';
+import { merged } from './shelf.ts';
 
 /** The lists: what one holds, who waits, whom the assistant answers, everything. */
 export type Tab = 'mine' | 'waiting' | 'bot' | 'all';
@@ -69,10 +70,14 @@ export class Listing {
   readonly heard = signal<Heard>(unheard);
   readonly paged = signal<Readonly<Record<'bot' | 'all', Paged>>>({ bot: none, all: none });
 
-  readonly mine = computed(() => mine(this.o.desk.value));
-  readonly waiting = computed(() => waiting(this.o.desk.value));
-  /** The chats of the open list, in its order. */
-  readonly rows = computed<readonly Chat[]>(() => this.rowsOf(this.tab.value));
+  // What a message changes in the desk, it does not change in these: so a list is made anew only when something moves in it.
+  private readonly chats = computed(() => this.o.desk.value.chats);
+  private readonly mine = computed(() => this.chats.value.mine);
+  private readonly lines = computed(() => this.chats.value.lines);
+  /** Grows with what may change which conversations a list has, and how high its rows are. */
+  readonly shape = computed(() => this.chats.value.shape);
+  /** The conversations of the open list, in its order. */
+  readonly rows = unchanging(() => this.rowsOf(this.tab.value));
 
   private turn = 0; // of questions: an answer to an older one is dropped
 
@@ -196,23 +201,34 @@ export class Listing {
     this.paged.value = { ...this.paged.value, [tab]: list };
   }
 
-  private rowsOf(tab: Tab): readonly Chat[] {
+  private rowsOf(tab: Tab): readonly string[] {
     if (tab === 'mine') return this.narrowed(this.mine.value);
-    if (tab === 'waiting') return this.narrowed(this.waiting.value);
-    const { chats } = this.o.desk.value;
+    if (tab === 'waiting') return this.narrowed(merged(this.lines.value));
+    void this.shape.value;
+    const chats = this.chats.peek();
     const phase = tab === 'bot' ? 'bot' : this.filter.value;
-    return this.paged.value[tab].ids.flatMap((id) => {
-      const chat = chats[id];
-      return chat && (phase === 'any' || chat.head.phase === phase) ? chat : [];
+    return this.paged.value[tab].ids.filter((id) => {
+      const at = chats.get(id)?.head.phase;
+      return at && (phase === 'any' || at === phase);
     });
   }
 
-  private narrowed(chats: readonly Chat[]): readonly Chat[] {
+  private narrowed(chats: readonly Chat[]): readonly string[] {
     const { text, group } = this.search.value;
     const wanted = text.trim().toLowerCase();
-    if (!wanted && !group) return chats;
-    return chats.filter((c) => (!group || c.head.group === group) && (!wanted || shown(c).includes(wanted)));
+    const fits = (c: Chat) => (!group || c.head.group === group) && (!wanted || shown(c).includes(wanted));
+    return (wanted || group ? chats.filter(fits) : chats).map((c) => c.id);
   }
+}
+
+/** A list that is the same one for as long as it has the same in it. */
+function unchanging(make: () => readonly string[]): ReadonlySignal<readonly string[]> {
+  let had: readonly string[] = [];
+  return computed(() => {
+    const next = make();
+    if (next.length !== had.length || next.some((id, i) => id !== had[i])) had = next;
+    return had;
+  });
 }
 
 /** What a row shows, to look in. */

@@ -1,7 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Live } from './live.ts';
-import { busyWith, mine, othersIn, unread, waiting } from './select.ts';
+import type { Desk } from './model.ts';
+import { busyWith, othersIn, unread } from './select.ts';
+import { merged } from './shelf.ts';
 import { chatOf, saidIn, World } from './test/world.ts';
+
+const mine = (d: Desk) => d.chats.mine;
+const waiting = (d: Desk) => merged(d.chats.lines);
 
 let world: World;
 beforeEach(() => {

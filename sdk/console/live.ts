@@ -26,7 +26,7 @@ import type { Api } from './api.ts';
 import { Chats } from './chats.ts';
 import * as desk from './desk.ts';
 import { Looking } from './looking.ts';
-import type { Chat, Desk, Head, Me } from './model.ts';
+import { type Chat, type Desk, type Head, isSaid, type Me } from './model.ts';
 
 /** What an agent wants their status to be, until presence says that it is. */
 export interface Wanted {
@@ -313,7 +313,7 @@ export class Live {
   private fresh(chat: Chat, events: readonly LogEvent[], late: boolean): void {
     for (const e of events) {
       if (e.origin && e.n) this.outgoing.acknowledge({ origin: e.origin, n: e.n }, chat.id);
-      if (late && this.chats.holds(chat.id) && e.by.kind === 'visitor' && desk.isSaid(e)) this.o.onMessage(chat, e);
+      if (late && this.chats.holds(chat.id) && e.by.kind === 'visitor' && isSaid(e)) this.o.onMessage(chat, e);
     }
   }
 
@@ -386,7 +386,7 @@ export class Live {
   }
 
   private chat(id: string): Chat | undefined {
-    return this.desk.value.chats[id];
+    return this.desk.value.chats.get(id);
   }
 
   private update(change: (d: Desk) => Desk): void {

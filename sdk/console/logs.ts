@@ -114,7 +114,7 @@ export class Logs {
   }
 
   private chat(id: string): Chat | undefined {
-    return this.o.desk.value.chats[id];
+    return this.o.desk.value.chats.get(id);
   }
 
   private patch(id: string, change: (c: Chat) => Chat) {

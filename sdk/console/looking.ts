@@ -63,7 +63,7 @@ export class Looking {
       this.o.update((d) => desk.typed(d, id, by, text, now));
       return;
     }
-    const met = by.id !== undefined && by.id !== this.o.desk().me.id && !this.o.desk().chats[id]?.others[by.id];
+    const met = by.id !== undefined && by.id !== this.o.desk().me.id && !this.o.desk().chats.get(id)?.others[by.id];
     this.o.update((d) => desk.colleague(d, id, by, doing, now));
     // Who comes does not know who is here already.
     if (met && doing === 'views' && id === this.at) this.o.send({ type: 'typing', conversation: id, doing: 'views' });

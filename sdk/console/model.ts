@@ -2,9 +2,10 @@
  * What the console knows. All of it is immutable: a reducer (desk.ts) makes the next one from a frame, a selector
  * (select.ts) reads one, and whatever did not change keeps its identity, so that a list draws only rows that changed.
  */
-import type { Logged } from '../visitor/log.ts';
+import { isRecalled, type Logged } from '../visitor/log.ts';
 import type { Entry } from '../visitor/outbox.ts';
 import type { Agent as Colleague, Conversation, LogEvent } from '../visitor/wire.ts';
+import type { Shelf } from './shelf.ts';
 
 export type { Colleague, Entry, LogEvent, Logged };
 
@@ -68,11 +69,21 @@ export interface Chat {
   readonly trouble?: Trouble | undefined;
 }
 
+const saidKinds = new Set(['text', 'image', 'file', 'options', 'form']);
+
+/** Whether an event is something said, not something that happened. A recalled message was said; of its edits nothing was. */
+export function isSaid(e: Pick<LogEvent, 'body'>): boolean {
+  return saidKinds.has(e.body.kind) || isTombstone(e);
+}
+
+/** Whether recall or erasure has removed what was said. */
+export const isTombstone = isRecalled;
+
 /** Everything that came over the wire. */
 export interface Desk {
   readonly me: Me;
   readonly agents: Readonly<Record<string, Colleague>>;
-  readonly chats: Readonly<Record<string, Chat>>;
+  readonly chats: Shelf;
   /** How many wait in one's groups, as the server counts: the list holds the first 50. */
   readonly waiting: number;
 }

@@ -1,9 +1,8 @@
 /** A message in one line, for lists and announcements. */
 import type { Body } from '../visitor/wire.ts';
-import { isSaid, isTombstone } from './desk.ts';
 import { happenedText } from './happened.ts';
 import { t } from './i18n.ts';
-import type { Desk, Head, LogEvent } from './model.ts';
+import { type Desk, type Head, isSaid, isTombstone, type LogEvent } from './model.ts';
 import { partyName } from './names.ts';
 
 /** Who said it (the visitor goes without saying) and its text, on one line; of what happened, what it was. */

@@ -1,20 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { emptyDesk, headed, logged, outgoing, put } from './desk.ts';
 import type { Chat, Desk, Entry, Head, LogEvent, Me } from './model.ts';
-import {
-  busyWith,
-  groupsOf,
-  lastAssigned,
-  lastSaid,
-  mine,
-  newsOf,
-  owing,
-  rightsOf,
-  stuckFor,
-  timeline,
-  unread,
-  waiting,
-} from './select.ts';
+import { busyWith, groupsOf, lastAssigned, lastSaid, newsOf, owing, rightsOf, stuckFor, timeline, unread } from './select.ts';
+import { merged } from './shelf.ts';
+
+const mine = (d: Desk) => d.chats.mine;
+const waiting = (d: Desk) => merged(d.chats.lines);
 
 const me: Me = { id: 'lina', name: 'Li Na', role: 'agent', groups: ['default'] };
 const now = new Date(2026, 10, 23, 12).getTime();
@@ -54,7 +45,7 @@ const log = (id: string, lines: Line[], from = now): LogEvent[] =>
 function deskOf(...chats: [Head, LogEvent[]?][]): Desk {
   return chats.reduce<Desk>((d, [h, events = []]) => logged(headed(d, h, now), h.id, events, false, []), emptyDesk(me));
 }
-const only = (h: Head, events?: LogEvent[]) => deskOf([h, events]).chats[h.id] as Chat;
+const only = (h: Head, events?: LogEvent[]) => deskOf([h, events]).chats.get(h.id) as Chat;
 
 const entry = (over: Partial<Entry> = {}): Entry => ({
   key: 'k1',
@@ -115,8 +106,8 @@ describe('owing', () => {
       ),
     ).toBeUndefined();
     const asked = deskOf([head('c1'), log('c1', [['visitor', 'a']])]);
-    expect(owing(outgoing(asked, 'c1', [entry()]).chats.c1 as Chat)).toBeUndefined();
-    expect(owing(outgoing(asked, 'c1', [entry({ failed: 'conflict' })]).chats.c1 as Chat)).toBe(now);
+    expect(owing(outgoing(asked, 'c1', [entry()]).chats.get('c1') as Chat)).toBeUndefined();
+    expect(owing(outgoing(asked, 'c1', [entry({ failed: 'conflict' })]).chats.get('c1') as Chat)).toBe(now);
   });
 });
 
@@ -164,7 +155,8 @@ describe('waiting', () => {
     }),
   ];
   const ids = (d: Desk) => waiting(d).map((c) => c.id);
-  const everywhere = (d: Desk): Desk => ({ ...d, me: { ...me, role: 'supervisor' } });
+  const lead: Me = { ...me, role: 'supervisor' };
+  const everywhere = (d: Desk): Desk => ({ ...d, me: lead, chats: d.chats.seenBy(lead, () => true) });
 
   it('is of one’s groups; of all for who leads', () => {
     const d = deskOf(wait('a', 'default', 1, 0), wait('b', 'sales', 1, 1), [head('c')]);
@@ -302,7 +294,7 @@ describe('timeline', () => {
     const c = outgoing(deskOf([head('c1'), log('c1', [['visitor', 'a']])]), 'c1', [
       entry(),
       entry({ key: 'k2', frame: { type: 'end', session: 1 } }),
-    ]).chats.c1 as Chat;
+    ]).chats.get('c1') as Chat;
     expect(kinds(c)).toEqual(['day', 'said', 'out']);
   });
 
@@ -337,7 +329,7 @@ describe('timeline', () => {
         ['visitor', 'c'],
       ]),
     ]);
-    const keys = timeline(outgoing(d, 'c1', [entry(), entry({ key: 'k2' })]).chats.c1 as Chat, me, 1).map((i) => i.key);
+    const keys = timeline(outgoing(d, 'c1', [entry(), entry({ key: 'k2' })]).chats.get('c1') as Chat, me, 1).map((i) => i.key);
     expect(new Set(keys).size).toBe(keys.length);
   });
 });
@@ -357,8 +349,10 @@ describe('the rest', () => {
 
   it('an action is under way until the outbox has let it go', () => {
     const d = deskOf([head('c1')]);
-    expect(busyWith(d.chats.c1 as Chat)).toBeUndefined();
-    expect(busyWith(outgoing(d, 'c1', [entry(), entry({ frame: { type: 'end', session: 1 } })]).chats.c1 as Chat)).toBe('end');
+    expect(busyWith(d.chats.get('c1') as Chat)).toBeUndefined();
+    expect(busyWith(outgoing(d, 'c1', [entry(), entry({ frame: { type: 'end', session: 1 } })]).chats.get('c1') as Chat)).toBe(
+      'end',
+    );
   });
 
   it('why is asked of the newest assignment', () => {
@@ -380,8 +374,8 @@ describe('the rest', () => {
 
   it('selecting changes nothing', () => {
     const d = deskOf([head('c1'), log('c1', [['visitor', 'a']])]);
-    const frozen = put(d, Object.freeze({ ...(d.chats.c1 as Chat) }));
-    expect(() => [mine(frozen), waiting(frozen), timeline(frozen.chats.c1 as Chat, me, 0)]).not.toThrow();
+    const frozen = put(d, Object.freeze({ ...(d.chats.get('c1') as Chat) }));
+    expect(() => [mine(frozen), waiting(frozen), timeline(frozen.chats.get('c1') as Chat, me, 0)]).not.toThrow();
   });
 });
 

@@ -1,8 +1,18 @@
 /** What the lists and the thread show of what is known: pure functions of a desk or a chat, and the time where it counts. */
 import type { SystemBody } from '../visitor/wire.ts';
-import { isSaid, isTombstone } from './desk.ts';
 import { dayOf } from './format.ts';
-import type { Action, Chat, Desk, Entry, Head, LogEvent, Logged, Me } from './model.ts';
+import {
+  type Action,
+  type Chat,
+  type Desk,
+  type Entry,
+  type Head,
+  isSaid,
+  isTombstone,
+  type LogEvent,
+  type Logged,
+  type Me,
+} from './model.ts';
 
 /** Supervisors and administrators act in conversations of others too. */
 export const leads = (me: Me): boolean => me.role !== 'agent';
@@ -26,13 +36,21 @@ export function lastSaid(c: Chat): LogEvent | undefined {
   return c.ahead.at(-1) ?? newest(c.log, isSaid) ?? c.head.last;
 }
 
-/** When something last happened that moves a conversation in a list, ms. */
-export function lastAt(c: Chat): number {
-  return Math.max(at(lastSaid(c)?.at), at(c.head.since));
+/** A chat never changes (another takes its place), so what was found of it once is kept as long as it is. */
+function once<T>(find: (c: Chat) => T): (c: Chat) => T {
+  const known = new WeakMap<Chat, { readonly found: T }>();
+  return (c) => {
+    const had = known.get(c) ?? { found: find(c) };
+    known.set(c, had);
+    return had.found;
+  };
 }
 
+/** When something last happened that moves a conversation in a list, ms. */
+export const lastAt = once((c) => Math.max(at(lastSaid(c)?.at), at(c.head.since)));
+
 /** Since when the visitor waits for a word of ours, ms; nothing while it is their turn. */
-export function owing(c: Chat): number | undefined {
+export const owing = once((c): number | undefined => {
   let since: number | undefined;
   for (let i = c.log.length - 1; i >= 0; i--) {
     const e = c.log[i] as Logged;
@@ -42,46 +60,13 @@ export function owing(c: Chat): number | undefined {
   }
   const answered = c.out.some((o) => !o.failed && o.frame.type === 'send' && !o.frame.internal);
   return answered || c.ahead.some((e) => !e.internal) ? undefined : since;
-}
+});
 
 /** The visitor's messages that the agent has not seen. */
-export function unread(c: Chat): number {
+export const unread = once((c) => {
   const read = c.head.read?.agent ?? 0;
   return c.log.reduce((n, e) => (e.seq > read && e.by.kind === 'visitor' && isSaid(e) && !isTombstone(e) ? n + 1 : n), 0);
-}
-
-/** What one holds: who waits for an answer first, the longest wait on top; then by what happened last. */
-export function mine(desk: Desk): Chat[] {
-  const key = (c: Chat) => owing(c) ?? Number.POSITIVE_INFINITY;
-  return Object.values(desk.chats)
-    .filter((c) => isMine(desk.me, c.head))
-    .sort((a, b) => compare(key(a), key(b)) || compare(lastAt(b), lastAt(a)) || compare(a.id, b.id));
-}
-
-/** Who waits in one's groups. Each group's line keeps its order; of those at the heads, who waited longest comes first. */
-export function waiting(desk: Desk): Chat[] {
-  const place = (c: Chat) => c.head.queue?.position ?? Number.POSITIVE_INFINITY;
-  const since = (c: Chat | undefined) => at(c?.head.since);
-  const lines = new Map<string, Chat[]>();
-  for (const c of Object.values(desk.chats)) {
-    if (!isWaiting(desk.me, c.head)) continue;
-    const group = c.head.group ?? '';
-    lines.set(group, [...(lines.get(group) ?? []), c]);
-  }
-  for (const line of lines.values()) line.sort((a, b) => compare(place(a), place(b)) || compare(since(a), since(b)));
-  const all: Chat[] = [];
-  for (;;) {
-    const heads = [...lines.values()].filter((line) => line.length > 0).sort((a, b) => compare(since(a[0]), since(b[0])));
-    const next = heads[0]?.shift();
-    if (!next) return all;
-    all.push(next);
-  }
-}
-
-// Infinity minus Infinity is no number, so no subtraction here.
-function compare<T>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
+});
 
 /** Something the agent should hear of though they look elsewhere. */
 export function newsOf(me: Me, before: Head | undefined, after: Head): 'waiting' | 'assigned' | undefined {
@@ -234,7 +219,7 @@ export function lastAssigned(c: Chat): Logged | undefined {
 export function groupsOf(desk: Desk): string[] {
   const all = new Set<string>(desk.me.groups);
   for (const a of Object.values(desk.agents)) for (const g of a.groups ?? []) all.add(g);
-  for (const c of Object.values(desk.chats)) if (c.head.group) all.add(c.head.group);
+  for (const c of desk.chats.values()) if (c.head.group) all.add(c.head.group);
   return [...all].sort();
 }
 

@@ -204,7 +204,7 @@ describe('the lists', () => {
     expect(store.lists.rows.value).toHaveLength(63);
     expect(store.lists.paged.value.all.next).toBeUndefined();
     await store.lists.choose('held');
-    expect(store.lists.rows.value.map((c) => c.head.phase)).toEqual(['held', 'held', 'held']);
+    expect(store.lists.rows.value.map((id) => store.desk.value.chats.get(id)?.head.phase)).toEqual(['held', 'held', 'held']);
   });
 
   it('of all that could not be had say so, and can be had again', async () => {

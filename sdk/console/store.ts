@@ -75,14 +75,15 @@ export class Store {
   readonly desk = computed(() => this.live.value?.desk.value ?? nobody);
   private readonly me = computed(() => this.desk.value.me);
   private readonly agents = computed(() => this.desk.value.agents);
+  private readonly mine = computed(() => this.desk.value.chats.mine);
   /** The desk without its chats: who reads only names is not drawn again with every message. */
   readonly people = computed<Desk>(() => ({ ...nobody, me: this.me.value, agents: this.agents.value }));
   /** The row of the open list that is to be seen and focused; `n` grows each time. */
   readonly revealed = signal<{ readonly id: string; readonly n: number } | undefined>(undefined);
   readonly lists: Listing;
-  readonly waitingCount = computed(() => Math.max(this.lists.waiting.value.length, this.desk.value.waiting));
-  readonly unread = computed(() => this.lists.mine.value.reduce((n, c) => n + unread(c), 0));
-  readonly chat = computed<Chat | undefined>(() => this.desk.value.chats[this.selected.value ?? '']);
+  readonly waitingCount = computed(() => Math.max(this.desk.value.chats.inLine, this.desk.value.waiting));
+  readonly unread = computed(() => this.mine.value.reduce((n, c) => n + unread(c), 0));
+  readonly chat = computed<Chat | undefined>(() => this.desk.value.chats.get(this.selected.value ?? ''));
   readonly connected = computed(() => this.live.value?.link.value.at === 'open');
 
   private turn = 0; // of signing in and out: what was opened for an older turn is closed again
@@ -225,12 +226,12 @@ export class Store {
   /** The conversation `by` rows below the open one in the open list; from none, the first or the last. */
   step(by: 1 | -1): string | undefined {
     const rows = this.lists.rows.value;
-    const i = rows.findIndex((c) => c.id === this.selected.value);
+    const i = rows.indexOf(this.selected.value ?? '');
     const next = rows[i < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, i + by))];
     if (!next) return undefined;
-    this.select(next.id);
-    this.revealRow(next.id);
-    return next.id;
+    this.select(next);
+    this.revealRow(next);
+    return next;
   }
 
   /** Brings a row of the open list into view and into focus. */

@@ -67,7 +67,7 @@ describe('what happened', () => {
 });
 
 describe('refusals', () => {
-  const chat = desk.chats.c1 as Chat;
+  const chat = desk.chats.get('c1') as Chat;
   const said = (action: Action, code: string, to?: string) => troubleText({ action, code, to }, chat, desk);
 
   it('name whom they are about', () => {

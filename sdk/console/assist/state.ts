@@ -112,7 +112,7 @@ export async function sum(store: Store, { id }: Chat): Promise<void> {
   setHelp(store, id, { busy: 'summary' });
   try {
     const { text } = await written(store, at(id, 'summary'));
-    const phase = store.desk.value.chats[id]?.head.phase;
+    const phase = store.desk.value.chats.get(id)?.head.phase;
     setHelp(store, id, phase === 'waiting' || phase === 'held' ? { noted: true } : { summary: text });
   } catch (e) {
     setHelp(store, id, { trouble: whyNot(codeOf(e)) });

@@ -36,7 +36,7 @@ function act(store: Store, chat: Chat, type: 'take' | 'end' | 'reopen'): void {
 /** The action that comes before all others: to take the conversation, or to reopen it. */
 export function ChiefAct({ chat, place }: { chat: Chat; place: 'wide-only' | 'phone-only' }) {
   const store = useStore();
-  const rights = rightsOf(store.desk.value.me, chat.head);
+  const rights = rightsOf(store.people.value.me, chat.head);
   const kind = `primary ${place}`;
   if (rights.take) {
     const text = t(chat.head.phase === 'held' ? 'action.takeOver' : 'action.take');
@@ -49,7 +49,7 @@ export function ChiefAct({ chat, place }: { chat: Chat; place: 'wide-only' | 'ph
 /** The buttons in the head of a conversation: only those that its state and one's role allow. */
 export function Actions({ chat }: { chat: Chat }) {
   const store = useStore();
-  const rights = rightsOf(store.desk.value.me, chat.head);
+  const rights = rightsOf(store.people.value.me, chat.head);
   const transfer = () => {
     store.dialog.value = 'transfer';
   };

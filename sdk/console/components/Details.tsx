@@ -118,7 +118,7 @@ function Sessions({ record, current }: { record: VisitorRecord; current: number 
           <li key={s.session}>
             <time dateTime={s.began}>{fullTime(lang.value, at(s.began))}</time>{' '}
             {[
-              s.agent && agentName(store.desk.value, s.agent),
+              s.agent && agentName(store.people.value, s.agent),
               t('details.said', { n: s.said }),
               s.score && t('details.score', { n: s.score }),
             ]
@@ -134,7 +134,7 @@ function Sessions({ record, current }: { record: VisitorRecord; current: number 
 
 function Blocking({ record, again }: { record: VisitorRecord; again: () => void }) {
   const store = useStore();
-  if (!leads(store.desk.value.me)) return record.block ? <p class="hint">{t('details.blocked')}</p> : null;
+  if (!leads(store.people.value.me)) return record.block ? <p class="hint">{t('details.blocked')}</p> : null;
   const then = (done: Promise<void>) => void done.catch(() => undefined).then(again);
   if (record.block)
     return (
@@ -188,7 +188,7 @@ function Session({ chat }: { chat: Chat }) {
         <Fact name={t('details.phase')}>{t(`phase.${phase}`)}</Fact>
         <Fact name={t('details.since')}>{since ? fullTime(lang.value, at(since)) : undefined}</Fact>
         <Fact name={t('details.back')}>{until ? fullTime(lang.value, at(until)) : undefined}</Fact>
-        <Fact name={t('details.agent')}>{phase === 'held' && agent ? agentName(store.desk.value, agent) : undefined}</Fact>
+        <Fact name={t('details.agent')}>{phase === 'held' && agent ? agentName(store.people.value, agent) : undefined}</Fact>
         <Fact name={t('details.group')}>{group ? groupName(group) : undefined}</Fact>
         <Fact name={t('details.tag')}>{tag}</Fact>
         <Fact name={t('details.queue')}>
@@ -225,7 +225,7 @@ export function Details({ chat }: { chat: Chat }) {
       {chat.head.phase === 'waiting' && <Nobody chat={chat} />}
       {assigned && assigned.body.kind === 'assigned' && (
         <section>
-          <h3>{t('why.title', { agent: agentName(store.desk.value, assigned.body.agent) })}</h3>
+          <h3>{t('why.title', { agent: agentName(store.people.value, assigned.body.agent) })}</h3>
           <Why event={assigned} visitor={chat.head.visitor.id} />
         </section>
       )}

@@ -31,7 +31,7 @@ export function Erase({ visitor, name }: { visitor: string; name: string }) {
   const [asks, setAsks] = useState(false);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState('');
-  if (store.desk.value.me.role !== 'admin') return null;
+  if (store.people.value.me.role !== 'admin') return null;
   const erase = async () => {
     setBusy(true);
     setTrouble('');

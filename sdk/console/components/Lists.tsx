@@ -1,11 +1,10 @@
 /** The pane of lists: mine, waiting, the assistant's, all. An empty list says what to do. */
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useStore } from '../context.ts';
 import { t } from '../i18n.ts';
 import { type Filter, filters, type Tab, tabs } from '../listing.ts';
-import type { Chat } from '../model.ts';
-import { groupName, siteName, siteNames } from '../names.ts';
+import { groupName, groupNames, siteName, siteNames } from '../names.ts';
 import { groupsOf } from '../select.ts';
 import type { Store } from '../store.ts';
 import { troubleText } from '../trouble.ts';
@@ -243,9 +242,14 @@ function Foot({ tab }: { tab: 'bot' | 'all' }) {
 }
 
 /** What was refused in a row, above the list: a row has no room for it. */
-function Refusals({ rows }: { rows: readonly Chat[] }) {
+function Refusals({ rows }: { rows: readonly string[] }) {
   const store = useStore();
-  const found = rows.filter((c) => c.trouble && c.id !== store.selected.value);
+  const shape = store.lists.shape.value;
+  const refused = useMemo(
+    () => rows.flatMap((id) => store.desk.peek().chats.get(id) ?? []).filter((c) => c.trouble),
+    [rows, shape],
+  );
+  const found = refused.filter((c) => c.id !== store.selected.value);
   return (
     <>
       {found.slice(0, 3).map((c) => (
@@ -260,30 +264,35 @@ function Refusals({ rows }: { rows: readonly Chat[] }) {
 }
 
 /** Up and down move the focus from row to row; so Tab leaves the list at once, however long it is. */
-function useRoving(store: Store, rows: readonly Chat[]) {
+function useRoving(store: Store, rows: readonly string[]) {
   const [focus, setFocus] = useState<string>();
   const wanted = focus ?? store.selected.value;
-  const active = rows.some((c) => c.id === wanted) ? wanted : rows[0]?.id;
+  const active = wanted && rows.includes(wanted) ? wanted : rows[0];
   const key = (e: KeyboardEvent) => {
     const by = e.key === 'ArrowDown' ? 1 : e.key === 'ArrowUp' ? -1 : 0;
     if (!by || !(e.target instanceof Element && e.target.matches('.row button'))) return;
     e.preventDefault();
-    const next = rows[rows.findIndex((c) => c.id === active) + by];
+    const next = rows[rows.indexOf(active ?? '') + by];
     if (!next) return;
-    setFocus(next.id);
-    store.revealRow(next.id);
+    setFocus(next);
+    store.revealRow(next);
   };
   useEffect(() => setFocus(undefined), [store.selected.value]);
   return { active, key };
 }
 
-const keyOf = (c: Chat) => c.id;
-const heightIn: Readonly<Record<Tab, (c: Chat) => number>> = {
-  mine: (c) => rowHeight(c, 'mine'),
-  waiting: (c) => rowHeight(c, 'waiting'),
-  bot: (c) => rowHeight(c, 'bot'),
-  all: (c) => rowHeight(c, 'all'),
-};
+const keyOf = (id: string) => id;
+
+/** How high the rows of a list are: another function whenever one may be higher or lower than it was. */
+function useHeights(store: Store, tab: Tab): (id: string) => number {
+  return useCallback(
+    (id) => {
+      const chat = store.desk.peek().chats.get(id);
+      return chat ? rowHeight(chat, tab) : 0;
+    },
+    [tab, store.lists.shape.value, groupNames.value],
+  );
+}
 
 /** The pane on the left; on a phone, the first page. */
 export function Lists() {
@@ -294,6 +303,7 @@ export function Lists() {
   const here = store.live.value && store.people.value.agents[store.people.value.me.id];
   const settled = paged ? store.lists.paged.value[paged].state === 'ready' : !!here;
   const { active, key } = useRoving(store, rows);
+  const heights = useHeights(store, tab);
   const reveal = store.revealed.value;
   const more = paged && settled && store.lists.paged.value[paged].next ? () => void store.lists.more() : undefined;
   return (
@@ -308,12 +318,12 @@ export function Lists() {
           <Windowed
             key={tab}
             items={rows}
-            heightOf={heightIn[tab]}
+            heightOf={heights}
             keyOf={keyOf}
             label={t(`list.${tab}`)}
             reveal={reveal && { key: reveal.id, n: reveal.n }}
             {...(more && !store.lists.search.value.text ? { onEnd: more } : {})}
-            row={(c, i) => <Row key={c.id} chat={c} tab={tab} tabbable={c.id === active} place={i + 1} of={rows.length} />}
+            row={(id, i) => <Row key={id} id={id} tab={tab} tabbable={id === active} place={i + 1} of={rows.length} />}
             foot={paged && <Foot tab={paged} />}
           />
         )}

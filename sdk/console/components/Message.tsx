@@ -4,11 +4,10 @@ import { useState } from 'preact/hooks';
 import { sourcesOf } from '../../visitor/sources.ts';
 import type { Body, FileBody, LogEvent } from '../../visitor/wire.ts';
 import { useStore } from '../context.ts';
-import { isTombstone } from '../desk.ts';
 import { clock, fileAddress, fileSize, fullTime, linkify } from '../format.ts';
 import { happenedText } from '../happened.ts';
 import { lang, t } from '../i18n.ts';
-import type { Chat, Entry, Logged } from '../model.ts';
+import { type Chat, type Entry, isTombstone, type Logged } from '../model.ts';
 import { agentName, partyName, visitorShort } from '../names.ts';
 import { at, busyWith, changeable, type Item, noteOf } from '../select.ts';
 import { sendTrouble } from '../trouble.ts';
@@ -269,7 +268,7 @@ function OutMeta({ entry }: { entry: Entry }) {
 export function Happened({ event, chat }: { event: Logged; chat: Chat }) {
   const store = useStore();
   const [open, setOpen] = useState(false);
-  const { desk } = store;
+  const { people } = store;
   const time = at(event.at);
   const note = noteOf(event);
   const assigned = event.body.kind === 'assigned' ? event.body : undefined;
@@ -279,13 +278,13 @@ export function Happened({ event, chat }: { event: Logged; chat: Chat }) {
         <time dateTime={event.at} title={fullTime(lang.value, time)}>
           {clock(lang.value, time)}
         </time>
-        <span>{happenedText(event, chat.head, desk.value)}</span>
+        <span>{happenedText(event, chat.head, people.value)}</span>
         {assigned?.why !== undefined && (
           <button
             type="button"
             class="text-button"
             aria-expanded={open}
-            aria-label={t('why.showLabel', { agent: agentName(desk.value, assigned.agent) })}
+            aria-label={t('why.showLabel', { agent: agentName(people.value, assigned.agent) })}
             onClick={() => setOpen(!open)}
           >
             {t('why.show')}

@@ -96,7 +96,7 @@ function choices(store: Store): Item[] {
 }
 
 function chats(store: Store): Item[] {
-  return Object.values(store.desk.value.chats)
+  return [...store.desk.peek().chats.values()]
     .sort((a, b) => lastAt(b) - lastAt(a))
     .map((c) => {
       const last = lastSaid(c);
@@ -128,7 +128,7 @@ export function Palette() {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
-  const items = useMemo(() => found(store, text), [text, store.desk.value]);
+  const items = useMemo(() => found(store, text), [text, store.lists.shape.value, store.chat.value]);
   const i = Math.min(at, items.length - 1);
   const close = () => store.closeDialog('palette');
   const run = (item: Item | undefined) => {

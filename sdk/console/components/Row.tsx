@@ -1,4 +1,5 @@
 /** A conversation in a list: who, how long they wait or what was said last, and in the queue a way to take it. */
+import { useComputed } from '@preact/signals';
 import { useStore } from '../context.ts';
 import { duration, fullTime, shortTime } from '../format.ts';
 import { lang, t } from '../i18n.ts';
@@ -15,8 +16,8 @@ const PLAIN = 70;
 const TAGGED = 96;
 
 function LastLine({ chat, store }: { chat: Chat; store: Store }) {
-  const draft = store.drafts.value?.all.value[chat.id];
-  const selected = store.selected.value === chat.id;
+  const draft = useComputed(() => store.drafts.value?.all.value[chat.id]).value;
+  const selected = useComputed(() => store.selected.value === chat.id).value;
   if (chat.typing && chat.typing.until > store.now.value)
     return (
       <span class="row-last">
@@ -85,10 +86,25 @@ export function rowHeight(chat: Chat, tab: Tab): number {
   return chipsOf(chat, tab).length ? TAGGED : PLAIN;
 }
 
-/** One row. In the queue it has a button of its own, beside the one that opens it: buttons do not nest. */
-export function Row({ chat, tab, tabbable, place, of }: { chat: Chat; tab: Tab; tabbable: boolean; place: number; of: number }) {
+/** One row: drawn anew when its own conversation changes, not with the others. In the queue it has a button of its own, beside the one that opens it: buttons do not nest. */
+export function Row({ id, ...props }: { id: string; tab: Tab; tabbable: boolean; place: number; of: number }) {
   const store = useStore();
-  const current = store.selected.value === chat.id;
+  const chat = useComputed(() => store.desk.value.chats.get(id)).value;
+  const current = useComputed(() => store.selected.value === id).value;
+  return chat ? <Drawn {...props} chat={chat} current={current} store={store} /> : null;
+}
+
+interface RowProps {
+  readonly chat: Chat;
+  readonly tab: Tab;
+  readonly current: boolean;
+  readonly tabbable: boolean;
+  readonly place: number;
+  readonly of: number;
+  readonly store: Store;
+}
+
+function Drawn({ chat, tab, current, tabbable, place, of, store }: RowProps) {
   const name = visitorName(chat.head);
   const n = chat.head.agent?.id === store.people.value.me.id ? unread(chat) : 0;
   const { online } = chat.head.visitor;

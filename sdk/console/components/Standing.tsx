@@ -34,7 +34,7 @@ function words(chat: Chat, me: Me, rights: Rights, name: string): Words | undefi
 /** The bar, or nothing for whoever holds the conversation. */
 export function Standing({ chat, rights }: { chat: Chat; rights: Rights }) {
   const store = useStore();
-  const desk = store.desk.value;
+  const desk = store.people.value;
   const found = words(chat, desk.me, rights, agentName(desk, chat.head.agent));
   if (!found) return null;
   return (

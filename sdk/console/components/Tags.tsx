@@ -14,7 +14,7 @@ export function Tags({ chat }: { chat: Chat }) {
   const store = useStore();
   const [text, setText] = useState('');
   const tags = chat.head.tags ?? [];
-  const may = rightsOf(store.desk.value.me, chat.head).tag;
+  const may = rightsOf(store.people.value.me, chat.head).tag;
   const off = !may || !store.connected.value || !!busyWith(chat);
   const change = (what: { add?: string[]; remove?: string[] }) => void store.live.value?.act(chat.id, { type: 'tag', ...what });
   const add = (e: Event) => {

@@ -56,7 +56,7 @@ export function LinkBanner() {
 function StatusSwitch() {
   const store = useStore();
   const live = store.live.value;
-  const { me, agents } = store.desk.value;
+  const { me, agents } = store.people.value;
   const is = agents[me.id];
   const status = live?.wanted.value?.status ?? is?.status;
   const capacity = live?.wanted.value?.capacity ?? is?.capacity ?? 0;
@@ -152,7 +152,7 @@ function MenuItem({ icon, label, onClick }: { icon: IconName; label: Key; onClic
 
 function Menu() {
   const store = useStore();
-  const { me } = store.desk.value;
+  const { me } = store.people.value;
   return (
     <Popover class="icon-button" label={t('app.menu')} face={<Icon name="menu" />} end>
       {(close) => {

@@ -1,6 +1,6 @@
 /** To whom a conversation goes: a colleague with a free seat, or a group, where it waits; with a note if need be. */
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Status } from '../../visitor/wire.ts';
 import { useStore } from '../context.ts';
 import { type Key, t } from '../i18n.ts';
@@ -98,8 +98,9 @@ export function Transfer({ chat }: { chat: Chat }) {
   const [to, setTo] = useState('');
   const [note, setNote] = useState('');
   const [trouble, setTrouble] = useState<string>();
-  const desk = store.desk.value;
+  const desk = store.people.value;
   const agents = ranked(Object.values(desk.agents).filter((a) => a.id !== chat.head.agent?.id));
+  const groups = useMemo(() => groupsOf(store.desk.peek()), [store.lists.shape.value]);
   const close = () => store.closeDialog('transfer');
   const sending = useOutcome(chat, close);
 
@@ -120,7 +121,7 @@ export function Transfer({ chat }: { chat: Chat }) {
       <form class="dialog-body-form" onSubmit={submit}>
         {agents.length > 0 && <AgentChoices agents={agents} chosen={to} set={setTo} />}
         {!agents.some((a) => !barOf(a)) && <p class="hint">{t('transfer.nobody')}</p>}
-        <GroupChoices groups={groupsOf(desk)} current={chat.head.group} chosen={to} set={setTo} />
+        <GroupChoices groups={groups} current={chat.head.group} chosen={to} set={setTo} />
         <div class="field">
           <label for="transfer-note">{t('transfer.note')}</label>
           <textarea

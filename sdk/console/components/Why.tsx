@@ -11,7 +11,7 @@ export function Why({ event, visitor }: { event: Logged; visitor: string }) {
   const store = useStore();
   const body = event.body as Extract<SystemBody, { kind: 'assigned' }>;
   const why = readWhy(body.why);
-  const agent = agentName(store.desk.value, body.agent);
+  const agent = agentName(store.people.value, body.agent);
   if (!why) return <p class="why hint">{t('why.none')}</p>;
   return (
     <div class="why">
@@ -58,7 +58,7 @@ function Table({ why, chosen }: { why: WhyRecord; chosen: AgentRef }) {
       <tbody>
         {why.candidates.map((c) => (
           <tr key={c.agent.id} class={c.agent.id === chosen.id ? 'chosen' : undefined}>
-            <th scope="row">{agentName(store.desk.value, c.agent)}</th>
+            <th scope="row">{agentName(store.people.value, c.agent)}</th>
             <td class="number">{percent.format(c.load)}</td>
             <td>
               {[t(c.agent.id === chosen.id ? 'why.chosen' : 'why.candidate'), c.shard && t('why.responsible')]
@@ -69,7 +69,7 @@ function Table({ why, chosen }: { why: WhyRecord; chosen: AgentRef }) {
         ))}
         {why.removed.map((r) => (
           <tr key={r.agent.id} class="removed">
-            <th scope="row">{agentName(store.desk.value, r.agent)}</th>
+            <th scope="row">{agentName(store.people.value, r.agent)}</th>
             <td class="number">–</td>
             <td>{tOr(`why.bar.${r.bar}`, 'why.bar.other')}</td>
           </tr>

@@ -47,7 +47,7 @@ const parts: readonly Part[] = [
 
 export default function Setup({ path }: PageProps) {
   const store = useStore();
-  const { role } = store.desk.value.me;
+  const { role } = store.people.value.me;
   const mine = parts.filter((p) => p.roles.includes(role));
   const [name = '', ...rest] = path.split('/');
   const here = mine.find((p) => p.name === name) ?? mine[0];

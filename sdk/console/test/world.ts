@@ -119,7 +119,7 @@ export class World {
 
 /** A chat that must be there. */
 export function chatOf(live: Live, id: string): Chat {
-  const chat = live.desk.value.chats[id];
+  const chat = live.desk.value.chats.get(id);
   if (!chat) throw new Error(`no chat ${id}`);
   return chat;
 }
