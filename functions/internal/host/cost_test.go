@@ -151,7 +151,7 @@ func TestCost(t *testing.T) {
 		{"answer", hot, func() { b.reply(2, welcome) }, cost{1, 1, 3}},
 		{"ping of a visitor", hot, func() { b.say("mei=", ping, "pong") }, cost{0, 1.5, 2}},
 		{"ping of an agent who holds one", hot, func() { b.say("li=", ping, "pong") }, cost{0, 3.5, 4}},
-		{"send, warm, six seconds later: three copies", func() { b.clock.pass(6 * time.Second) }, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 4, 6}},
+		{"send, warm, six seconds later: three copies, and whether there are webhooks", func() { b.clock.pass(6 * time.Second) }, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 5, 7}},
 		{"first poll", func() { b.clock.pass(-6 * time.Second) }, func() {
 			got := b.poll(fields{"token": welcome["token"], "frames": []fields{{"type": "hello", "v": 1, "origin": "origin-of-poll"}}, "wait": 0})
 			w := b.wants("welcome", got)

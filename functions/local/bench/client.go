@@ -22,6 +22,7 @@ type frame struct {
 	N            uint64
 	Conversation json.RawMessage // an id, or a head
 	Body         struct{ Kind, Text string }
+	By           struct{ Kind string }
 }
 
 // patience is what any answer may take.
@@ -37,13 +38,18 @@ type client struct {
 
 // dial connects and says hello.
 func dial(ctx context.Context, url, origin, token string) (*client, error) {
+	return dialSite(ctx, url, origin, token, "default")
+}
+
+// dialSite is dial for one of several sites.
+func dialSite(ctx context.Context, url, origin, token, site string) (*client, error) {
 	conn, _, err := websocket.Dial(ctx, strings.Replace(url, "http", "ws", 1)+"/ws", nil) //nolint:bodyclose // the library closes it
 	if err != nil {
 		return nil, err
 	}
 	conn.SetReadLimit(1 << 20)
 	c := &client{conn: conn, origin: origin, n: map[string]uint64{}}
-	hello := map[string]any{"type": "hello", "v": 1, "origin": origin}
+	hello := map[string]any{"type": "hello", "v": 1, "origin": origin, "site": site}
 	if token != "" {
 		hello["token"] = token
 	}
@@ -129,13 +135,13 @@ func (c *client) await(ctx context.Context, match func(frame) bool) (frame, erro
 
 func (c *client) leave() { _ = c.conn.Close(websocket.StatusNormalClosure, "") } // it is over either way
 
-// call is a request of the HTTP API.
-func call(ctx context.Context, url, token string, body, answer any) error {
+// call is a request of the HTTP API. answer may be nil.
+func call(ctx context.Context, method, url, token string, body, answer any) error {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(data))
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(data))
 	if err != nil {
 		return err
 	}
@@ -154,6 +160,9 @@ func call(ctx context.Context, url, token string, body, answer any) error {
 	}
 	if res.StatusCode >= 300 {
 		return fmt.Errorf("%s: %d %.300s", url, res.StatusCode, got)
+	}
+	if answer == nil {
+		return nil
 	}
 	return json.Unmarshal(got, answer)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"kefu/functions/local/edge"
@@ -21,7 +22,9 @@ type counted struct {
 	agentsPing   units
 	end          units // closing the session
 	leave        units // $disconnect
-	sweep        units // of one open session, once a minute
+	idle         units // a sweep while no session is open, but somebody is there
+	sweep        units // what one open session adds to it
+	answer       asked // of the receptionist, with the message that it answers
 }
 
 // text is what everybody says: 60 characters are more than most do.
@@ -31,7 +34,8 @@ func text(i int) string {
 
 // count has people talk and counts.
 func (b *bench) count(ctx context.Context) (c counted, err error) {
-	if err := b.hire(ctx); err != nil {
+	admin, err := b.hire(ctx)
+	if err != nil {
 		return c, err
 	}
 	defer b.agent.leave()
@@ -51,49 +55,60 @@ func (b *bench) count(ctx context.Context) (c counted, err error) {
 		})
 		*to = to.times(1 / n)
 	}
+	if err := b.sweep(ctx); err != nil { // the first one starts its process
+		return c, err
+	}
+	if c.idle, err = b.of(ctx, func() error { return b.sweep(ctx) }); err != nil {
+		return c, err
+	}
 	per(&c.hello, func(i int) (err error) { people[i], err = b.visitor(ctx); return err })
 	per(&c.open, func(i int) error { return b.opens(ctx, people[i]) })
 	per(&c.warm, func(i int) error { return b.exchange(ctx, people[i]) })
 	c.warm = c.warm.times(1.0 / exchanged)
 	per(&c.visitorsPing, func(i int) error { return ping(ctx, people[i]) })
 	per(&c.agentsPing, func(int) error { return ping(ctx, b.agent) })
+	c.agentsPing.writes = 1 // each renews the lease, 15 s after the last; these came at once
 	if err == nil {
 		err = b.countCold(ctx, people, &c)
 	}
 	if err == nil {
 		c.sweep, err = b.of(ctx, func() error { return b.sweep(ctx) })
-		c.sweep = c.sweep.times(1 / n)
+		c.sweep = c.sweep.minus(c.idle).times(1 / n)
 	}
 	per(&c.end, func(i int) error {
 		return b.agent.does(ctx, "end", people[i].id, map[string]any{"session": 1})
 	})
 	per(&c.leave, func(i int) error { return b.goes(ctx, people[i]) })
+	if err == nil {
+		c.answer, err = b.countAnswers(ctx, admin)
+	}
 	return c, err
 }
 
-// hire makes an agent who has a seat for everybody.
-func (b *bench) hire(ctx context.Context) error {
+// hire makes an agent who has a seat for everybody, and returns the token of who
+// leads.
+func (b *bench) hire(ctx context.Context) (string, error) {
 	var admin, agent struct{ Token string }
 	var made struct{ ID string }
-	if err := call(ctx, b.URL()+"/v1/login", "", map[string]string{"name": "admin", "password": b.Password}, &admin); err != nil {
-		return err
+	if err := call(ctx, http.MethodPost, b.URL()+"/v1/login", "", map[string]string{"name": "admin", "password": b.Password}, &admin); err != nil {
+		return "", err
 	}
 	who := map[string]any{"name": "bench", "password": b.Password, "role": "agent", "groups": []string{"default"}, "capacity": perAgent}
-	if err := call(ctx, b.URL()+"/v1/agents", admin.Token, who, &made); err != nil {
-		return err
+	if err := call(ctx, http.MethodPost, b.URL()+"/v1/agents", admin.Token, who, &made); err != nil {
+		return "", err
 	}
-	if err := call(ctx, b.URL()+"/v1/login", "", map[string]string{"name": "bench", "password": b.Password}, &agent); err != nil {
-		return err
+	if err := call(ctx, http.MethodPost, b.URL()+"/v1/login", "", map[string]string{"name": "bench", "password": b.Password}, &agent); err != nil {
+		return "", err
 	}
 	var err error
 	if b.agent, err = dial(ctx, b.URL(), "bench-outbox-agent", agent.Token); err != nil {
-		return err
+		return "", err
 	}
 	if err := b.agent.say(ctx, map[string]any{"type": "status", "status": "online"}); err != nil {
-		return err
+		return "", err
 	}
 	_, err = b.agent.await(ctx, is("presence"))
-	return err
+	return admin.Token, err
 }
 
 // exchanged is how many messages an exchange has.
@@ -179,12 +194,8 @@ func (b *bench) countCold(ctx context.Context, people []*client, c *counted) (er
 	if err != nil {
 		return err
 	}
-	timer := time.NewTimer(rightsEvery*time.Second + time.Second)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := pause(ctx, rightsEvery*time.Second+time.Second); err != nil {
+		return err
 	}
 	late, err := b.of(ctx, func() error { return b.says(ctx, extra, "", 200) })
 	c.rights = late.minus(c.warm)

@@ -32,7 +32,7 @@ func sizesOf(ctx context.Context, root string) (sizes []size, err error) {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what is left is in a directory for what may be lost
-	for _, name := range []string{stack.Socket, stack.HTTP, stack.Sweep} {
+	for _, name := range stack.Names() {
 		path := filepath.Join(dir, name)
 		cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-tags", "lambda.norpc,nethttpomithttp2", "-ldflags", "-s -w", "-o", path, "./functions/"+name)
 		cmd.Dir, cmd.Stderr = root, os.Stderr

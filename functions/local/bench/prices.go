@@ -32,6 +32,11 @@ const (
 	sessionMinutes = 10
 	perSession     = 20 // messages
 	perAgent       = 5  // sessions that an agent serves at the same time
+
+	modelSeconds  = 1.0  // until the first word of a model
+	answerSeconds = 3.0  // from there to the last
+	deltasASec    = 3    // pieces that are pushed meanwhile
+	assistMB      = 1024 // of the function assist
 )
 
 // lambda is the price of an invocation.

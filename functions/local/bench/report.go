@@ -19,11 +19,15 @@ const (
 )
 
 // The heartbeats of a session: what the SDK does while a page is open. A
-// visitor's begins at 25 s and grows to 50; an agent's is 15 s, and is shared
-// by those who are served at the same time.
+// visitor's begins at 25 s and grows to 50, and is put off by what is said
+// meanwhile: how many are left of it sdk/visitor/link.test.ts counts, for messages
+// that come when they like. An agent's is 15 s, and is shared by those who are
+// served at the same time. Sessions are those that keep one process as busy as
+// it is assumed to be; what a sweep takes anyway is shared by all of them.
 const (
-	visitorsPings = 14.0
+	visitorsPings = 6.0
 	agentsPings   = sessionMinutes * 60 / 15.0 / perAgent
+	sessions      = messagesASec * 60 * sessionMinutes / perSession
 )
 
 // printer writes tables, and counts what was missed.
@@ -72,7 +76,7 @@ func report(w io.Writer, sizes []size, t times, c counted) (missed int) {
 	}{
 		{"message, warm", c.warm}, {"message, cold", c.cold}, {"rights, every 5 s a process", c.rights}, {"$connect and hello", c.hello},
 		{"first message: open, assign", c.open}, {"ping of a visitor", c.visitorsPing}, {"ping of an agent", c.agentsPing},
-		{"end", c.end}, {"$disconnect", c.leave}, {"sweep, of one open session", c.sweep},
+		{"end", c.end}, {"$disconnect", c.leave}, {"sweep", c.idle}, {"what an open session adds to it", c.sweep}, {"question, and its answer by the receptionist", c.answer.units},
 	} {
 		u := r.u
 		p.line("| %s | %.2f | %.2f | %.2f | %.2f | %.2f | %.0f | %.0f |", r.what, u.in, u.out, u.invocations, u.writes, u.reads, u.sent, u.logged)
@@ -80,6 +84,8 @@ func report(w io.Writer, sizes []size, t times, c counted) (missed int) {
 	p.bill("A million messages, cold", bill(c.cold, messageMs))
 	p.bill("A million messages, warm", bill(c.warm, messageMs))
 	p.bill("What a session adds to each million of its messages", session)
+	p.bill("A million answers of the receptionist, besides the messages that they answer", answerBill(c))
+	p.line("\nWhat the model asks for its tokens is not in it: a request has %.0f bytes, with one article found.", c.answer.prompt)
 	beats := 0.0
 	for _, l := range session {
 		if strings.HasPrefix(l.what, "heartbeats") {
@@ -107,7 +113,7 @@ func overheads(c counted) []line {
 		share("end", c.end, otherMs, 1),
 		share("heartbeats of the visitor", c.visitorsPing, otherMs, visitorsPings),
 		share("heartbeats of the agent", c.agentsPing, otherMs, agentsPings),
-		share("sweeps", c.sweep, otherMs, sessionMinutes),
+		share("sweeps", c.sweep.plus(c.idle.times(1/sessions)), otherMs, sessionMinutes),
 		{"rights, read every 5 s by each process", total(bill(c.rights, 0)) / (messagesASec * rightsEvery)},
 		{"logged", (c.warm.logged*(perSession-2) + c.open.logged + c.end.logged) * perByteLogged / perSession},
 		{"stored", storedBytes * storedMonths * perByteStored},
@@ -135,8 +141,9 @@ func (p *printer) assumptions() {
 	p.line("\nAssumed, not counted: %d MB arm64; %d ms for a message, %d ms for $connect and $disconnect, %d ms for any other frame; a warm\n"+
 		"process serves %g message a second, which shares its reads of rights; %d bytes stored for %g months; %d bytes that a message\n"+
 		"to a client has around it; a session has %d messages in %d minutes, %g heartbeats of the visitor and %g of the agent, who\n"+
-		"serves %d at a time. Free tiers, the HTTP API and platform logs (SystemLogLevel WARN writes none) are left out.",
-		memoryMB, messageMs, connectMs, otherMs, messagesASec, storedBytes, storedMonths, framing, perSession, sessionMinutes, visitorsPings, agentsPings, perAgent)
+		"serves %d at a time; %g sessions are open at the same time; a model says its first word after %g s and its last %g s later, in %d "+
+		"pieces a second. Free tiers, the HTTP API and platform logs (SystemLogLevel WARN writes none) are left out.",
+		memoryMB, messageMs, connectMs, otherMs, messagesASec, storedBytes, storedMonths, framing, perSession, sessionMinutes, visitorsPings, agentsPings, perAgent, sessions, modelSeconds, answerSeconds, deltasASec)
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
