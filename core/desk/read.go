@@ -263,19 +263,19 @@ func (d *Desk) tellOthers(ctx context.Context, c core.Conversation, from *Peer, 
 func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 	at := wire.Time(d.Now())
 	if p.Visitor() {
-		c, err := d.Store.Load(ctx, p.Conversation)
+		c, err := d.glance(ctx, p.Conversation)
 		if err != nil {
 			return err
 		}
 		p.answer(wire.VisitorPong{Type: "pong", At: at, Heads: c.Public})
 		return nil
 	}
-	followed, err := d.held(ctx, core.AgentID(p.Who.ID), wire.MaxPage-wire.MaxWatched)
+	followed, err := d.glanceHeld(ctx, core.AgentID(p.Who.ID), wire.MaxPage-wire.MaxWatched)
 	if err != nil {
 		return err
 	}
 	for _, id := range p.watched {
-		c, err := d.Store.Load(ctx, id)
+		c, err := d.glance(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -300,6 +300,28 @@ func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 type Holder interface {
 	// Holding is Held with the conversations, as Load returns them.
 	Holding(ctx context.Context, id core.AgentID) ([]core.Conversation, error)
+}
+
+// Glancer is a Store that reads for less what may be a moment old. A pong may
+// be: what it does not know yet is on its way as a push, and the next one knows it.
+type Glancer interface {
+	Glance(ctx context.Context, id core.ConversationID) (core.Conversation, error)   // Load
+	GlanceHolding(ctx context.Context, id core.AgentID) ([]core.Conversation, error) // Holding
+}
+
+func (d *Desk) glance(ctx context.Context, id core.ConversationID) (core.Conversation, error) {
+	if st, ok := d.Store.(Glancer); ok {
+		return st.Glance(ctx, id)
+	}
+	return d.Store.Load(ctx, id)
+}
+
+func (d *Desk) glanceHeld(ctx context.Context, id core.AgentID, most int) ([]core.Conversation, error) {
+	if st, ok := d.Store.(Glancer); ok {
+		list, err := st.GlanceHolding(ctx, id)
+		return list[:min(len(list), most)], err
+	}
+	return d.held(ctx, id, most)
 }
 
 // held returns at most so many of the conversations that an agent holds.

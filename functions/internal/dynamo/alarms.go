@@ -56,7 +56,7 @@ func (st *Store) everything(ctx context.Context) (line []pointer, heads []head, 
 	if err != nil {
 		return nil, nil, err
 	}
-	held, err := st.holding(ctx, agents)
+	held, err := st.holding(ctx, agents, st.head)
 	return line, append(heads, held...), err
 }
 

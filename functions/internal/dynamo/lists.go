@@ -96,7 +96,7 @@ func (st *Store) verify(ctx context.Context, pointers []item) ([]head, error) {
 	for i, it := range pointers {
 		ids[i] = pointerOf(it).id
 	}
-	heads, err := st.load(ctx, ids)
+	heads, err := st.load(ctx, ids, st.head)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (st *Store) listHeld(ctx context.Context, q core.Query, _ int) ([]head, err
 	if err != nil {
 		return nil, err
 	}
-	heads, err := st.holding(ctx, agents)
+	heads, err := st.holding(ctx, agents, st.head)
 	return slices.DeleteFunc(heads, func(h head) bool {
 		s := h.Session
 		return !selects(q, pointer{id: h.ID, group: s.Group, site: h.Site, since: millis(s.Since)})

@@ -30,6 +30,23 @@ func (st *Store) Remembered(ctx context.Context, id core.ConversationID) core.Co
 	if h, ok := st.heads.Get(id); ok {
 		return h.Conversation
 	}
+	h, err := st.glance(ctx, id)
+	if err != nil {
+		return core.Conversation{ID: id} // whoever goes on with that reads again
+	}
+	if h.Seq > 0 {
+		st.heads.ContainsOrAdd(id, h)
+	}
+	return h.Conversation
+}
+
+// Glance implements desk.Glancer: Load by a weak read, half a read unit.
+func (st *Store) Glance(ctx context.Context, id core.ConversationID) (core.Conversation, error) {
+	h, err := st.glance(ctx, id)
+	return h.Conversation, err
+}
+
+func (st *Store) glance(ctx context.Context, id core.ConversationID) (head, error) {
 	h := head{Conversation: core.Conversation{ID: id}}
 	s := all(partConversation(id), slotPrefix)
 	s.newest, s.limit, s.weak = true, 1, true
@@ -38,13 +55,7 @@ func (st *Store) Remembered(ctx context.Context, id core.ConversationID) core.Co
 		h, err = unpack(id, it)
 		return true, err
 	})
-	if err != nil {
-		return core.Conversation{ID: id} // whoever goes on with that reads again
-	}
-	if h.Seq > 0 {
-		st.heads.ContainsOrAdd(id, h)
-	}
-	return h.Conversation
+	return h, err
 }
 
 func (st *Store) newest(ctx context.Context, id core.ConversationID, found func(item)) (head, error) {

@@ -95,7 +95,7 @@ func (st *Store) vacateIf(ctx context.Context, id core.AgentID, seats []seat, c 
 
 // holding returns what the agents of these items hold, and gives the seats
 // back that are nobody's.
-func (st *Store) holding(ctx context.Context, agents []item) ([]head, error) {
+func (st *Store) holding(ctx context.Context, agents []item, read headReader) ([]head, error) {
 	var ids []core.ConversationID
 	for _, it := range agents {
 		for _, s := range seatsOf(it) {
@@ -104,7 +104,7 @@ func (st *Store) holding(ctx context.Context, agents []item) ([]head, error) {
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	heads, err := st.load(ctx, ids)
+	heads, err := st.load(ctx, ids, read)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,28 @@ func (st *Store) Holding(ctx context.Context, id core.AgentID) ([]core.Conversat
 	if err != nil {
 		return nil, err
 	}
-	list, err := st.holding(ctx, one)
+	return st.conversations(ctx, one, st.head)
+}
+
+// GlanceHolding implements desk.Glancer: Holding by weak reads. What they lack
+// can not be taken for a seat that is nobody's, for a slot that they show to be
+// decided is.
+func (st *Store) GlanceHolding(ctx context.Context, id core.AgentID) ([]core.Conversation, error) {
+	var one []item
+	k := agentKey(id)
+	err := st.each(ctx, span{pk: k.pk, from: k.sk, to: k.sk, weak: true}, func(it item) (bool, error) {
+		one = append(one, it)
+		return true, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return st.conversations(ctx, one, st.glance)
+}
+
+// conversations are those that the agents of these items hold.
+func (st *Store) conversations(ctx context.Context, agents []item, read headReader) ([]core.Conversation, error) {
+	list, err := st.holding(ctx, agents, read)
 	var out []core.Conversation
 	for _, h := range list {
 		out = append(out, h.Conversation)

@@ -67,17 +67,20 @@ func (st *Store) late(began time.Time) bool { return st.Now().Sub(began) > commi
 // parallel is how many requests one listing makes at once.
 const parallel = 16
 
+// headReader is head, or glance.
+type headReader func(context.Context, core.ConversationID) (head, error)
+
 // load loads the heads of several conversations, a few at a time. One that can
 // not be read, as of a later release, is logged and left out: it must not keep
 // the alarms of all others from being found.
-func (st *Store) load(ctx context.Context, ids []core.ConversationID) (map[core.ConversationID]head, error) {
+func (st *Store) load(ctx context.Context, ids []core.ConversationID, read headReader) (map[core.ConversationID]head, error) {
 	var mu sync.Mutex
 	out := make(map[core.ConversationID]head, len(ids))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	for _, id := range ids {
 		g.Go(func() error {
-			h, err := st.head(ctx, id)
+			h, err := read(ctx, id)
 			if errors.Is(err, errUnreadable) {
 				st.Log.ErrorContext(ctx, "a conversation is passed over", "conversation", id, "error", err)
 				return nil

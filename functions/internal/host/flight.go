@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"kefu/core/desk"
@@ -21,6 +22,7 @@ type flight struct {
 	twice   bool                // the hello that is served was served by another process as well
 	letters []func()            // inputs that wait for their turn
 	telling bool
+	changed bool // something was stored
 }
 
 type flightKey struct{}
@@ -83,6 +85,12 @@ func (f *flight) visit(c dynamo.Connection) *session {
 		f.order = append(f.order, s)
 	}
 	return s
+}
+
+// idle reports whether nothing has come of the invocation so far: nothing stored,
+// and nothing to say to anybody.
+func (f *flight) idle() bool {
+	return !f.changed && !slices.ContainsFunc(f.order, func(s *session) bool { return s.tray.holds() })
 }
 
 // of returns the connection of a peer that has been found; nil: it has none.

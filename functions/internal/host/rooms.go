@@ -44,6 +44,7 @@ func (h *Host) tell(ctx context.Context, f *flight, id core.ConversationID, in c
 		change, err = core.Change{Conversation: core.Conversation{ID: id}}, core.Errorf(core.Internal, "internal error")
 	}
 	f.tally.decided(change, err)
+	f.changed = f.changed || err == nil && !change.Empty()
 	if panicked := safely(func() { done(change, err) }); panicked != nil {
 		h.Log.ErrorContext(ctx, "what follows a decision panicked", "conversation", id, "error", panicked)
 	}

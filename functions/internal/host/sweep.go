@@ -25,7 +25,7 @@ func (h *Host) Sweep(ctx context.Context, ev Scheduled) error {
 	var failed error
 	for range ticks {
 		panicked := h.work(ctx, func(ctx context.Context) { failed = h.desk.Tick(ctx) })
-		if failed = errors.Join(failed, panicked); failed == nil && len(f.order) == 0 {
+		if failed = errors.Join(failed, panicked); failed == nil && f.idle() {
 			break // nothing had to be done
 		}
 	}

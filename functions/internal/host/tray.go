@@ -70,6 +70,13 @@ func (t *tray) closed() bool {
 	return t.over
 }
 
+// holds reports whether there is anything to send, or to end.
+func (t *tray) holds() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.over || len(t.frames) > 0
+}
+
 // take empties the tray, and reports whether the connection is to be closed
 // behind what was in it.
 func (t *tray) take() (frames [][]byte, over bool) {
