@@ -17,6 +17,8 @@ const (
 	maxInbox   = 64     // letters that wait in one room
 	maxLetters = 16_384 // letters in all rooms
 	busyRetry  = time.Second
+
+	maxCrew = 64 // goroutines that wait for a room
 )
 
 // room is a conversation that is being decided about.
@@ -74,14 +76,43 @@ func (h *Hub) openLocked(id core.ConversationID) *room {
 		r.c = m.c
 	}
 	h.rooms[id] = r
+	if last := len(h.crew) - 1; last >= 0 {
+		h.crew[last] <- r // which has place for it
+		h.crew = h.crew[:last]
+		return r
+	}
 	h.work.Add(1)
-	go h.run(r)
+	go h.serve(r)
 	return r
+}
+
+// serve runs a room, and others after it if there are some to come.
+func (h *Hub) serve(r *room) {
+	defer h.work.Done()
+	next := make(chan *room, 1)
+	for more := true; more; {
+		h.run(r)
+		if !h.rest(next) {
+			return
+		}
+		r, more = <-next
+	}
+}
+
+// rest puts a goroutine without a room among those that wait for one; it returns
+// false if there are enough.
+func (h *Hub) rest(next chan *room) bool {
+	h.roomMu.Lock()
+	defer h.roomMu.Unlock()
+	if h.shut || len(h.crew) >= maxCrew {
+		return false
+	}
+	h.crew = append(h.crew, next)
+	return true
 }
 
 // run has the letters of a room decided one by one, until there are none.
 func (h *Hub) run(r *room) {
-	defer h.work.Done()
 	for {
 		l, ok := h.take(r)
 		if !ok {
