@@ -4,6 +4,9 @@ package core
 // own on some stores.
 const erasable = 50
 
+// ErrErased is what anybody's word to a conversation that was erased comes to.
+var ErrErased = Errorf(NotFound, "this conversation was erased")
+
 // over decides about a conversation that was erased. Nothing is added to it any
 // more; only what is left of it may still be taken out.
 func (d *draft) over(in Input) error {
@@ -14,7 +17,7 @@ func (d *draft) over(in Input) error {
 	case Answered, Briefed, Offered, Left, Identified, Tick:
 		return nil // what the desk itself brings is too late
 	default:
-		return Errorf(NotFound, "this conversation was erased")
+		return ErrErased
 	}
 }
 

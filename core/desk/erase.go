@@ -53,10 +53,16 @@ func (d *Desk) endForGood(ctx context.Context, id core.ConversationID) error {
 	var there []*Peer
 	d.Floor.Each(ctx, []Topic{TopicVisitor(id)}, func(p *Peer) { there = append(there, p) })
 	for _, p := range there {
-		p.out.Close(wire.CloseShutdown, "erased") // who comes back is somebody new
+		p.erased()
 	}
 	return nil
 }
+
+// erased sends a visitor away whose conversation was erased, from any goroutine.
+// Who comes back is somebody new, and what they had to say is said there. On
+// another node than the one that erased it they are found with their next frame:
+// a heartbeat, at the latest.
+func (p *Peer) erased() { p.out.Close(wire.CloseShutdown, "erased") }
 
 // eraseLog takes all that people said out of a log. What a change adds while it
 // does so is behind the cursor, and is read too.

@@ -121,3 +121,35 @@ func TestErasedComesBack(t *testing.T) {
 		t.Errorf("something was added: %+v", got)
 	}
 }
+
+// Who is on another node is sent away by what they say next, be it a heartbeat;
+// and what they said is not refused, but theirs to say anew.
+func TestErasedOnAnotherNode(t *testing.T) {
+	w := newWorld(t)
+	here, there := w.node(), w.node()
+	admin, _ := here.admin()
+	silent, busy := there.visitor("silent"), there.visitor("busy")
+	for _, vi := range []*client{silent, busy} {
+		vi.say("hello")
+		here.must(here.desk.EraseVisitor(t.Context(), admin, here.load(vi.conv).Visitor))
+	}
+	here.settle()
+	if silent.closed() != 0 || busy.closed() != 0 {
+		t.Fatal("they are on the node that erased them: the test is wrong")
+	}
+	silent.pings(25 * time.Second)
+	busy.say("is anybody there?")
+	for _, vi := range []*client{silent, busy} {
+		if vi.closed() != 4000 {
+			t.Errorf("promise 18: %s was closed with %d", vi.name, vi.closed())
+		}
+		if c := here.load(vi.conv); c.Public != 4 { // opened, hello, queued, closed
+			t.Errorf("something was added: %+v", c)
+		}
+	}
+	back := there.connect("back").hello(map[string]any{"token": busy.token})
+	back.say("is anybody there?")
+	if back.conv == busy.conv || here.load(back.conv).Erased {
+		t.Errorf("promise 18: they are in %q again", back.conv)
+	}
+}

@@ -267,6 +267,10 @@ func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 		if err != nil {
 			return err
 		}
+		if c.Erased {
+			p.erased()
+			return nil
+		}
 		p.answer(wire.VisitorPong{Type: "pong", At: at, Heads: c.Public})
 		return nil
 	}

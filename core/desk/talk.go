@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 
 	"kefu/core"
 	"kefu/core/wire"
@@ -44,6 +45,10 @@ func (d *Desk) serveNumbered(ctx context.Context, p *Peer, who core.Actor, f *wi
 
 // refuseLater is refuse for other goroutines than the one that serves p.
 func (d *Desk) refuseLater(p *Peer, f wire.Frame, err error) {
+	if p.Visitor() && errors.Is(err, core.ErrErased) {
+		p.erased()
+		return
+	}
 	if core.CodeOf(err) == core.Internal {
 		d.Log.Error("a frame failed", "type", f.Type, "conversation", f.Conversation, "error", err)
 	}

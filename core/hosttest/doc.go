@@ -53,11 +53,11 @@
 //	11 read marks        hosttest.tellRead core/desk.TestReadMarks
 //	12 one owner         hosttest.tellOneOwner hosttest.tellTake hosttest.tellSilence core/desk.TestTwoNodesTakeOne
 //	13 capacity          hosttest.tellFifty hosttest.tellCapacityRaces hosttest.tellCapacityLowered core/desk.TestTwoNodesRaceForSeats
-//	14 isolation         hosttest.tellRights hosttest.tellRevoked hosttest.tellBlocked hosttest.tellStrangersConversation hosttest.tellReadingByAPI
+//	14 isolation         hosttest.tellRights hosttest.tellRevoked hosttest.tellBlocked hosttest.tellStrangersConversation hosttest.tellReadingByAPI hosttest.tellSearch
 //	15 typing            hosttest.tellTyping hosttest.tellPreview core/desk.TestTyping
 //	16 bot               hosttest.tellTakenOver hosttest.tellAskedAgain hosttest.tellModelFaults
 //	17 webhooks          hosttest.tellWebhook core/desk.TestWebhooks
-//	18 erasure           hosttest.tellErased core/desk.TestErase localserver/internal/sqlstore.TestErasedTextIsInNoPage
+//	18 erasure           hosttest.tellErased core/desk.TestErase core/desk.TestErasedOnAnotherNode localserver/internal/sqlstore.TestErasedTextIsInNoPage
 //	19 equal views       hosttest.tellStorm hosttest.tellSwitch hosttest.tellTwoTabs hosttest.tellPollIsHeld
 //	20 no idle seat      hosttest.tellFifty hosttest.tellLife hosttest.tellAway hosttest.tellCapacityLowered
 //	21 presence          hosttest.tellPresence hosttest.tellCable core/desk.TestTickLapsedLease

@@ -3,6 +3,7 @@ package hosttest
 import (
 	"bytes"
 	"net/http"
+	"slices"
 )
 
 // A visitor is erased in the middle of a conversation: nothing that the API
@@ -35,6 +36,9 @@ func tellErased(p *play) {
 	_, list := p.request(p.T, p.admin.token, http.MethodGet, "/v1/conversations?limit=200", nil)
 	if bytes.Contains(list, []byte(v.mine())) || bytes.Contains(list, []byte("walnut")) {
 		p.Errorf("promise 18: the list has %s", list)
+	}
+	if f := p.searches(p.admin.token, "walnut", ""); slices.ContainsFunc(f.Found, func(s said) bool { return s.Conversation.ID == v.mine() }) {
+		p.Errorf("promise 18: a search finds %+v", f)
 	}
 	w := p.stranger("who was Jane")
 	w.token = v.token

@@ -24,6 +24,7 @@ func stories() map[string]story {
 		"Rights/Origins":               {tell: tellOrigins, needs: []Feature{Settings}},
 		"Rights/Users":                 {tell: tellUsers, needs: []Feature{Settings, Users}},
 		"Rights/Erased":                {tell: tellErased, polls: true},
+		"Rights/Search":                {tell: tellSearch},
 		"Rights/Blocked":               {tell: tellBlocked, needs: []Feature{Blocks}},
 		"Resume/Cursor":                {tell: tellResume, polls: true},
 		"Resume/Reset":                 {tell: tellReset},
