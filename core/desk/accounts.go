@@ -176,7 +176,7 @@ func (d *Desk) CreateAgent(ctx context.Context, who core.Account, n NewAgent) (c
 	if err := d.checkAccount(ctx, &a); err != nil {
 		return core.Account{}, err
 	}
-	if a.Password, err = d.passwords.Hash(ctx, n.Password); err != nil {
+	if a.Password, err = d.hashed(ctx, n.Password); err != nil {
 		return core.Account{}, err
 	}
 	if a, err = d.stored(ctx, a); err == nil {
@@ -221,7 +221,7 @@ func (d *Desk) ChangeAgent(ctx context.Context, who core.Account, id core.AgentI
 				return core.Account{}, err
 			}
 		}
-		if a.Password, err = d.passwords.Hash(ctx, *p.Password); err != nil {
+		if a.Password, err = d.hashed(ctx, *p.Password); err != nil {
 			return core.Account{}, err
 		}
 		a.Tokens++
@@ -233,6 +233,16 @@ func (d *Desk) ChangeAgent(ctx context.Context, who core.Account, id core.AgentI
 		d.audit(ctx, who, "change-agent", string(id), accountChanges(was, a))
 	}
 	return a, err
+}
+
+// hashed is the hash of a password that somebody chose; what is wrong with it
+// is said of that field.
+func (d *Desk) hashed(ctx context.Context, password string) (string, error) {
+	hash, err := d.passwords.Hash(ctx, password)
+	if core.CodeOf(err) == core.Invalid {
+		return "", core.Errorf(core.Invalid, "password: %v", err)
+	}
+	return hash, err
 }
 
 // confirm checks that somebody knows the password of their own account. Wrong
