@@ -41,8 +41,10 @@ function fill(template: string, args: Args = {}): string {
 }
 
 /** A page's own words: a function like `t` for its two tables, which are loaded with the page and not before. */
-export function words<K extends string>(own: Readonly<Record<Lang, Readonly<Record<K, string>>>>): (key: K, args?: Args) => string {
-  return (key, args) => fill(own[lang.value][key], args);
+export function words<K extends string>(
+  tables: Readonly<Record<Lang, Readonly<Record<K, string>>>>,
+): ((key: K, args?: Args) => string) & { readonly tables: typeof tables } {
+  return Object.assign((key: K, args?: Args) => fill(tables[lang.value][key], args), { tables });
 }
 
 /** The text of a key in the page's language. */

@@ -117,10 +117,10 @@ describe('setting it up', () => {
     await page.getByLabel('Visitors meet the receptionist first').check();
     // What can not be saved is said at its field.
     await page.getByLabel('Hosts it may link to').fill('https://shop.example/');
-    await button(page, 'Look at the changes').click();
+    await button(page, 'Review and save').click();
     await soon(() => page.getByLabel('Hosts it may link to').getAttribute('aria-invalid')).toBe('true');
     await page.getByLabel('Hosts it may link to').fill('shop.example');
-    await button(page, 'Look at the changes').click();
+    await button(page, 'Review and save').click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('sites[default].assistant').waitFor();
     expect(await dialog.textContent()).not.toContain('sk-wrong'); // the change is shown without the key
@@ -135,7 +135,7 @@ describe('setting it up', () => {
     expect(await page.content()).not.toContain('sk-wrong');
     await key.fill(model.key);
     await soon(() => page.getByText('It does not take the key').count()).toBe(0);
-    await button(page, 'Look at the changes').click();
+    await button(page, 'Review and save').click();
     await dialog.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Every model answered.', { exact: true }).waitFor();
     await page.getByText('On: visitors meet the receptionist first.').waitFor();
@@ -150,7 +150,7 @@ describe('setting it up', () => {
     await page.getByLabel('Model', { exact: true }).last().fill('absent');
     await button(page, 'Move up 2').click();
     await soon(() => page.getByLabel('Address', { exact: true }).first().inputValue()).toBe('http://127.0.0.1:9/v1');
-    await button(page, 'Look at the changes').click();
+    await button(page, 'Review and save').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
     await page.getByText('Saved.').waitFor();
     const { sites } = await ask<{ sites: { receptionist: { providers: { url: string; key: string }[] } }[] }>('GET', '/settings');

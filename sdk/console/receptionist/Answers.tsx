@@ -3,13 +3,14 @@ import { useState } from 'preact/hooks';
 import type { Fault } from '../api.ts';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
+import { Foot, WithSettings } from '../setup/Foot.tsx';
 import { Fields, get, put, type Value } from '../setup/form.tsx';
-import { Foot, WithSettings } from '../setup/Sites.tsx';
 import type { Draft } from '../setup/settings.tsx';
+import { own } from './Answers.words.ts';
 import { ask, reasonOf } from './ask.ts';
 import type { PartProps, Site } from './Receptionist.tsx';
 import { models, parts } from './specs.ts';
-import { of, r } from './words.ts';
+import { of } from './words.ts';
 
 /** What is wrong with a model, as the test call says it. */
 interface Ailment {
@@ -98,7 +99,7 @@ function OneSite({ draft, at, index, tested, test, forget }: OneProps) {
       </div>
       {parts().map(({ title, specs }) => (
         <div class="setup-part" key={title}>
-          <h3>{r(title)}</h3>
+          <h3>{title}</h3>
           <Fields specs={specs} value={site} at={at} faults={draft.faults} onChange={change} />
         </div>
       ))}
@@ -110,18 +111,18 @@ function OneSite({ draft, at, index, tested, test, forget }: OneProps) {
 /** How the test went, in a word. */
 function outcome(tested: Tested | undefined, ailing: number): string {
   if (!tested || 'trouble' in tested) return '';
-  return r('busy' in tested ? 'testing' : ailing ? 'fails' : 'works');
+  return own('busy' in tested ? 'testing' : ailing ? 'fails' : 'works');
 }
 
 function State({ on, models: n }: { on: boolean; models: number }) {
   if (!n)
     return (
       <div class="rec-empty">
-        <strong>{r('empty')}</strong>
-        <p>{r('emptyHint')}</p>
+        <strong>{own('empty')}</strong>
+        <p>{own('emptyHint')}</p>
       </div>
     );
-  return <p class={on ? 'rec-state on' : 'rec-state'}>{r(on ? 'on' : 'off')}</p>;
+  return <p class={on ? 'rec-state on' : 'rec-state'}>{own(on ? 'on' : 'off')}</p>;
 }
 
 function Test({ tested, ailing, any, test }: { tested: Tested | undefined; ailing: number; any: boolean; test(): void }) {
@@ -130,9 +131,9 @@ function Test({ tested, ailing, any, test }: { tested: Tested | undefined; ailin
   return (
     <div class="rec-test">
       <button type="button" class="button" disabled={busy} onClick={test}>
-        {r('test')}
+        {own('test')}
       </button>
-      {!tested && <p class="hint">{r('testFirst')}</p>}
+      {!tested && <p class="hint">{own('testFirst')}</p>}
       <div role="status">
         {tested && !('trouble' in tested) && (
           <p class={busy ? 'hint' : ailing ? 'setup-fault' : 'done'}>{outcome(tested, ailing)}</p>

@@ -2,10 +2,11 @@
 import { useState } from 'preact/hooks';
 import { ApiError, codeOf, type Fault } from '../api.ts';
 import { useStore } from '../context.ts';
-import type { Label, Spec } from '../setup/form.tsx';
+import type { Spec } from '../setup/form.tsx';
 import { Form } from '../setup/parts.tsx';
 import { type Article, headingOf } from './Knowledge.tsx';
-import { r, type Word } from './words.ts';
+import { own } from './Knowledge.words.ts';
+import { r } from './words.ts';
 
 /** What the form has. */
 interface Draft {
@@ -26,16 +27,14 @@ interface EditorProps {
   cancel(): void;
 }
 
-const at = (word: Word): Label => ({ text: r(word) });
-
 function specsOf(pair: boolean): readonly Spec[] {
   const head: Spec = pair
-    ? { k: 'question', kind: 'long', label: at('question'), hint: at('questionHint') }
-    : { k: 'title', kind: 'text', label: at('articleTitle') };
+    ? { k: 'question', kind: 'long', label: r('question'), hint: r('questionHint') }
+    : { k: 'title', kind: 'text', label: own('articleTitle') };
   return [
     head,
-    { k: 'text', kind: 'long', label: at(pair ? 'answer' : 'text'), hint: at('textHint') },
-    { k: 'url', kind: 'text', label: at('link'), hint: at('linkHint') },
+    { k: 'text', kind: 'long', label: pair ? r('answer') : own('text'), hint: own('textHint') },
+    { k: 'url', kind: 'text', label: own('link'), hint: own('linkHint') },
   ];
 }
 
@@ -51,14 +50,14 @@ const MOST = 64 << 10; // bytes of text
 /** What the server would not take, said where it is. */
 function faultsIn(v: Draft, pair: boolean): readonly Fault[] {
   const all: Fault[] = [];
-  const wrong = (k: keyof Draft, word: Word) => all.push({ location: `body.${k}`, message: r(word) });
-  if (pair && !v.question.trim()) wrong('question', 'questionMissing');
-  if (!pair && !v.title.trim()) wrong('title', 'titleMissing');
-  if ([...v.title].length > 200) wrong('title', 'titleLong');
-  if ([...v.question].length > 400) wrong('question', 'questionLong');
-  if (!v.text.trim()) wrong('text', pair ? 'answerMissing' : 'textMissing');
-  if (new TextEncoder().encode(v.text).length > MOST) wrong('text', 'textLong');
-  if (v.url.trim() && !/^https:\/\/[^/\s]+/.test(v.url.trim())) wrong('url', 'linkBad');
+  const wrong = (k: keyof Draft, message: string) => all.push({ location: `body.${k}`, message });
+  if (pair && !v.question.trim()) wrong('question', r('questionMissing'));
+  if (!pair && !v.title.trim()) wrong('title', own('titleMissing'));
+  if ([...v.title].length > 200) wrong('title', own('titleLong'));
+  if ([...v.question].length > 400) wrong('question', own('questionLong'));
+  if (!v.text.trim()) wrong('text', pair ? r('answerMissing') : own('textMissing'));
+  if (new TextEncoder().encode(v.text).length > MOST) wrong('text', own('textLong'));
+  if (v.url.trim() && !/^https:\/\/[^/\s]+/.test(v.url.trim())) wrong('url', own('linkBad'));
   return all;
 }
 
@@ -84,7 +83,7 @@ export function Editor({ site, article, pair, others, open, done, cancel }: Edit
     const v = given as Draft;
     setTwin(undefined);
     const faults = faultsIn(v, pair);
-    if (faults.length) throw new ApiError('invalid', r('faulty'), undefined, faults);
+    if (faults.length) throw new ApiError('invalid', own('faulty'), undefined, faults);
     // A new one takes the place of what has its title or question: nobody means that without knowing.
     const same = base ? undefined : others.find((o) => headingOf(o) === headingOf(v).trim());
     if (same) return setTwin(same);
@@ -109,7 +108,7 @@ export function Editor({ site, article, pair, others, open, done, cancel }: Edit
     <>
       <Form
         key={`${base?.version} ${start.text}`}
-        label={r(pair ? 'pair' : 'write')}
+        label={own(pair ? 'pair' : 'write')}
         specs={specsOf(pair)}
         value={start}
         submit={r('save')}
@@ -118,9 +117,9 @@ export function Editor({ site, article, pair, others, open, done, cancel }: Edit
       />
       {twin && (
         <p class="rec-twin" role="alert">
-          {r('exists')}{' '}
+          {own('exists')}{' '}
           <button type="button" class="text-button" onClick={() => open(twin.id)}>
-            {r('openIt')}
+            {own('openIt')}
           </button>
         </p>
       )}
@@ -132,18 +131,18 @@ export function Editor({ site, article, pair, others, open, done, cancel }: Edit
 function Both({ yours, theirs, settle, cancel }: Collision & { settle: (mine: boolean) => void; cancel: () => void }) {
   return (
     <div class="setup-form" role="alert">
-      <p>{r(theirs ? 'collision' : 'collisionGone')}</p>
+      <p>{own(theirs ? 'collision' : 'collisionGone')}</p>
       <div class="rec-both">
-        {theirs && <Version title={r('theirs')} of={theirs} />}
-        <Version title={r('yours')} of={yours} />
+        {theirs && <Version title={own('theirs')} of={theirs} />}
+        <Version title={own('yours')} of={yours} />
       </div>
       <div class="setup-actions">
         <button type="button" class="button primary" onClick={() => settle(true)}>
-          {r('keepMine')}
+          {own('keepMine')}
         </button>
         {theirs && (
           <button type="button" class="button" onClick={() => settle(false)}>
-            {r('takeTheirs')}
+            {own('takeTheirs')}
           </button>
         )}
         <button type="button" class="button" onClick={cancel}>

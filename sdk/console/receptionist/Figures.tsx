@@ -2,8 +2,9 @@
 import { useState } from 'preact/hooks';
 import { lang } from '../i18n.ts';
 import { Asked } from '../setup/parts.tsx';
+import { own } from './Figures.words.ts';
 import type { PartProps } from './Receptionist.tsx';
-import { of, r } from './words.ts';
+import { of } from './words.ts';
 
 /** A day (UTC) as the API has it. */
 export interface Day {
@@ -54,11 +55,11 @@ export function Figures({ site }: PartProps) {
   return (
     <>
       <div class="field rec-site">
-        <label for="rec-days">{r('period')}</label>
+        <label for="rec-days">{own('period')}</label>
         <select id="rec-days" class="input" value={String(days)} onChange={(e) => setDays(Number(e.currentTarget.value))}>
           {[7, 30, 90].map((n) => (
             <option key={n} value={String(n)}>
-              {r('days', { n })}
+              {own('days', { n })}
             </option>
           ))}
         </select>
@@ -72,8 +73,8 @@ export function Figures({ site }: PartProps) {
 
 const Nothing = () => (
   <div class="rec-empty">
-    <strong>{r('noFigures')}</strong>
-    <p>{r('noFiguresHint')}</p>
+    <strong>{own('noFigures')}</strong>
+    <p>{own('noFiguresHint')}</p>
   </div>
 );
 
@@ -95,18 +96,22 @@ function Shown({ days }: { days: readonly Day[] }) {
     <>
       <dl class="rec-tiles">
         <Tile
-          name={r('resolved')}
+          name={own('resolved')}
           value={share(all.resolved, all.sessions)}
-          about={r('ofSessions', { n: all.resolved, all: all.sessions })}
+          about={own('ofSessions', { n: all.resolved, all: all.sessions })}
         />
-        <Tile name={r('cited')} value={share(all.cited, all.answers)} about={r('ofAnswers', { n: all.cited, all: all.answers })} />
-        {all.first > 0 && <Tile name={r('first')} value={r('seconds', { n: number(Math.max(all.first, 0.01), 2) })} about="" />}
         <Tile
-          name={r('tokens')}
-          value={number(all.in + all.out)}
-          about={r('tokensOf', { in: number(all.in), out: number(all.out) })}
+          name={own('cited')}
+          value={share(all.cited, all.answers)}
+          about={own('ofAnswers', { n: all.cited, all: all.answers })}
         />
-        {all.cost > 0 && <Tile name={r('cost')} value={money(all.cost)} about={r('costHint')} />}
+        {all.first > 0 && <Tile name={own('first')} value={own('seconds', { n: number(Math.max(all.first, 0.01), 2) })} about="" />}
+        <Tile
+          name={own('tokens')}
+          value={number(all.in + all.out)}
+          about={own('tokensOf', { in: number(all.in), out: number(all.out) })}
+        />
+        {all.cost > 0 && <Tile name={own('cost')} value={money(all.cost)} about={own('costHint')} />}
       </dl>
       <Reasons handed={all.handed} />
       <ByDay days={days} />
@@ -120,8 +125,8 @@ function Reasons({ handed }: { handed: Day['handed'] }) {
   const most = list[0]?.[1] ?? 0;
   return (
     <section class="setup-part">
-      <h3>{r('why')}</h3>
-      {!list.length && <p class="hint">{r('nobodyCalled')}</p>}
+      <h3>{own('why')}</h3>
+      {!list.length && <p class="hint">{own('nobodyCalled')}</p>}
       <ul class="rec-bars">
         {list.map(([why, n]) => (
           <li key={why}>
@@ -140,16 +145,16 @@ function ByDay({ days }: { days: readonly Day[] }) {
   const total = (d: Day) => Object.values(d.handed).reduce((n, x) => n + x, 0);
   return (
     <section class="setup-part">
-      <h3>{r('byDay')}</h3>
+      <h3>{own('byDay')}</h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <section class="setup-scroll" tabIndex={0} aria-label={r('byDay')}>
+      <section class="setup-scroll" tabIndex={0} aria-label={own('byDay')}>
         <table class="setup-report rec-days">
           <thead>
             <tr>
-              <th scope="col">{r('dayHead')}</th>
+              <th scope="col">{own('dayHead')}</th>
               {heads.map((k) => (
                 <th key={k} scope="col">
-                  {r(k)}
+                  {own(k)}
                 </th>
               ))}
             </tr>

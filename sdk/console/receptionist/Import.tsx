@@ -5,7 +5,7 @@ import { fileSize } from '../format.ts';
 import { lang } from '../i18n.ts';
 import { reasonOf } from '../setup/parts.tsx';
 import { type Bad, badFile, base64, MOST } from './files.ts';
-import { r } from './words.ts';
+import { own } from './Import.words.ts';
 
 /** What became of a file. */
 type Result = { readonly name: string } & (
@@ -14,7 +14,7 @@ type Result = { readonly name: string } & (
   | { readonly is: 'refused'; readonly why: string }
 );
 
-const whyOf = (bad: Bad, file: File) => r(`bad.${bad}`, { size: fileSize(lang.value, file.size) });
+const whyOf = (bad: Bad, file: File) => own(`bad.${bad}`, { size: fileSize(lang.value, file.size) });
 
 export function Import({ site, done }: { site: string; done: () => void }) {
   const { api } = useStore();
@@ -64,7 +64,7 @@ export function Import({ site, done }: { site: string; done: () => void }) {
     >
       <div class="setup-actions">
         <label class="button rec-file">
-          {r('import')}
+          {own('import')}
           <input
             type="file"
             class="spoken"
@@ -80,17 +80,17 @@ export function Import({ site, done }: { site: string; done: () => void }) {
             }}
           />
         </label>
-        <span class="hint rec-drop">{r('dropHere')}</span>
+        <span class="hint rec-drop">{own('dropHere')}</span>
       </div>
       <p class="hint" id="rec-import-hint">
-        {r('importHint')}
+        {own('importHint')}
       </p>
-      <ul class="rec-results" aria-label={r('results')} aria-live="polite">
+      <ul class="rec-results" aria-label={own('results')} aria-live="polite">
         {results.map((x, i) => (
           <li key={`${i} ${x.name}`} class={x.is}>
-            {x.is === 'busy' && r('importing', { name: x.name })}
-            {x.is === 'taken' && r('took', { name: x.name, n: x.n })}
-            {x.is === 'refused' && r('tookNone', { name: x.name, why: x.why })}
+            {x.is === 'busy' && own('importing', { name: x.name })}
+            {x.is === 'taken' && own('took', { name: x.name, n: x.n })}
+            {x.is === 'refused' && own('tookNone', { name: x.name, why: x.why })}
           </li>
         ))}
       </ul>

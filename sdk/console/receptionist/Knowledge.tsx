@@ -7,6 +7,7 @@ import { agentName } from '../names.ts';
 import { Asked, reasonOf, Sure, when } from '../setup/parts.tsx';
 import { Editor } from './Editor.tsx';
 import { Import } from './Import.tsx';
+import { own } from './Knowledge.words.ts';
 import type { PartProps } from './Receptionist.tsx';
 import { r } from './words.ts';
 
@@ -52,8 +53,8 @@ type Open = undefined | 'article' | 'pair' | { readonly id: string };
 
 function Shelf(props: { site: string; articles: readonly Article[]; most: number; again: () => void }) {
   const { site, most, again } = props;
-  const [ours, own] = useState<readonly Article[]>([]); // what was saved since the list came
-  useEffect(() => own([]), [props.articles]);
+  const [ours, setOurs] = useState<readonly Article[]>([]); // what was saved since the list came
+  useEffect(() => setOurs([]), [props.articles]);
   const articles = [...props.articles.filter((a) => !ours.some((o) => o.id === a.id)), ...ours];
   const [open, setOpen] = useState<Open>();
   const [text, setText] = useState('');
@@ -74,8 +75,8 @@ function Shelf(props: { site: string; articles: readonly Article[]; most: number
       others={articles}
       open={(id) => setOpen({ id })}
       done={(saved) => {
-        own([...ours.filter((o) => o.id !== saved.id), saved]);
-        done(r('saved'));
+        setOurs([...ours.filter((o) => o.id !== saved.id), saved]);
+        done(own('saved'));
       }}
       cancel={() => setOpen(undefined)}
     />
@@ -87,25 +88,25 @@ function Shelf(props: { site: string; articles: readonly Article[]; most: number
       </p>
       {articles.length === 0 && (
         <div class="rec-empty">
-          <strong>{r('knowsNothing')}</strong>
-          <p>{r('knowsNothingHint')}</p>
+          <strong>{own('knowsNothing')}</strong>
+          <p>{own('knowsNothingHint')}</p>
         </div>
       )}
       <div class="setup-actions">
         {(['article', 'pair'] as const).map((kind) => (
           <button key={kind} type="button" class="button primary" aria-expanded={open === kind} onClick={() => setOpen(kind)}>
-            {r(kind === 'pair' ? 'pair' : 'write')}
+            {own(kind === 'pair' ? 'pair' : 'write')}
           </button>
         ))}
       </div>
       {(open === 'article' || open === 'pair') && editor(undefined, open === 'pair')}
       <Import site={site} done={again} />
       {articles.length > 0 && <Search site={site} text={text} onText={setText} />}
-      {articles.length > 0 && <p class="hint">{r('knows', { n: articles.length, most: most.toLocaleString(lang.value) })}</p>}
-      {articles.length > 0 && list.length === 0 && <p class="hint">{r('noMatch')}</p>}
+      {articles.length > 0 && <p class="hint">{own('knows', { n: articles.length, most: most.toLocaleString(lang.value) })}</p>}
+      {articles.length > 0 && list.length === 0 && <p class="hint">{own('noMatch')}</p>}
       <ul class="setup-list" aria-label={r('knowledge')}>
         {list.slice(0, shown).map((a) => (
-          <One key={a.id} site={site} article={a} change={() => setOpen({ id: a.id })} removed={() => done(r('removed'))}>
+          <One key={a.id} site={site} article={a} change={() => setOpen({ id: a.id })} removed={() => done(own('removed'))}>
             {typeof open === 'object' && open.id === a.id && editor(a, !!a.question)}
           </One>
         ))}
@@ -135,15 +136,15 @@ function One(props: {
         <div>
           <strong>{name}</strong>
           <div class="hint">{a.text.length > 160 ? `${a.text.slice(0, 160)}…` : a.text}</div>
-          <div class="hint">{r('changed', { at: when(a.at), by: agentName(desk.value, { id: a.by }) })}</div>
+          <div class="hint">{own('changed', { at: when(a.at), by: agentName(desk.value, { id: a.by }) })}</div>
         </div>
         <div class="setup-actions">
-          <button type="button" class="button" aria-label={`${r('change')}: ${name}`} onClick={props.change}>
-            {r('change')}
+          <button type="button" class="button" aria-label={`${own('change')}: ${name}`} onClick={props.change}>
+            {own('change')}
           </button>
           <Sure
-            text={r('remove')}
-            question={r('removeSure', { name })}
+            text={own('remove')}
+            question={own('removeSure', { name })}
             onSure={async () => {
               await api.ask('DELETE', `/knowledge/${encodeURIComponent(a.id)}?site=${encodeURIComponent(site)}`);
               props.removed();
@@ -175,7 +176,7 @@ function Search({ site, text, onText }: { site: string; text: string; onText: (t
     <search>
       <form class="rec-search" onSubmit={find}>
         <div class="field">
-          <label for="rec-search">{r('search')}</label>
+          <label for="rec-search">{own('search')}</label>
           <div class="setup-secret">
             <input
               id="rec-search"
@@ -191,18 +192,18 @@ function Search({ site, text, onText }: { site: string; text: string; onText: (t
               }}
             />
             <button type="submit" class="button" disabled={!text.trim()}>
-              {r('search')}
+              {own('search')}
             </button>
           </div>
           <p class="hint" id="rec-search-hint">
-            {r('searchHint')}
+            {own('searchHint')}
           </p>
         </div>
         {trouble && <Trouble text={trouble} />}
         <div role="status">
           {found && (
             <>
-              <p>{r(found.passages.length ? 'finds' : 'findsNothing', { q: found.q })}</p>
+              <p>{own(found.passages.length ? 'finds' : 'findsNothing', { q: found.q })}</p>
               <ol class="rec-found">
                 {found.passages.map((p) => (
                   <li key={p.article + p.text}>

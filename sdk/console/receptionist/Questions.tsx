@@ -4,11 +4,12 @@ import { ApiError } from '../api.ts';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
 import { pathOf } from '../route.ts';
-import type { Label, Spec } from '../setup/form.tsx';
+import type { Spec } from '../setup/form.tsx';
 import { Asked as Fetched, Form, when } from '../setup/parts.tsx';
 import { ask, reasonOf } from './ask.ts';
+import { own } from './Questions.words.ts';
 import type { PartProps } from './Receptionist.tsx';
-import { of, r, type Word } from './words.ts';
+import { of, r } from './words.ts';
 
 /** As the API has it. */
 interface Asked {
@@ -21,10 +22,9 @@ interface Asked {
   readonly proposal?: string;
 }
 
-const at = (word: Word): Label => ({ text: r(word) });
 const specs = (): readonly Spec[] => [
-  { k: 'question', kind: 'long', label: at('question'), hint: at('questionHint') },
-  { k: 'answer', kind: 'long', label: at('answer') },
+  { k: 'question', kind: 'long', label: r('question'), hint: r('questionHint') },
+  { k: 'answer', kind: 'long', label: r('answer') },
 ];
 
 const faulty = (field: string, message: string) =>
@@ -34,7 +34,7 @@ export function Questions({ site }: PartProps) {
   const [said, say] = useState('');
   return (
     <>
-      <p class="hint">{r('questionsAbout')}</p>
+      <p class="hint">{own('questionsAbout')}</p>
       <p class="done" role="status">
         {said}
       </p>
@@ -43,8 +43,8 @@ export function Questions({ site }: PartProps) {
           <>
             {!questions.length && (
               <div class="rec-empty">
-                <strong>{r('noQuestions')}</strong>
-                <p>{r('noQuestionsHint')}</p>
+                <strong>{own('noQuestions')}</strong>
+                <p>{own('noQuestionsHint')}</p>
               </div>
             )}
             <ul class="setup-list" aria-label={r('questions')}>
@@ -78,12 +78,12 @@ function One({ site, asked, done }: { site: string; asked: Asked; done: (said: s
     if (!question.trim()) throw faulty('question', r('questionMissing'));
     if (!answer.trim()) throw faulty('answer', r('answerMissing'));
     await api.ask('POST', path, { site, question: question.trim(), answer: answer.trim() });
-    done(r('approved', { q: question.trim() }));
+    done(own('approved', { q: question.trim() }));
   };
   const reject = () => {
     set({ busy: 'reject' });
     api.ask('POST', path, { site }).then(
-      () => done(r('rejected', { q: q.question })),
+      () => done(own('rejected', { q: q.question })),
       (e) => set({ trouble: reasonOf(e) }),
     );
   };
@@ -104,31 +104,32 @@ function One({ site, asked, done }: { site: string; asked: Asked; done: (said: s
         <div>
           <strong>{q.question}</strong>
           <div class="hint">
-            <span class="chip">{r('asked', { n: q.count })}</span> {of('reason', q.reason)} · {r('lastAsked', { at: when(q.at) })}
+            <span class="chip">{own('asked', { n: q.count })}</span> {of('reason', q.reason)} ·{' '}
+            {own('lastAsked', { at: when(q.at) })}
           </div>
-          {!q.proposal && <div class="hint">{r('noProposal')}</div>}
+          {!q.proposal && <div class="hint">{own('noProposal')}</div>}
         </div>
         <div class="setup-actions">
-          <a class="button" href={pathOf(q.conversation)} aria-label={`${r('conversation')}: ${q.question}`}>
-            {r('conversation')}
+          <a class="button" href={pathOf(q.conversation)} aria-label={`${own('conversation')}: ${q.question}`}>
+            {own('conversation')}
           </a>
           <button
             type="button"
             class="button"
             disabled={!!state.busy}
             onClick={propose}
-            aria-label={`${r('propose')}: ${q.question}`}
+            aria-label={`${own('propose')}: ${q.question}`}
           >
-            {r(state.busy === 'propose' ? 'proposing' : 'propose')}
+            {own(state.busy === 'propose' ? 'proposing' : 'propose')}
           </button>
           <button
             type="button"
             class="button"
             disabled={!!state.busy}
             onClick={reject}
-            aria-label={`${r('reject')}: ${q.question}`}
+            aria-label={`${own('reject')}: ${q.question}`}
           >
-            {r('reject')}
+            {own('reject')}
           </button>
         </div>
       </div>
@@ -138,7 +139,7 @@ function One({ site, asked, done }: { site: string; asked: Asked; done: (said: s
         label={q.question}
         specs={specs()}
         value={{ question: q.question, answer: q.proposal ?? '' }}
-        submit={r('approve')}
+        submit={own('approve')}
         onSubmit={approve}
       />
     </li>

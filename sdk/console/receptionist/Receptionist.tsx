@@ -2,6 +2,7 @@
 import type { ComponentType } from 'preact';
 import { useState } from 'preact/hooks';
 import { useStore } from '../context.ts';
+import { useInView } from '../inview.ts';
 import type { PageProps } from '../route.ts';
 import { Asked } from '../setup/parts.tsx';
 import { Answers } from './Answers.tsx';
@@ -47,17 +48,20 @@ export default function Receptionist({ path }: PageProps) {
   const [chosen, choose] = useState('');
   const mine = parts.filter((p) => admin || !p.admin);
   const here = mine.find((p) => p.name === path) ?? mine[0];
+  const tabs = useInView(here?.name);
   if (!here) return null;
   return (
     <section class="rec">
       <h2>{r('title')}</h2>
       <p class="hint">{r('about')}</p>
-      <nav class="rec-parts" aria-label={r('parts')}>
-        {mine.map(({ name }) => (
-          <a key={name} href={addressOf(name)} aria-current={name === here.name ? 'page' : undefined}>
-            {r(name)}
-          </a>
-        ))}
+      <nav aria-label={r('parts')}>
+        <div class="rec-parts" ref={tabs}>
+          {mine.map(({ name }) => (
+            <a key={name} href={addressOf(name)} aria-current={name === here.name ? 'page' : undefined}>
+              {r(name)}
+            </a>
+          ))}
+        </div>
       </nav>
       {/* Asked anew with each part: what one saved, the next one goes by. */}
       <Asked<{ sites: Site[] }> key={here.name} path="/settings">

@@ -5,6 +5,7 @@ import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
 import { ask, reasonOf } from './ask.ts';
 import { addressOf, type PartProps } from './Receptionist.tsx';
+import { own } from './Try.words.ts';
 import { of, r } from './words.ts';
 
 interface Tried {
@@ -55,17 +56,17 @@ export function Try({ site }: PartProps) {
   if (!site.receptionist.providers.length) return <NoModel />;
   return (
     <div class="setup-part">
-      <p class="hint">{r('tryAbout')}</p>
+      <p class="hint">{own('tryAbout')}</p>
       <div class="rec-talk" role="log" aria-label={r('try')} aria-busy={busy}>
-        {!lines.length && <p class="hint">{r('tryEmpty')}</p>}
+        {!lines.length && <p class="hint">{own('tryEmpty')}</p>}
         {lines.map((l, i) => ('said' in l ? <Mine key={i} text={l.said} /> : <Its key={i} said={l} />))}
-        {busy && <p class="hint">{r('tryWaits')}</p>}
+        {busy && <p class="hint">{own('tryWaits')}</p>}
         <div ref={end} />
       </div>
       {trouble && <Trouble text={trouble.text} />}
       <form class="rec-say" onSubmit={say}>
         <div class="field">
-          <label for="rec-say">{r('trySay')}</label>
+          <label for="rec-say">{own('trySay')}</label>
           <textarea
             id="rec-say"
             class="input"
@@ -78,11 +79,11 @@ export function Try({ site }: PartProps) {
         </div>
         <div class="setup-actions">
           <button type="submit" class="button primary" disabled={busy || !text.trim()}>
-            {r('trySend')}
+            {own('trySend')}
           </button>
           {lines.length > 0 && (
             <button type="button" class="button" disabled={busy} onClick={() => setLines([])}>
-              {r('tryAgain')}
+              {own('tryAgain')}
             </button>
           )}
         </div>
@@ -93,7 +94,7 @@ export function Try({ site }: PartProps) {
 
 const Mine = ({ text }: { text: string }) => (
   <div class="rec-line mine">
-    <span class="hint">{r('you')}</span>
+    <span class="hint">{own('you')}</span>
     <p dir="auto">{text}</p>
   </div>
 );
@@ -101,14 +102,14 @@ const Mine = ({ text }: { text: string }) => (
 function Its({ said }: { said: Tried }) {
   return (
     <div class="rec-line">
-      <span class="hint">{r('it')}</span>
+      <span class="hint">{own('it')}</span>
       {said.text && <p dir="auto">{said.text}</p>}
       {said.sources.length > 0 && (
         <p class="hint">
-          {r('sources')}: {said.sources.map((s) => s.title).join(' · ')}
+          {own('sources')}: {said.sources.map((s) => s.title).join(' · ')}
         </p>
       )}
-      {said.hand && <p class="rec-hand">{r('handed', { why: of('reason', said.hand) })}</p>}
+      {said.hand && <p class="rec-hand">{own('handed', { why: of('reason', said.hand) })}</p>}
       {said.fault && <p class="setup-fault">{said.kind ? of('fault', said.kind) : said.fault}</p>}
     </div>
   );
@@ -119,10 +120,10 @@ function NoModel() {
   const admin = useStore().desk.value.me.role === 'admin';
   return (
     <div class="rec-empty">
-      <strong>{r('noModel')}</strong>
+      <strong>{own('noModel')}</strong>
       {admin && (
         <a class="button primary" href={addressOf('answers')}>
-          {r('toAnswers')}
+          {own('toAnswers')}
         </a>
       )}
     </div>

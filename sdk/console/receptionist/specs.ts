@@ -1,23 +1,24 @@
 /** What there is to set of a receptionist, as descriptions of forms; see setup/form.tsx. The server says what fits. */
-import type { Label, Spec } from '../setup/form.tsx';
-import { r, type Word } from './words.ts';
+import type { Spec } from '../setup/form.tsx';
+import { own as site } from '../setup/Sites.words.ts';
+import { time } from '../setup/specs.ts';
+import { own } from './Answers.words.ts';
 
-const at = (word: Word): Label => ({ text: r(word) });
-const field = (k: string, kind: Spec['kind'], label: Word, hint?: Word): Spec => ({
+const field = (k: string, kind: Spec['kind'], label: Parameters<typeof own>[0], hint?: Parameters<typeof own>[0]): Spec => ({
   k: `receptionist.${k}`,
   kind,
-  label: at(label),
-  ...(hint ? { hint: at(hint) } : {}),
+  label: own(label),
+  ...(hint ? { hint: own(hint) } : {}),
 });
 
 /** Of one model. */
 const provider = (): readonly Spec[] => [
-  { k: 'url', kind: 'text', label: at('url'), hint: at('urlHint') },
-  { k: 'model', kind: 'text', label: at('name'), hint: at('nameHint') },
-  { k: 'key', kind: 'secret', label: at('key'), hint: at('keyHint') },
-  { k: 'embedding', kind: 'text', label: at('embedding'), hint: at('embeddingHint') },
-  { k: 'in', kind: 'number', step: 'any', label: at('priceIn'), hint: at('priceHint') },
-  { k: 'out', kind: 'number', step: 'any', label: at('priceOut') },
+  { k: 'url', kind: 'text', label: own('url'), hint: own('urlHint') },
+  { k: 'model', kind: 'text', label: own('name'), hint: own('nameHint') },
+  { k: 'key', kind: 'secret', label: own('key'), hint: own('keyHint') },
+  { k: 'embedding', kind: 'text', label: own('embedding'), hint: own('embeddingHint') },
+  { k: 'in', kind: 'number', step: 'any', label: own('priceIn'), hint: own('priceHint') },
+  { k: 'out', kind: 'number', step: 'any', label: own('priceOut') },
 ];
 
 /** A model as it begins. */
@@ -42,25 +43,25 @@ export const models = (): readonly Spec[] => [
     of: provider(),
     ordered: true,
     adds: [
-      ...known.map(({ name, ...p }) => ({ text: r('add', { name }), row: { ...blank, ...p } })),
-      { text: r('add', { name: r('local') }), row: { ...blank, ...local } },
-      { text: r('add', { name: r('own') }), row: blank },
+      ...known.map(({ name, ...p }) => ({ text: own('add', { name }), rows: [{ ...blank, ...p }] })),
+      { text: own('add', { name: own('local') }), rows: [{ ...blank, ...local }] },
+      { text: own('add', { name: own('own') }), rows: [blank] },
     ],
   },
 ];
 
 /** The rest, in parts. */
-export const parts = (): readonly { readonly title: Word; readonly specs: readonly Spec[] }[] => [
+export const parts = (): readonly { readonly title: string; readonly specs: readonly Spec[] }[] => [
   {
-    title: 'when',
+    title: own('when'),
     specs: [
-      { k: 'assistant', kind: 'bool', label: at('receives'), hint: at('receivesHint') },
+      { k: 'assistant', kind: 'bool', label: own('receives'), hint: own('receivesHint') },
       field('brief', 'bool', 'brief'),
       field('words', 'lines', 'words', 'wordsHint'),
     ],
   },
   {
-    title: 'persona',
+    title: own('persona'),
     specs: [
       field('persona', 'long', 'personaText', 'personaHint'),
       field('languages', 'lines', 'languages', 'languagesHint'),
@@ -69,18 +70,18 @@ export const parts = (): readonly { readonly title: Word; readonly specs: readon
     ],
   },
   {
-    title: 'limits',
+    title: own('limits'),
     specs: [
       field('turns', 'number', 'turns', 'turnsHint'),
       field('budget.visitor', 'number', 'visitor', 'visitorHint'),
       field('budget.session', 'number', 'session', 'sessionHint'),
       field('budget.day', 'number', 'day', 'dayHint'),
-      { k: 'timeouts.assistant', kind: 'text', label: 'tAssistant', hint: 'duration' },
-      { k: 'timeouts.return', kind: 'text', label: 'tReturn', hint: 'duration' },
+      time('timeouts.assistant', site('tAssistant')),
+      time('timeouts.return', site('tReturn')),
     ],
   },
   {
-    title: 'privacy',
+    title: own('privacy'),
     specs: [field('unmasked', 'bool', 'unmasked', 'unmaskedHint'), field('record', 'bool', 'record', 'recordHint')],
   },
 ];

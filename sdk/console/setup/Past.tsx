@@ -2,7 +2,10 @@
 import { useState } from 'preact/hooks';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
+import { lang } from '../i18n.ts';
 import { agentName, groupName } from '../names.ts';
+import type { Value } from './form.tsx';
+import { own } from './Past.words.ts';
 import { Asked, type Item, reasonOf, Sure, when } from './parts.tsx';
 import { type Change, Changes } from './settings.tsx';
 import { w } from './words.ts';
@@ -15,7 +18,12 @@ interface Revision {
 }
 
 /** Pages of a list that goes on; the first is asked for when it appears. */
-function Paged<T>(props: { path: string; member: string; each: (x: T, first: boolean) => preact.ComponentChildren }) {
+function Paged<T>(props: {
+  path: string;
+  member: string;
+  empty: string;
+  each: (x: T, first: boolean) => preact.ComponentChildren;
+}) {
   const { api } = useStore();
   const [more, set] = useState<{ list: T[]; next?: string | number }>();
   const [trouble, setTrouble] = useState<string>();
@@ -31,7 +39,7 @@ function Paged<T>(props: { path: string; member: string; each: (x: T, first: boo
         const next = more ? more.next : found.next;
         return (
           <>
-            {!list.length && <p class="hint">{w('none')}</p>}
+            {!list.length && <p class="setup-empty">{props.empty}</p>}
             <ul class="setup-list">{list.map((x, i) => props.each(x, i === 0))}</ul>
             {trouble && <Trouble text={trouble} />}
             {next && (
@@ -57,19 +65,20 @@ export function History() {
         key={turn}
         path="/settings/history"
         member="versions"
+        empty={own('noVersions')}
         each={(v, first) => (
           <li key={v.version}>
             <div class="setup-head">
               <div>
-                <strong>{w('version', { n: v.version })}</strong>
+                <strong>{own('version', { n: v.version })}</strong>
                 <div class="hint">
-                  {when(v.at)} · {v.by ? agentName(desk.value, { id: v.by }) : w('operator')}
+                  {when(v.at)} · {v.by ? agentName(desk.value, { id: v.by }) : own('operator')}
                 </div>
               </div>
               {!first && (
                 <Sure
-                  text={w('rollback')}
-                  question={w('rollbackSure', { n: v.version })}
+                  text={own('rollback')}
+                  question={own('rollbackSure', { n: v.version })}
                   onSure={async () => {
                     await api.ask('POST', '/settings/rollback', { version: v.version });
                     next(turn + 1);
@@ -85,6 +94,22 @@ export function History() {
   );
 }
 
+/** An operation of the API in words; of one that is newer than this page, its name. */
+const did = (operation: string) => (isOp(operation) ? own(`op.${operation}`) : operation);
+const ops = [
+  ...['put-settings', 'create-agent', 'change-agent', 'disable-agent', 'create-block', 'delete-block', 'create-reply'],
+  ...['change-reply', 'delete-reply', 'create-channel', 'change-channel', 'delete-channel', 'create-webhook'],
+  ...['delete-webhook', 'resume-webhook', 'confirm-totp', 'end-totp', 'reset-totp', 'erase-visitor'],
+] as const;
+type Op = (typeof ops)[number];
+const isOp = (s: string): s is Op => ops.some((op) => op === s);
+
+/** What it was done to: by its name, if the changes have one. */
+function whatOf({ changes, target }: { readonly changes: readonly Change[]; readonly target?: Value }): string {
+  const named = changes.find((c) => ['display', 'name', 'title', 'url'].includes(c.path));
+  return String(named?.after || named?.before || target);
+}
+
 /** Who changed what. */
 export const Audit = () => (
   <section>
@@ -92,15 +117,14 @@ export const Audit = () => (
     <Paged<Item & { changes: Change[] }>
       path="/audit"
       member="entries"
+      empty={own('noAudit')}
       each={(e) => (
         <li key={String(e.id)}>
           <div class="setup-head">
             <div>
-              <strong>
-                {String(e.operation)} · {String(e.target)}
-              </strong>
+              <strong>{did(String(e.operation))}</strong> {whatOf(e)}
               <div class="hint">
-                {when(String(e.at))} · {String(e.name) || w('operator')}
+                {when(String(e.at))} · {String(e.name) || own('operator')}
               </div>
             </div>
           </div>
@@ -133,7 +157,8 @@ interface Found {
   readonly since?: string;
 }
 
-const took = ({ count, p50 }: Spread) => (count ? (p50 < 120 ? `${Math.round(p50)} s` : `${Math.round(p50 / 60)} min`) : '–');
+const inUnit = (n: number, unit: string) => Math.round(n).toLocaleString(lang.value, { style: 'unit', unit, unitDisplay: 'short' });
+const took = ({ count, p50 }: Spread) => (count ? (p50 < 120 ? inUnit(p50, 'second') : inUnit(p50 / 60, 'minute')) : '–');
 function score(scores: readonly number[]): string {
   const n = scores.reduce((a, b) => a + b, 0);
   return n ? `${(scores.reduce((sum, c, i) => sum + c * (i + 1), 0) / n).toFixed(1)} (${n})` : '–';
@@ -169,7 +194,7 @@ export function Reports() {
   const from = new Date(to - days * 86_400_000).toISOString();
   const path = `/reports/${by}?${new URLSearchParams({ from, to: new Date(to).toISOString(), zone })}`;
   const name = (key: string) => {
-    if (!key) return w('nobody');
+    if (!key) return own('nobody');
     if (by === 'agents') return agentName(desk.value, { id: key });
     return by === 'groups' ? groupName(key) : key;
   };
@@ -180,51 +205,68 @@ export function Reports() {
       <h2>{w('reports')}</h2>
       <div class="setup-bar">
         <div class="field">
-          <label for="report-by">{w('by')}</label>
+          <label for="report-by">{own('by')}</label>
           <select id="report-by" class="input" value={by} onChange={(e) => setBy(e.currentTarget.value)}>
-            {(['days', 'agents', 'groups', 'sites'] as const).map((k) => (
+            {(
+              [
+                ['days', 'byDays'],
+                ['agents', 'byAgents'],
+                ['groups', 'byGroups'],
+                ['sites', 'bySites'],
+              ] as const
+            ).map(([k, word]) => (
               <option key={k} value={k}>
-                {w(k)}
+                {own(word)}
               </option>
             ))}
           </select>
         </div>
         <div class="field">
-          <label for="report-days">{w('period')}</label>
+          <label for="report-days">{own('period')}</label>
           <select id="report-days" class="input" value={String(days)} onChange={(e) => setDays(Number(e.currentTarget.value))}>
-            <option value="7">{w('last7')}</option>
-            <option value="30">{w('last30')}</option>
-            <option value="90">{w('last90')}</option>
+            <option value="7">{own('last7')}</option>
+            <option value="30">{own('last30')}</option>
+            <option value="90">{own('last90')}</option>
           </select>
         </div>
       </div>
       <Asked<Found> key={path} path={path}>
         {(found) => (
           <>
-            {found.since && <p class="hint">{w('cut', { at: when(found.since) })}</p>}
-            {by === 'days' && <Bars rows={found.rows} />}
+            {found.since && <p class="hint">{own('cut', { at: when(found.since) })}</p>}
+            {!found.total.sessions && <p class="setup-empty">{own('noReports')}</p>}
+            {by === 'days' && found.total.sessions > 0 && (
+              <>
+                <Bars rows={found.rows} />
+                <p class="hint setup-key">
+                  <span class="bar-key good">{own('barsGood')}</span> <span class="bar-key">{own('barsAll')}</span>
+                </p>
+              </>
+            )}
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
             <section class="setup-scroll" tabIndex={0} aria-label={w('reports')}>
               <table class="setup-report">
                 <thead>
                   <tr>
-                    <th scope="col">{w(by as 'days')}</th>
+                    <th scope="col">{own(by as 'days')}</th>
                     {columns.map((c) => (
                       <th key={c} scope="col">
-                        {w(c)}
+                        {own(c)}
                       </th>
                     ))}
                   </tr>
                 </thead>
                 <tbody>
-                  {[...found.rows.map((r) => [r, name(r.key)] as const), [found.total, w('totals')] as const].map(([r, label]) => (
-                    <tr key={label}>
-                      <th scope="row">{label}</th>
-                      {cells(r).map((c, i) => (
-                        <td key={columns[i]}>{c}</td>
-                      ))}
-                    </tr>
-                  ))}
+                  {[...found.rows.map((r) => [r, name(r.key)] as const), [found.total, own('totals')] as const].map(
+                    ([r, label]) => (
+                      <tr key={label}>
+                        <th scope="row">{label}</th>
+                        {cells(r).map((c, i) => (
+                          <td key={columns[i]}>{c}</td>
+                        ))}
+                      </tr>
+                    ),
+                  )}
                 </tbody>
               </table>
             </section>

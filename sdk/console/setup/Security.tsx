@@ -3,7 +3,8 @@ import { useState } from 'preact/hooks';
 import { encode } from 'uqr';
 import { useStore } from '../context.ts';
 import { get } from './form.tsx';
-import { Asked, Form } from './parts.tsx';
+import { Asked, Copied, Form } from './parts.tsx';
+import { own } from './Security.words.ts';
 import { w } from './words.ts';
 
 interface State {
@@ -41,8 +42,8 @@ export function Security() {
           if (codes)
             return (
               <>
-                <p>{w('recovery')}</p>
-                <pre class="setup-code">{codes.join('\n')}</pre>
+                <p>{own('recovery')}</p>
+                <Copied text={codes.join('\n')} />
                 <button
                   type="button"
                   class="button primary"
@@ -52,22 +53,22 @@ export function Security() {
                     again();
                   }}
                 >
-                  {w('done')}
+                  {own('done')}
                 </button>
               </>
             );
           if (state.enabled)
             return (
               <>
-                <p>{w('totpOn', { n: state.recovery })}</p>
+                <p>{own('totpOn', { n: state.recovery })}</p>
                 <Form
-                  label={w('end_')}
+                  label={own('end_')}
                   specs={[
-                    { k: 'current', label: 'current', kind: 'password' },
-                    { k: 'code', label: 'codeNow', kind: 'text' },
+                    { k: 'current', label: own('current'), kind: 'password' },
+                    { k: 'code', label: own('codeNow'), kind: 'text' },
                   ]}
                   value={{ current: '', code: '' }}
-                  submit={w('end_')}
+                  submit={own('end_')}
                   onSubmit={async (v) => {
                     await api.ask('POST', '/totp/end', v);
                     again();
@@ -78,30 +79,30 @@ export function Security() {
           if (given)
             return (
               <>
-                <p>{w('scan')}</p>
+                <p>{own('scan')}</p>
                 <Code text={given.uri} />
                 <p>
-                  {w('key')}: <code>{given.secret}</code>
+                  {own('key')}: <code>{given.secret}</code>
                 </p>
                 <Form
                   key="code"
-                  label={w('confirm')}
-                  specs={[{ k: 'code', label: 'code', kind: 'text' }]}
+                  label={own('confirm')}
+                  specs={[{ k: 'code', label: own('code'), kind: 'text' }]}
                   value={{ code: '' }}
-                  submit={w('confirm')}
+                  submit={own('confirm')}
                   onSubmit={async (v) => setCodes((await api.ask<{ codes: string[] }>('PUT', '/totp', v)).codes)}
                 />
               </>
             );
           return (
             <>
-              <p>{w(state.required ? 'totpMust' : 'totpOff')}</p>
+              <p>{own(state.required ? 'totpMust' : 'totpOff')}</p>
               <Form
                 key="begin"
-                label={w('begin')}
-                specs={[{ k: 'current', label: 'current', kind: 'password' }]}
+                label={own('begin')}
+                specs={[{ k: 'current', label: own('current'), kind: 'password' }]}
                 value={{ current: '' }}
-                submit={w('begin')}
+                submit={own('begin')}
                 onSubmit={async (v) => setGiven(await api.ask<Enrolment>('POST', '/totp', { current: get(v, 'current') }))}
               />
             </>

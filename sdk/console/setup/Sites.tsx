@@ -1,58 +1,16 @@
-/** Sites: every key of the settings, how the widget looks, the snippet to copy. And the rest of the settings. */
-
-import { useMemo, useState } from 'preact/hooks';
-import { Trouble } from '../components/Trouble.tsx';
+/** Sites: every key of the settings, how the widget looks, the snippet to copy. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { lang } from '../i18n.ts';
+import type { PageProps } from '../route.ts';
+import { Foot, WithSettings } from './Foot.tsx';
 import { Fields, get, put, type Spec, type Value } from './form.tsx';
-import { type Draft, useSettings } from './settings.tsx';
-import { limits, routing, security, siteParts } from './specs.ts';
+import { Copied, Sure } from './parts.tsx';
+import { own } from './Sites.words.ts';
+import type { Draft } from './settings.tsx';
+import { siteParts, zoneHere } from './specs.ts';
 import { w } from './words.ts';
 
 type Site = Record<string, Value> & { id: string };
-
-/** The bar at the end of a form of the settings. */
-export function Foot({ draft }: { draft: Draft }) {
-  return (
-    <div class="setup-foot">
-      {draft.trouble && <Trouble text={draft.trouble} />}
-      {draft.faults.length > 0 && (
-        <ul class="hint">
-          {draft.faults.map((f) => (
-            <li key={f.location}>
-              {f.location.replace(/^body\./, '')}: {f.message}
-            </li>
-          ))}
-        </ul>
-      )}
-      <div class="setup-actions">
-        <button type="button" class="button primary" onClick={draft.review}>
-          {w('review')}
-        </button>
-        <span class="done" role="status">
-          {draft.said}
-        </span>
-      </div>
-      {draft.dialog}
-    </div>
-  );
-}
-
-/** A form of the settings, once they are here. */
-export function WithSettings(props: { saved?: (settings: Value) => void; children: (d: Draft) => preact.ComponentChildren }) {
-  const { children } = props;
-  const draft = useSettings(props.saved);
-  if ('value' in draft) return <>{children(draft)}</>;
-  return draft.trouble ? (
-    <>
-      <Trouble text={draft.trouble} />
-      <button type="button" class="button" onClick={draft.again}>
-        {w('again')}
-      </button>
-    </>
-  ) : (
-    <p class="hint">{w('loading')}</p>
-  );
-}
 
 /** What the snippet sets that the server does not know of. */
 interface Look {
@@ -63,15 +21,15 @@ interface Look {
 }
 
 const lookSpecs = (): readonly Spec[] => [
-  { k: 'color', label: 'color', kind: 'text' },
-  { k: 'theme', label: 'theme', kind: 'choice', options: (['auto', 'light', 'dark'] as const).map((k) => [k, w(k)]) },
-  { k: 'side', label: 'side', kind: 'choice', options: (['end', 'start'] as const).map((k) => [k, w(k)]) },
+  { k: 'color', label: own('color'), kind: 'color' },
+  { k: 'theme', label: own('theme'), kind: 'choice', options: (['auto', 'light', 'dark'] as const).map((k) => [k, own(k)]) },
+  { k: 'side', label: own('side'), kind: 'choice', options: (['end', 'start'] as const).map((k) => [k, own(k)]) },
   {
     k: 'lang',
-    label: 'lang',
+    label: w('lang'),
     kind: 'choice',
     options: [
-      ['', w('auto')],
+      ['', own('langAuto')],
       ['zh-CN', w('zh')],
       ['en', w('en')],
     ],
@@ -92,43 +50,41 @@ function snippetOf(site: string, look: Look): string {
   return `<script>\n  window.Kefu = window.Kefu || { q: [], init(o) { this.q.push(o); } };\n  Kefu.init(${json.replaceAll('\n', '\n  ')});\n</script>\n<script async src="${location.origin}/kefu.js"></script>`;
 }
 
+/** Whether only this machine finds the address of this page. */
+const onlyHere = () => /^(localhost|127\.|\[::1\])/.test(location.hostname);
+
 function LookOf({ site }: { site: string }) {
   const [look, setLook] = useState<Look>({ color: '#1c5bd0', theme: 'auto', side: 'end', lang: '' });
-  const [said, say] = useState('');
-  const snippet = snippetOf(site, look);
-  const src = useMemo(() => {
-    const p = new URLSearchParams({ site, color: look.color, theme: look.theme, side: look.side, lang: look.lang || lang.value });
-    return `/demo/?${p}`;
-  }, [site, look]);
+  const src = useSettled(
+    useMemo(() => {
+      const p = new URLSearchParams({ site, color: look.color, theme: look.theme, side: look.side, lang: look.lang || lang.value });
+      return `/demo/?${p}`;
+    }, [site, look]),
+  );
   return (
     <>
+      <p class="hint">{own('lookHint')}</p>
       <Fields specs={lookSpecs()} value={look} at="" faults={[]} onChange={(v) => setLook(v as Look)} />
-      <h3>{w('snippet')}</h3>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <pre class="setup-code" tabIndex={0}>
-        {snippet}
-      </pre>
-      <div class="setup-actions">
-        <button
-          type="button"
-          class="button"
-          onClick={() =>
-            void navigator.clipboard.writeText(snippet).then(
-              () => say(w('copied')),
-              () => say(''),
-            )
-          }
-        >
-          {w('copy')}
-        </button>
-        <span class="done" role="status">
-          {said}
-        </span>
-      </div>
-      <h3>{w('livePreview')}</h3>
-      <iframe class="setup-preview" title={w('livePreview')} src={src} />
+      <h3>{own('snippet')}</h3>
+      <Copied text={snippetOf(site, look)} />
+      <p class="hint">
+        {own('snippetNext')} {onlyHere() && own('onlyHere')}
+      </p>
+      <h3>{own('livePreview')}</h3>
+      <p class="hint">{own('previewHint')}</p>
+      <iframe class="setup-preview" title={own('livePreview')} src={src} />
     </>
   );
+}
+
+/** A text as it is once it has been the same for a moment: a colour that is dragged would load the preview at every step. */
+function useSettled(now: string): string {
+  const [settled, settle] = useState(now);
+  useEffect(() => {
+    const timer = setTimeout(() => settle(now), 250);
+    return () => clearTimeout(timer);
+  }, [now]);
+  return settled;
 }
 
 function secretOf(): string {
@@ -139,41 +95,52 @@ function secretOf(): string {
     .replaceAll('=', '');
 }
 
-function OneSite({ draft, at, site }: { draft: Draft; at: number; site: Site }) {
+/** What was changed, with the time zone of here if there are hours now and no zone: UTC is hardly ever meant. */
+function zoned(v: Value): Value {
+  const any = ['hours.spans', 'hours.special'].some((k) => (get(v, k) as Value[] | undefined)?.length);
+  return any && !get(v, 'hours.zone') ? put(v, 'hours.zone', zoneHere()) : v;
+}
+
+function OneSite({ draft, at, site, open }: { draft: Draft; at: number; site: Site; open: string }) {
+  const sites = get(draft.value, 'sites') as Site[];
+  const place = `sites[${at}]`;
   const change = (v: Value) =>
     draft.set(
       put(
         draft.value,
         'sites',
-        (get(draft.value, 'sites') as Site[]).map((s, i) => (i === at ? v : s)),
+        sites.map((s, i) => (i === at ? v : s)),
       ),
     );
-  const place = `sites[${at}]`;
   const wrong = (specs: readonly Spec[]) =>
     draft.faults.some((f) => specs.some((s) => f.location.startsWith(`body.${place}.${s.k}`)));
+  const addSecret = () =>
+    change(put(site, 'users.secrets', [secretOf(), ...((get(site, 'users.secrets') as string[]) ?? [])].slice(0, 2)));
+  const [basics, ...rest] = siteParts().map(({ title, specs }) => (
+    <details key={title} class="setup-part" open={title === (open || 'basics') || wrong(specs)}>
+      <summary>{own(title)}</summary>
+      <Fields
+        specs={specs}
+        value={site}
+        at={place}
+        faults={draft.faults}
+        onChange={(v) => change(title === 'hours' && !get(site, 'hours.zone') ? zoned(v) : v)}
+      />
+      {title === 'users' && (
+        <button type="button" class="button" onClick={addSecret}>
+          {own('newSecret')}
+        </button>
+      )}
+    </details>
+  ));
   return (
     <>
-      {siteParts().map(({ title, specs }) => (
-        <details key={title} class="setup-part" open={title === 'basics' || wrong(specs)}>
-          <summary>{w(title)}</summary>
-          <Fields specs={specs} value={site} at={place} faults={draft.faults} onChange={change} />
-          {title === 'users' && (
-            <button
-              type="button"
-              class="button"
-              onClick={() =>
-                change(put(site, 'users.secrets', [secretOf(), ...((get(site, 'users.secrets') as string[]) ?? [])].slice(0, 2)))
-              }
-            >
-              {w('newSecret')}
-            </button>
-          )}
-        </details>
-      ))}
-      <details class="setup-part">
-        <summary>{w('look')}</summary>
+      {basics}
+      <details class="setup-part" open={open === 'look'}>
+        <summary>{own('look')}</summary>
         <LookOf site={site.id} />
       </details>
+      {rest}
     </>
   );
 }
@@ -184,72 +151,100 @@ function fresh(sites: readonly Site[], id: string): Site {
   return { ...(structuredClone(like) as Site), id, name: id, origins: [], users: { required: false, secrets: [] } };
 }
 
-/** The page of the sites. */
-export function Sites() {
-  const [chosen, choose] = useState(0);
+/** The form of one more site. */
+function NewSite({ taken, add }: { taken: readonly string[]; add(id: string): void }) {
+  const [open, setOpen] = useState(false);
   const [id, setId] = useState('');
+  const [wrong, setWrong] = useState('');
+  if (!open)
+    return (
+      <button type="button" class="button" onClick={() => setOpen(true)}>
+        {own('newSite')}
+      </button>
+    );
+  const submit = (e: Event) => {
+    e.preventDefault();
+    if (!/^[\w.-]{1,64}$/.test(id)) return setWrong(own('siteIdBad'));
+    if (taken.includes(id)) return setWrong(own('siteIdTaken'));
+    add(id);
+    setOpen(false);
+    setId('');
+    setWrong('');
+  };
+  return (
+    <form class="setup-form" aria-label={own('newSite')} onSubmit={submit}>
+      <div class="field">
+        <label for="setup-new-site">{w('id')}</label>
+        <input
+          id="setup-new-site"
+          class="input"
+          autocomplete="off"
+          spellcheck={false}
+          ref={(e) => {
+            if (!id) e?.focus();
+          }}
+          aria-invalid={wrong ? 'true' : undefined}
+          aria-describedby="setup-new-site-below"
+          value={id}
+          onInput={({ currentTarget: { value } }) => setId(value.trim())}
+        />
+        <p id="setup-new-site-below" class={wrong ? 'hint setup-fault' : 'hint'}>
+          {wrong || own('siteIdHint')}
+        </p>
+      </div>
+      <div class="setup-actions">
+        <button type="submit" class="button primary">
+          {w('add')}
+        </button>
+        <button type="button" class="button" onClick={() => setOpen(false)}>
+          {w('cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** The page of the sites. `path` names the part of the form that is open. */
+export function Sites({ path }: PageProps) {
+  const [chosen, choose] = useState(0);
   return (
     <WithSettings>
       {(draft) => {
         const sites = get(draft.value, 'sites') as Site[];
         const at = Math.min(chosen, sites.length - 1);
         const site = sites[at];
-        const add = (e: Event) => {
-          e.preventDefault();
-          if (!id || sites.some((s) => s.id === id)) return;
-          draft.set(put(draft.value, 'sites', [...sites, fresh(sites, id)]));
+        const setSites = (list: Site[]) => draft.set(put(draft.value, 'sites', list));
+        const add = (id: string) => {
+          setSites([...sites, fresh(sites, id)]);
           choose(sites.length);
-          setId('');
         };
         return (
           <section>
             <h2>{w('sites')}</h2>
+            <p class="hint">{own('about')}</p>
             <div class="setup-bar">
-              <div class="field">
-                <label for="setup-site">{w('sites')}</label>
-                <select id="setup-site" class="input" value={String(at)} onChange={(e) => choose(Number(e.currentTarget.value))}>
-                  {sites.map((s, i) => (
-                    <option key={s.id} value={String(i)}>
-                      {String(s.name || s.id)}
-                    </option>
-                  ))}
-                </select>
-              </div>
-              <form class="setup-actions" onSubmit={add}>
+              {sites.length > 1 && (
                 <div class="field">
-                  <label for="setup-new-site">{w('newSite')}</label>
-                  <input
-                    id="setup-new-site"
-                    class="input"
-                    placeholder="shop"
-                    autocomplete="off"
-                    value={id}
-                    onInput={({ currentTarget: { value } }) => setId(value.trim())}
-                  />
+                  <label for="setup-site">{own('site')}</label>
+                  <select id="setup-site" class="input" value={String(at)} onChange={(e) => choose(Number(e.currentTarget.value))}>
+                    {sites.map((s, i) => (
+                      <option key={s.id} value={String(i)}>
+                        {String(s.name || s.id)}
+                      </option>
+                    ))}
+                  </select>
                 </div>
-                <button type="submit" class="button">
-                  {w('add')}
-                </button>
-                {sites.length > 1 && (
-                  <button
-                    type="button"
-                    class="button"
-                    onClick={() =>
-                      draft.set(
-                        put(
-                          draft.value,
-                          'sites',
-                          sites.filter((_, i) => i !== at),
-                        ),
-                      )
-                    }
-                  >
-                    {w('remove')}: {String(site?.name ?? '')}
-                  </button>
-                )}
-              </form>
+              )}
+              <NewSite taken={sites.map((s) => s.id)} add={add} />
             </div>
-            {site && <OneSite key={site.id} draft={draft} at={at} site={site} />}
+            {site && <OneSite key={site.id} draft={draft} at={at} site={site} open={path} />}
+            {site && sites.length > 1 && (
+              <Sure
+                text={own('removeSite', { name: String(site.name || site.id) })}
+                question={own('removeSiteSure', { name: String(site.name || site.id) })}
+                onSure={async () => setSites(sites.filter((_, i) => i !== at))}
+              />
+            )}
             <Foot draft={draft} />
           </section>
         );
@@ -257,21 +252,3 @@ export function Sites() {
     </WithSettings>
   );
 }
-
-/** Routing, limits, and what protects the desk itself. */
-export const General = () => (
-  <WithSettings>
-    {(draft) => (
-      <section>
-        <h2>{w('general')}</h2>
-        {[['routing', routing] as const, ['limits', limits] as const, ['security', security] as const].map(([title, specs]) => (
-          <div class="setup-part" key={title}>
-            <h3>{w(title)}</h3>
-            <Fields specs={specs} value={draft.value} at="" faults={draft.faults} onChange={draft.set} />
-          </div>
-        ))}
-        <Foot draft={draft} />
-      </section>
-    )}
-  </WithSettings>
-);

@@ -4,25 +4,25 @@
  */
 import { useId, useState } from 'preact/hooks';
 import type { Fault } from '../api.ts';
-import { Groups } from './groups.tsx';
-import { type Word, w } from './words.ts';
+import { lang } from '../i18n.ts';
+import { Below } from './Below.tsx';
+import { Secret } from './Secret.tsx';
+import { GroupTicks, Ticks } from './Ticks.tsx';
+import { told } from './told.ts';
+import { w } from './words.ts';
 
 /** Any JSON. */
 export type Value = unknown;
 
-/** What stands at a field: a word of Set up, or a text in the page's language that a page brings along. */
-export type Label = Word | { readonly text: string };
-
-const said = (l: Label) => (typeof l === 'string' ? w(l) : l.text);
-
-/** One field. `k` is its place in the object, with dots. */
+/** One field. `k` is its place in the object, with dots; texts are in the page's language. */
 export interface Spec {
   readonly k: string;
-  readonly label: Label;
-  readonly hint?: Label;
+  readonly label: string;
+  readonly hint?: string;
   /**
-   * `groups` is a list of ids of groups, `inOrder` one whose first counts; `texts` is an object by language, `lines` a list of texts, `rows` a list of objects, `textRows` a list of `texts`. A `secret`
-   * comes masked from the server and is written anew or left alone.
+   * `groups` is a list of ids of groups, `inOrder` one whose first counts, `ticks` a list of what `options` has; `texts` is an object
+   * by language, `lines` a list of texts, `rows` a list of objects, `textRows` a list of `texts`. A `secret` comes masked from the
+   * server and is written anew or left alone.
    */
   readonly kind:
     | 'text'
@@ -35,17 +35,24 @@ export interface Spec {
     | 'lines'
     | 'groups'
     | 'inOrder'
+    | 'ticks'
     | 'texts'
     | 'textRows'
     | 'rows'
     | 'date'
-    | 'time';
+    | 'color';
   readonly options?: readonly (readonly [value: string, label: string])[];
   readonly of?: readonly Spec[];
   readonly blank?: Value;
-  /** Buttons that add a row, instead of the one that adds a blank one. */
-  readonly adds?: readonly { readonly text: string; readonly row: Value }[];
+  /** Buttons that add rows, instead of the one that adds a blank one. */
+  readonly adds?: readonly { readonly text: string; readonly rows: readonly Value[] }[];
+  /** What the button says that adds a blank row. */
+  readonly add?: string;
+  /** What is offered while one types. */
+  readonly offers?: readonly string[];
   readonly step?: string;
+  /** A number that people read in another unit than the server: how many of theirs one of the server's is. */
+  readonly scale?: number;
   /** The order of the rows counts. */
   readonly ordered?: boolean;
   /** Not shown unless so. */
@@ -64,6 +71,11 @@ export function put(v: Value, k: string, to: Value): Value {
   return { ...o, [first]: rest.length ? put(o[first], rest.join('.'), to) : to };
 }
 
+/** Puts the cursor into the first field that something is wrong with. */
+export function focusFault(within: ParentNode): void {
+  within.querySelector<HTMLElement>('.setup-fields [aria-invalid=true]')?.focus();
+}
+
 interface Props {
   readonly specs: readonly Spec[];
   readonly value: Value;
@@ -77,7 +89,7 @@ function faultsAt(faults: readonly Fault[], at: string, deep: boolean): string {
   const place = `body.${at}`;
   return faults
     .filter(({ location: l }) => l === place || (deep && (l.startsWith(`${place}.`) || l.startsWith(`${place}[`))))
-    .map((f) => f.message)
+    .map((f) => told(lang.value, f.message))
     .join(' ');
 }
 
@@ -113,7 +125,7 @@ function Field(p: One) {
   const { spec, value, at, faults } = p;
   if (spec.kind === 'rows' || spec.kind === 'textRows') return <Rows {...p} />;
   if (spec.kind === 'texts') return <Texts {...p} />;
-  if (spec.kind === 'groups' || spec.kind === 'inOrder') return <Chosen {...p} />;
+  if (spec.kind === 'groups' || spec.kind === 'inOrder' || spec.kind === 'ticks') return <Chosen {...p} />;
   const wrong = faultsAt(faults, at, spec.kind === 'lines');
   if (spec.kind === 'bool') return <Check spec={spec} value={value} said={wrong} onChange={p.onChange} />;
   if (spec.kind === 'secret') return <Secret spec={spec} value={String(value ?? '')} said={wrong} onChange={p.onChange} />;
@@ -131,7 +143,7 @@ function Check({ spec, value, said: wrong, onChange }: { spec: Spec; value: Valu
           aria-describedby={spec.hint || wrong ? id : undefined}
           onChange={(e) => onChange(e.currentTarget.checked)}
         />
-        {said(spec.label)}
+        {spec.label}
       </label>
       <Below id={id} hint={spec.hint} said={wrong} />
     </div>
@@ -141,81 +153,29 @@ function Check({ spec, value, said: wrong, onChange }: { spec: Spec; value: Valu
 function Chosen({ spec, value, at, faults, onChange }: One) {
   const id = useId();
   const wrong = faultsAt(faults, at, true);
+  const common = {
+    label: spec.label,
+    chosen: (value ?? []) as readonly string[],
+    below: spec.hint || wrong ? id : undefined,
+    onChange,
+  };
   return (
     <div class="field setup-wide">
-      <Groups
-        label={said(spec.label)}
-        chosen={(value ?? []) as readonly string[]}
-        inOrder={spec.kind === 'inOrder'}
-        below={spec.hint || wrong ? id : undefined}
-        onChange={onChange}
-      />
+      {spec.kind === 'ticks' ? (
+        <Ticks {...common} of={spec.options ?? []} />
+      ) : (
+        <GroupTicks {...common} inOrder={spec.kind === 'inOrder'} />
+      )}
       <Below id={id} hint={spec.hint} said={wrong} />
     </div>
   );
 }
 
-function Below({ id, hint, said: wrong }: { id: string; hint?: Label | undefined; said: string }) {
-  if (!hint && !wrong) return null;
-  return (
-    <p id={id} class={wrong ? 'hint setup-fault' : 'hint'}>
-      {wrong || (hint && said(hint))}
-    </p>
-  );
-}
-
-/** How the server shows a secret that it keeps: four dots, and perhaps its end. */
-const MASK = '\u2022'.repeat(4);
-
-/**
- * A secret: what the server keeps is never in the field, only named beside it. An empty field leaves it as it is. What is no
- * secret, such as the name of a variable, can be read.
- */
-function Secret(p: { spec: Spec; value: string; said: string; onChange: (v: Value) => void }) {
-  const { spec, value, said: wrong, onChange } = p;
-  const id = useId();
-  const [kept, keep] = useState('');
-  if (value.startsWith(MASK) && value !== kept) keep(value); // a row may have moved
-  const masked = kept !== '' && value === kept;
-  return (
-    <div class="field">
-      <label for={id}>{said(spec.label)}</label>
-      <div class="setup-secret">
-        <input
-          id={id}
-          class="input"
-          {...typeOf(value.startsWith('env:') ? 'text' : 'password')}
-          autocomplete="new-password"
-          spellcheck={false}
-          placeholder={kept ? w('kept', { end: kept }) : ''}
-          aria-invalid={wrong ? 'true' : undefined}
-          aria-describedby={`${id}-below`}
-          value={masked ? '' : value}
-          onInput={(e) => onChange(e.currentTarget.value || kept)}
-        />
-        {masked && (
-          <button
-            type="button"
-            class="button"
-            onClick={() => {
-              keep('');
-              onChange('');
-            }}
-          >
-            {w('remove')}
-            <span class="spoken">: {said(spec.label)}</span>
-          </button>
-        )}
-      </div>
-      <Below id={`${id}-below`} hint={spec.hint} said={wrong} />
-    </div>
-  );
-}
-
-const inputs: Partial<Record<Spec['kind'], 'password' | 'number' | 'date'>> = {
+const inputs: Partial<Record<Spec['kind'], 'password' | 'number' | 'date' | 'color'>> = {
   password: 'password',
   number: 'number',
   date: 'date',
+  color: 'color',
 };
 
 function Line({ spec, value, said: wrong, onChange }: One & { said: string }) {
@@ -228,7 +188,7 @@ function Line({ spec, value, said: wrong, onChange }: One & { said: string }) {
   };
   return (
     <div class={spec.kind === 'long' || spec.kind === 'lines' ? 'field setup-wide' : 'field'}>
-      <label for={id}>{said(spec.label)}</label>
+      <label for={id}>{spec.label}</label>
       {spec.kind === 'choice' ? (
         <select {...common} value={String(value ?? '')} onChange={(e) => onChange(e.currentTarget.value)}>
           {spec.options?.map(([v, label]) => (
@@ -246,11 +206,19 @@ function Line({ spec, value, said: wrong, onChange }: One & { said: string }) {
           {...common}
           {...typeOf(spec.kind)}
           step={spec.step}
+          list={spec.offers && `${id}-offers`}
           autocomplete={spec.kind === 'password' ? 'new-password' : 'off'}
           spellcheck={false}
-          value={String(value ?? '')}
-          onInput={(e) => onChange(spec.kind === 'number' ? numberOf(e.currentTarget.value) : e.currentTarget.value)}
+          value={spec.scale ? shownOf(value, spec.scale) : String(value ?? '')}
+          onInput={({ currentTarget: { value: s } }) => onChange(spec.kind === 'number' ? numberOf(s, spec.scale) : s)}
         />
+      )}
+      {spec.offers && (
+        <datalist id={`${id}-offers`}>
+          {spec.offers.map((o) => (
+            <option key={o} value={o} />
+          ))}
+        </datalist>
       )}
       <Below id={`${id}-below`} hint={spec.hint} said={wrong} />
     </div>
@@ -279,7 +247,14 @@ const linesOf = (s: string) =>
     .split('\n')
     .map((l) => l.trim())
     .filter(Boolean);
-const numberOf = (s: string) => (s === '' ? undefined : Number(s));
+
+/** A number in the unit that people read, and back in the server's. */
+const shownOf = (v: Value, scale: number) => (typeof v === 'number' ? String(Number((v * scale).toPrecision(4))) : '');
+function numberOf(s: string, scale?: number): number | undefined {
+  if (s === '') return undefined;
+  if (!scale) return Number(s);
+  return scale < 1 ? Math.round(Number(s) / scale) : Number(s) / scale;
+}
 
 // Which types there are is a union in preact's types, one element each.
 const typeOf = (kind: Spec['kind']) => ({ type: inputs[kind] ?? 'text' }) as { type: 'text' };
@@ -295,7 +270,7 @@ function Texts({ spec, value, at, faults, onChange }: One) {
   const id = useId();
   return (
     <fieldset class="setup-wide setup-set" aria-describedby={wrong ? id : undefined}>
-      <legend>{said(spec.label)}</legend>
+      <legend>{spec.label}</legend>
       <div class="setup-fields">
         {(['zh', 'en'] as const).map((lang) => (
           <div class="field" key={lang}>
@@ -325,7 +300,7 @@ function Rows({ spec, value, at, faults, onChange }: One) {
   const change = (i: number, v: Value) => onChange(list.map((old, k) => (k === i ? v : old)));
   return (
     <fieldset class="setup-wide setup-set" aria-describedby={spec.hint || wrong ? id : undefined}>
-      <legend>{said(spec.label)}</legend>
+      <legend>{spec.label}</legend>
       <Below id={id} hint={spec.hint} said={wrong} />
       {list.map((row, i) => {
         const here = `${at}[${i}]`;
@@ -352,8 +327,8 @@ function Rows({ spec, value, at, faults, onChange }: One) {
         );
       })}
       <div class="setup-actions">
-        {(spec.adds ?? [{ text: `${w('add')}: ${said(spec.label)}`, row: spec.blank ?? {} }]).map(({ text, row }) => (
-          <button key={text} type="button" class="button" onClick={() => onChange([...list, structuredClone(row)])}>
+        {(spec.adds ?? [{ text: spec.add ?? `${w('add')}: ${spec.label}`, rows: [spec.blank ?? {}] }]).map(({ text, rows }) => (
+          <button key={text} type="button" class="button" onClick={() => onChange([...list, ...structuredClone(rows)])}>
             {text}
           </button>
         ))}

@@ -1,21 +1,22 @@
 /** What the pages of Set up share: asking, saving, saying what went wrong, and a list with a form behind each entry. */
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, codeOf, type Fault } from '../api.ts';
 import { Dialog } from '../components/Dialog.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
 import { lang } from '../i18n.ts';
 import { codeText } from '../trouble.ts';
-import { Fields, get, type Spec, type Value } from './form.tsx';
+import { Fields, focusFault, get, type Spec, type Value } from './form.tsx';
+import { told } from './told.ts';
 import { w } from './words.ts';
 
 /** What is wrong, in words. What the server says of a request is more use than our word for its code. */
 export function reasonOf(e: unknown): string {
   const code = codeOf(e);
-  const told = ['invalid', 'conflict', 'forbidden', 'full', 'unsupported'].includes(code);
-  return told && e instanceof ApiError && e.message ? e.message : codeText(code);
+  const ours = ['invalid', 'conflict', 'forbidden', 'full', 'unsupported'].includes(code);
+  return ours && e instanceof ApiError && e.message ? told(lang.value, e.message) : codeText(code);
 }
 
 export const faultsOf = (e: unknown): readonly Fault[] => (e instanceof ApiError ? e.faults : []);
@@ -65,9 +66,18 @@ export function Form(props: {
   onSubmit(v: Value): Promise<void>;
   onCancel?(): void;
   label: string;
+  /** It appears because somebody asked for it: they go on in its first field. */
+  opens?: boolean;
 }) {
   const [value, setValue] = useState(props.value);
   const [state, set] = useState<{ busy?: boolean; trouble?: string; faults: readonly Fault[] }>({ faults: [] });
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (props.opens) form.current?.querySelector<HTMLElement>('input, textarea, select')?.focus();
+  }, []);
+  useEffect(() => {
+    if (state.faults.length && form.current) focusFault(form.current);
+  }, [state.faults]);
   const submit = async (e: Event) => {
     e.preventDefault();
     set({ busy: true, faults: [] });
@@ -79,8 +89,8 @@ export function Form(props: {
     }
   };
   return (
-    <form class="setup-form" onSubmit={submit} noValidate aria-label={props.label}>
-      <Fields specs={props.specs} value={value} at="" faults={state.faults} onChange={(v) => setValue(v)} />
+    <form ref={form} class="setup-form" onSubmit={submit} noValidate aria-label={props.label}>
+      <Fields specs={props.specs} value={value} at="" faults={state.faults} onChange={setValue} />
       {state.trouble && <Trouble text={state.trouble} />}
       <div class="setup-actions">
         <button type="submit" class="button primary" disabled={state.busy}>
@@ -93,6 +103,35 @@ export function Form(props: {
         )}
       </div>
     </form>
+  );
+}
+
+/** A text to take along, with a button that copies it. */
+export function Copied({ text }: { text: string }) {
+  const [said, say] = useState('');
+  const block = useRef<HTMLPreElement>(null);
+  useEffect(() => say(''), [text]);
+  // A page that came over plain HTTP has no clipboard; then the text is marked, and the keys that everybody knows do it.
+  const mark = () => {
+    if (block.current) getSelection()?.selectAllChildren(block.current);
+    say(w('marked'));
+  };
+  const copy = () => (navigator.clipboard ? void navigator.clipboard.writeText(text).then(() => say(w('copied')), mark) : mark());
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+      <pre ref={block} class="setup-code" tabIndex={0}>
+        {text}
+      </pre>
+      <div class="setup-actions">
+        <button type="button" class="button" onClick={copy}>
+          {w('copy')}
+        </button>
+        <span class="done" role="status">
+          {said}
+        </span>
+      </div>
+    </>
   );
 }
 
@@ -136,15 +175,21 @@ export type Item = Readonly<Record<string, Value>>;
 /** A list of the API with a form to add one, and where it is possible a form to change each. */
 export interface ListOf {
   readonly title: string;
+  /** What it is for. */
+  readonly lead: string;
+  /** What the button says that adds one. */
+  readonly add: string;
+  /** What stands where there is none: what one would be good for. */
+  readonly empty: string;
   readonly path: string;
   readonly member: string;
   /** The member that names an entry in addresses: `id`, unless said. */
   readonly key?: string;
   readonly create?: readonly Spec[];
-  readonly change?: readonly Spec[];
+  change?(item: Item): readonly Spec[];
   readonly method?: 'PATCH' | 'PUT';
   readonly blank?: Value;
-  readonly remove?: { readonly text: string; readonly question: (name: string) => string };
+  readonly remove?: { readonly text: string; readonly question: (name: string) => string; readonly not?: (item: Item) => boolean };
   name(item: Item): string;
   about(item: Item): ComponentChildren;
   /** More buttons of an entry. */
@@ -153,8 +198,8 @@ export interface ListOf {
   body?(v: Value, item: Item | undefined): Value;
   /** What the form begins with. */
   begin?(item: Item): Value;
-  /** What was made, when it must be shown once. */
-  onMade?(made: Item): void;
+  /** What was made, when something of it must be shown once. */
+  onMade?(made: Item, sent: Value): void;
 }
 
 /** Such a list. */
@@ -162,6 +207,7 @@ export function List({ of }: { of: ListOf }) {
   return (
     <section>
       <h2>{of.title}</h2>
+      <p class="hint">{of.lead}</p>
       <Asked<Record<string, Item[]>> path={of.path}>
         {(found, again) => <Entries of={of} list={found[of.member] ?? []} again={again} />}
       </Asked>
@@ -185,7 +231,7 @@ function Entries({ of, list, again }: { of: ListOf; list: readonly Item[]; again
     if (item) await api.ask(of.method ?? 'PATCH', at(item), body);
     else {
       const made = await api.ask<Item>('POST', of.path, body);
-      of.onMade?.(made);
+      of.onMade?.(made, body);
     }
     done(w('saved'));
   };
@@ -197,7 +243,8 @@ function Entries({ of, list, again }: { of: ListOf; list: readonly Item[]; again
       {of.create &&
         (open === '' ? (
           <Form
-            label={w('add')}
+            opens
+            label={of.add}
             specs={of.create}
             value={of.blank ?? {}}
             submit={w('add')}
@@ -206,10 +253,10 @@ function Entries({ of, list, again }: { of: ListOf; list: readonly Item[]; again
           />
         ) : (
           <button type="button" class="button primary" onClick={() => setOpen('')}>
-            {w('add')}
+            {of.add}
           </button>
         ))}
-      {!list.length && <p class="hint">{w('none')}</p>}
+      {!list.length && <p class="setup-empty">{of.empty}</p>}
       <ul class="setup-list" aria-label={of.title}>
         {list.map((item) => (
           <li key={idOf(item)}>
@@ -230,7 +277,7 @@ function Entries({ of, list, again }: { of: ListOf; list: readonly Item[]; again
                   </button>
                 )}
                 {of.more?.(item, again)}
-                {of.remove && (
+                {of.remove && !of.remove.not?.(item) && (
                   <Sure
                     text={of.remove.text}
                     question={of.remove.question(of.name(item))}
@@ -244,8 +291,9 @@ function Entries({ of, list, again }: { of: ListOf; list: readonly Item[]; again
             </div>
             {open === idOf(item) && of.change && (
               <Form
+                opens
                 label={`${w('edit')}: ${of.name(item)}`}
-                specs={of.change}
+                specs={of.change(item)}
                 value={of.begin ? of.begin(item) : item}
                 submit={w('save')}
                 onSubmit={save(item)}
@@ -263,3 +311,9 @@ function Entries({ of, list, again }: { of: ListOf; list: readonly Item[]; again
 export function only(v: Value, ...keys: string[]): Value {
   return Object.fromEntries(keys.map((k) => [k, get(v, k)]).filter(([, x]) => x !== undefined));
 }
+
+/** Without what was left empty. */
+export const filled = (v: Value) => Object.fromEntries(Object.entries(v as object).filter(([, x]) => x !== '' && x !== undefined));
+
+/** How entries that are no longer needed go. */
+export const removable = () => ({ text: w('delete'), question: (name: string) => w('sure', { name }) });

@@ -5,8 +5,11 @@ import { codeOf, type Fault } from '../api.ts';
 import { Dialog } from '../components/Dialog.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
+import type { Store } from '../store.ts';
 import { get, put, type Value } from './form.tsx';
 import { faultsOf, reasonOf } from './parts.tsx';
+import { placeName } from './places.ts';
+import { own } from './settings.words.ts';
 import { w } from './words.ts';
 
 /** One difference between two versions. */
@@ -27,6 +30,10 @@ export interface Draft {
   /** The dialog that is open, if one is. */
   readonly dialog: preact.ComponentChildren;
   readonly said: string;
+  /** It has something that is not saved. */
+  readonly changed: boolean;
+  /** Takes what is saved instead. */
+  drop(): void;
 }
 
 interface State {
@@ -39,7 +46,24 @@ interface State {
   said: string;
 }
 
-const json = (v: Value) => (v === null || v === undefined ? '–' : typeof v === 'string' ? v : JSON.stringify(v));
+/** A value as people read it. */
+function shown(v: Value): string {
+  if (v === null || v === undefined || v === '') return '–';
+  if (v === true || v === 'true') return own('yes');
+  if (v === false || v === 'false') return own('no');
+  return typeof v === 'string' ? v : JSON.stringify(v);
+}
+
+/** A place in words, and as the API calls it. */
+function Place({ path }: { path: string }) {
+  const name = placeName(path);
+  return (
+    <>
+      {name}
+      {/[.[]/.test(path) && name !== path && <span class="setup-place">{path}</span>}
+    </>
+  );
+}
 
 /** Differences as a table; on a phone each is a card. */
 export function Changes({ list }: { list: readonly Change[] }) {
@@ -47,17 +71,19 @@ export function Changes({ list }: { list: readonly Change[] }) {
     <table class="setup-table">
       <thead>
         <tr>
-          <th scope="col">{w('path')}</th>
-          <th scope="col">{w('before')}</th>
-          <th scope="col">{w('after')}</th>
+          <th scope="col">{own('path')}</th>
+          <th scope="col">{own('before')}</th>
+          <th scope="col">{own('after')}</th>
         </tr>
       </thead>
       <tbody>
         {list.map((c) => (
           <tr key={c.path}>
-            <th scope="row">{c.path}</th>
-            <td data-label={w('before')}>{json(c.before)}</td>
-            <td data-label={w('after')}>{json(c.after)}</td>
+            <th scope="row">
+              <Place path={c.path} />
+            </th>
+            <td data-label={own('before')}>{shown(c.before)}</td>
+            <td data-label={own('after')}>{shown(c.after)}</td>
           </tr>
         ))}
       </tbody>
@@ -84,16 +110,44 @@ export function rebase(base: Value, mine: Value, theirs: Value): Value {
 type Named = { id: string };
 const byId = (v: Value) => Array.isArray(v) && v.every((x) => typeof x?.id === 'string');
 
+/** What is not saved when its page is left, by the page's store: it is there when one comes back. Of one account only. */
+const left = new WeakMap<Store, { readonly of: string; readonly base: Value; readonly value: Value }>();
+
+const same = (a: Value, b: Value) => a === b || JSON.stringify(a) === JSON.stringify(b);
+
+/** The state of the draft, which outlives the page as long as it has something that is not saved. */
+function useKept(store: Store): [State, (next: State | ((old: State) => State)) => void] {
+  const me = store.desk.peek().me.id;
+  const [s, set] = useState<State>(() => {
+    const kept = left.get(store);
+    return kept?.of === me ? { base: kept.base, value: kept.value, faults: [], said: '' } : { faults: [], said: '' };
+  });
+  const keep = (next: State) => {
+    if (same(next.base, next.value)) left.delete(store);
+    else left.set(store, { of: me, base: next.base, value: next.value });
+    return next;
+  };
+  return [s, (next) => set((old) => keep(typeof next === 'function' ? next(old) : next))];
+}
+
 /** The draft, from the server's settings on. `saved` is told of new ones. */
 export function useSettings(saved?: (settings: Value) => void): Draft | { trouble: string | undefined; again: () => void } {
-  const { api } = useStore();
-  const [s, set] = useState<State>({ faults: [], said: '' });
+  const store = useStore();
+  const { api } = store;
+  const [s, set] = useKept(store);
   const load = () =>
     api.ask<Value>('GET', '/settings').then(
       (base) => set({ base, value: base, faults: [], said: '' }),
       (e) => set((old) => ({ ...old, trouble: reasonOf(e) })),
     );
-  useEffect(() => void load(), []);
+  const changed = !same(s.base, s.value);
+  useEffect(() => void (s.value === undefined && load()), []);
+  useEffect(() => {
+    if (!changed) return;
+    const ask = (e: Event) => e.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [changed]);
   if (s.value === undefined) return { trouble: s.trouble, again: load };
 
   const failed = (e: unknown) => set((old) => ({ ...old, trouble: reasonOf(e), faults: faultsOf(e), said: '' }));
@@ -103,7 +157,7 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
     try {
       const changes = await preview(s.value);
       if (changes.length) set((old) => ({ ...old, changes }));
-      else set((old) => ({ ...old, said: w('nochange') }));
+      else set((old) => ({ ...old, said: own('nochange') }));
     } catch (e) {
       if (codeOf(e) === 'conflict') await collide(e);
       else failed(e);
@@ -135,10 +189,10 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
   const settle = (value: Value) => s.conflict && set({ base: s.conflict.theirs, value, faults: [], said: '' });
   const close = () => set(({ changes: _, conflict: __, ...old }) => old);
   const dialog = s.conflict ? (
-    <Dialog wide title={w('conflict')} onClose={close}>
-      <h3>{w('theirs')}</h3>
+    <Dialog wide title={own('conflict')} onClose={close}>
+      <h3>{own('theirs')}</h3>
       <Changes list={s.conflict.others} />
-      <h3>{w('yours')}</h3>
+      <h3>{own('yours')}</h3>
       <Changes list={s.conflict.yours} />
       <div class="setup-actions">
         <button
@@ -146,15 +200,15 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
           class="button primary"
           onClick={() => settle(put(rebase(s.base, s.value, s.conflict?.theirs), 'version', get(s.conflict?.theirs, 'version')))}
         >
-          {w('keepMine')}
+          {own('keepMine')}
         </button>
         <button type="button" class="button" onClick={() => settle(s.conflict?.theirs)}>
-          {w('takeTheirs')}
+          {own('takeTheirs')}
         </button>
       </div>
     </Dialog>
   ) : s.changes ? (
-    <Dialog wide title={w('changes')} onClose={close}>
+    <Dialog wide title={own('changes')} onClose={close}>
       <Changes list={s.changes} />
       {s.trouble && <Trouble text={s.trouble} />}
       <div class="setup-actions">
@@ -175,6 +229,11 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
     set: (value) => set((old) => ({ ...old, value, said: '' })),
     review: () => void review(),
     dialog,
+    changed,
+    drop() {
+      set((old) => ({ base: old.base, value: old.base, faults: [], said: '' }));
+      void load();
+    },
   };
 }
 

@@ -1,22 +1,29 @@
 /** What there is to set, as descriptions of forms; see form.tsx. The server says what fits. */
 import type { Spec, Value } from './form.tsx';
 import { get } from './form.tsx';
+import { own as general } from './General.words.ts';
+import { own } from './Sites.words.ts';
 import { w } from './words.ts';
 
 export const roles = () => (['agent', 'supervisor', 'admin'] as const).map((r) => [r, w(r)] as const);
-const days = () => (['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const).map((d) => [d, w(d)] as const);
-const types = () => (['text', 'email', 'tel', 'select', 'textarea'] as const).map((d) => [d, w(d)] as const);
+const MIB = 1 / 2 ** 20;
+/** The time zone of this browser. */
+export const zoneHere = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+const zones = () => Intl.supportedValuesOf?.('timeZone') ?? [zoneHere()];
+const week = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+const days = () => week.map((d) => [d, own(d)] as const);
+const types = () => (['text', 'email', 'tel', 'select', 'textarea'] as const).map((d) => [d, own(d)] as const);
 
-const time = (k: string, label: Spec['label']): Spec => ({ k, label, kind: 'text', hint: 'duration' });
+export const time = (k: string, label: string): Spec => ({ k, label, kind: 'text', hint: w('duration') });
 
 /** The timeouts below a place. */
-const timeoutsAt = (at: string): readonly Spec[] => [
-  time(`${at}agent`, 'tAgent'),
-  time(`${at}visitor`, 'tVisitor'),
-  time(`${at}warning`, 'tWarning'),
-  time(`${at}abandoned`, 'tAbandoned'),
-  time(`${at}assistant`, 'tAssistant'),
-  time(`${at}return`, 'tReturn'),
+export const timeoutsAt = (at: string): readonly Spec[] => [
+  time(`${at}agent`, own('tAgent')),
+  time(`${at}visitor`, own('tVisitor')),
+  time(`${at}warning`, own('tWarning')),
+  time(`${at}abandoned`, own('tAbandoned')),
+  time(`${at}assistant`, own('tAssistant')),
+  time(`${at}return`, own('tReturn')),
 ];
 
 /** A site's, in parts. */
@@ -27,53 +34,58 @@ export const siteParts = (): readonly {
   {
     title: 'basics',
     specs: [
-      { k: 'name', label: 'siteName', kind: 'text' },
-      { k: 'groups', label: 'siteGroups', kind: 'inOrder', hint: 'siteGroupsHint' },
-      { k: 'origins', label: 'origins', kind: 'lines', hint: 'originsHint' },
-      { k: 'greeting', label: 'greeting', kind: 'texts' },
-      { k: 'offline', label: 'offline', kind: 'texts' },
-      { k: 'quick', label: 'quick', kind: 'textRows', blank: {} },
-      { k: 'assistant', label: 'assistant', kind: 'bool' },
-      { k: 'preview', label: 'preview', kind: 'bool' },
-      { k: 'rating', label: 'rating', kind: 'bool' },
-      time('edit', 'editFor'),
-      { k: 'privacy.text', label: 'privacy', kind: 'texts' },
-      { k: 'privacy.url', label: 'url', kind: 'text' },
+      { k: 'name', label: own('siteName'), kind: 'text' },
+      { k: 'groups', label: own('siteGroups'), kind: 'inOrder', hint: own('siteGroupsHint') },
+      { k: 'origins', label: own('origins'), kind: 'lines', hint: own('originsHint') },
+      { k: 'greeting', label: own('greeting'), kind: 'texts' },
+      { k: 'offline', label: own('offline'), kind: 'texts' },
+      { k: 'quick', label: own('quick'), kind: 'textRows', blank: {}, add: own('addQuick') },
+      { k: 'assistant', label: own('assistant'), kind: 'bool' },
+      { k: 'preview', label: own('preview'), kind: 'bool' },
+      { k: 'rating', label: own('rating'), kind: 'bool' },
+      time('edit', own('editFor')),
+      { k: 'privacy.text', label: own('privacy'), kind: 'texts' },
+      { k: 'privacy.url', label: own('privacyUrl'), kind: 'text' },
     ],
   },
   {
     title: 'hours',
     specs: [
-      { k: 'hours.zone', label: 'zone', kind: 'text', hint: 'zoneHint' },
+      { k: 'hours.zone', label: own('zone'), kind: 'text', offers: zones(), hint: own('zoneHint') },
       {
         k: 'hours.spans',
-        label: 'spans',
-        hint: 'spansHint',
+        label: own('spans'),
+        hint: own('spansHint'),
         kind: 'rows',
-        blank: { day: 'mon', from: '09:00', until: '18:00' },
+        adds: [
+          { text: own('addWeek'), rows: week.slice(0, 5).map((day) => ({ day, from: '09:00', until: '18:00' })) },
+          { text: own('addDay'), rows: [{ day: 'sat', from: '09:00', until: '18:00' }] },
+        ],
         of: [
-          { k: 'day', label: 'day', kind: 'choice', options: days() },
-          { k: 'from', label: 'from', kind: 'text' },
-          { k: 'until', label: 'until', kind: 'text' },
+          { k: 'day', label: own('day'), kind: 'choice', options: days() },
+          { k: 'from', label: own('from'), kind: 'text' },
+          { k: 'until', label: own('until'), kind: 'text' },
         ],
       },
       {
         k: 'hours.special',
-        label: 'special',
-        hint: 'specialHint',
+        label: own('special'),
+        hint: own('specialHint'),
         kind: 'rows',
         blank: { date: '', name: '', spans: [] },
+        add: own('addSpecial'),
         of: [
-          { k: 'date', label: 'date', kind: 'date' },
-          { k: 'name', label: 'title_', kind: 'text' },
+          { k: 'date', label: own('date'), kind: 'date' },
+          { k: 'name', label: w('title_'), kind: 'text' },
           {
             k: 'spans',
-            label: 'open',
+            label: own('open'),
             kind: 'rows',
             blank: { from: '09:00', until: '18:00' },
+            add: own('addOpen'),
             of: [
-              { k: 'from', label: 'from', kind: 'text' },
-              { k: 'until', label: 'until', kind: 'text' },
+              { k: 'from', label: own('from'), kind: 'text' },
+              { k: 'until', label: own('until'), kind: 'text' },
             ],
           },
         ],
@@ -83,18 +95,26 @@ export const siteParts = (): readonly {
   {
     title: 'form',
     specs: [
-      { k: 'form.text', label: 'formText', kind: 'texts' },
+      { k: 'form.text', label: own('formText'), kind: 'texts' },
       {
         k: 'form.fields',
-        label: 'fields',
+        label: own('fields'),
         kind: 'rows',
         blank: { id: '', label: {}, type: 'text', required: false, options: [] },
+        add: own('addField'),
         of: [
-          { k: 'id', label: 'id', kind: 'text' },
-          { k: 'type', label: 'type', kind: 'choice', options: types() },
-          { k: 'label', label: 'label', kind: 'texts' },
-          { k: 'required', label: 'required', kind: 'bool' },
-          { k: 'options', label: 'options', kind: 'textRows', blank: {}, when: (v: Value) => get(v, 'type') === 'select' },
+          { k: 'id', label: w('id'), kind: 'text' },
+          { k: 'type', label: own('type'), kind: 'choice', options: types() },
+          { k: 'label', label: own('label'), kind: 'texts' },
+          { k: 'required', label: own('required'), kind: 'bool' },
+          {
+            k: 'options',
+            label: own('options'),
+            kind: 'textRows',
+            blank: {},
+            add: own('addOption'),
+            when: (v: Value) => get(v, 'type') === 'select',
+          },
         ],
       },
     ],
@@ -104,16 +124,17 @@ export const siteParts = (): readonly {
     specs: [
       {
         k: 'invite',
-        label: 'invite',
+        label: own('invite'),
         kind: 'rows',
         blank: { id: '', text: {}, after: '30s', path: '', referrer: '', again: '24h' },
+        add: own('addInvite'),
         of: [
-          { k: 'id', label: 'id', kind: 'text' },
-          { k: 'text', label: 'text', kind: 'texts' },
-          time('after', 'inviteAfter'),
-          { k: 'path', label: 'path', kind: 'text', hint: 'pathHint' },
-          { k: 'referrer', label: 'referrer', kind: 'text' },
-          time('again', 'inviteAgain'),
+          { k: 'id', label: w('id'), kind: 'text' },
+          { k: 'text', label: own('text'), kind: 'texts' },
+          time('after', own('inviteAfter')),
+          { k: 'path', label: own('path'), kind: 'text', hint: own('pathHint') },
+          { k: 'referrer', label: own('referrer'), kind: 'text' },
+          time('again', own('inviteAgain')),
         ],
       },
     ],
@@ -121,35 +142,39 @@ export const siteParts = (): readonly {
   {
     title: 'users',
     specs: [
-      { k: 'users.required', label: 'usersRequired', kind: 'bool' },
-      { k: 'users.secrets', label: 'secrets', kind: 'lines', hint: 'secretsHint' },
+      { k: 'users.required', label: own('usersRequired'), kind: 'bool' },
+      { k: 'users.secrets', label: own('secrets'), kind: 'lines', hint: own('secretsHint') },
     ],
   },
   {
     title: 'uploads',
     specs: [
-      { k: 'uploads.off', label: 'uploadsOff', kind: 'bool' },
-      { k: 'uploads.size', label: 'size', kind: 'number', hint: 'zeroDefault' },
-      { k: 'uploads.count', label: 'count', kind: 'number', hint: 'zeroDefault' },
-      { k: 'uploads.total', label: 'total', kind: 'number', hint: 'zeroDefault' },
-      { k: 'uploads.types', label: 'types', kind: 'lines', hint: 'typesHint' },
+      { k: 'uploads.off', label: own('uploadsOff'), kind: 'bool' },
+      { k: 'uploads.size', label: own('size'), kind: 'number', scale: MIB, step: 'any', hint: own('zeroDefault') },
+      { k: 'uploads.count', label: own('count'), kind: 'number', hint: own('zeroDefault') },
+      { k: 'uploads.total', label: own('total'), kind: 'number', scale: MIB, step: 'any', hint: own('zeroDefault') },
+      { k: 'uploads.types', label: own('types'), kind: 'lines', hint: own('typesHint') },
     ],
   },
   { title: 'timeouts', specs: timeoutsAt('timeouts.') },
 ];
 
-export const routing: readonly Spec[] = [
-  { k: 'routing.share', label: 'share', kind: 'number', step: 'any' },
-  { k: 'routing.least', label: 'least', kind: 'number' },
-  time('routing.affinity', 'affinity'),
-  time('routing.pace', 'pace'),
+/** Routing. */
+export const routing = (): readonly Spec[] => [
+  { k: 'routing.share', label: general('share'), kind: 'number', scale: 100, step: 'any' },
+  { k: 'routing.least', label: general('least'), kind: 'number' },
+  time('routing.affinity', general('affinity')),
+  time('routing.pace', general('pace')),
 ];
-export const limits: readonly Spec[] = [
-  { k: 'limits.text', label: 'lText', kind: 'number' },
-  { k: 'limits.rate', label: 'lRate', kind: 'number' },
-  { k: 'limits.burst', label: 'lBurst', kind: 'number' },
-  { k: 'limits.batch', label: 'lBatch', kind: 'number' },
-  { k: 'limits.frame', label: 'lFrame', kind: 'number' },
+/** What one visitor may send. */
+export const limits = (): readonly Spec[] => [
+  { k: 'limits.text', label: general('lText'), kind: 'number' },
+  { k: 'limits.rate', label: general('lRate'), kind: 'number' },
+  { k: 'limits.burst', label: general('lBurst'), kind: 'number' },
+  { k: 'limits.batch', label: general('lBatch'), kind: 'number' },
+  { k: 'limits.frame', label: general('lFrame'), kind: 'number' },
 ];
-export const security: readonly Spec[] = [{ k: 'security.second', label: 'must', kind: 'bool', hint: 'mustHint' }];
-export { timeoutsAt };
+/** What protects the desk. */
+export const security = (): readonly Spec[] => [
+  { k: 'security.second', label: general('must'), kind: 'bool', hint: general('mustHint') },
+];

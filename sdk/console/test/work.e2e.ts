@@ -148,7 +148,7 @@ it('a network that is blocked is sent away and kept out, until somebody lets it 
   const a = await admin();
   const v = await visitor();
   await go(a, 'setup/blocks');
-  await press(a, 'Add');
+  await press(a, 'Block somebody');
   const form = a.getByRole('form');
   await form.getByLabel('Or a network').fill('300.1.2.3');
   await form.getByRole('button', { name: /^(Save|Add)$/ }).click();
@@ -162,8 +162,8 @@ it('a network that is blocked is sent away and kept out, until somebody lets it 
   await a.getByText('127.0.0.0/8').first().waitFor();
   await soon(async () => (await v.hears()).at(-1)).toMatch(/forbidden|4501/);
   await expect(visitor()).rejects.toThrow();
-  await press(a, 'Delete');
-  await a.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await press(a, 'Let in again');
+  await a.getByRole('dialog').getByRole('button', { name: 'Let in again' }).click();
   await soon(async () => (await call<{ blocks: object[] }>('GET', 'blocks')).blocks.length).toBe(0);
   await soon(() =>
     visitor().then(

@@ -1,0 +1,58 @@
+/** How it does. */
+import { words } from '../i18n.ts';
+
+const en = {
+  days: 'The last {n} days',
+  period: 'Period',
+  noFigures: 'Nobody has met the receptionist in this time.',
+  noFiguresHint: 'Switch it on under “How it answers”, and give it knowledge.',
+  resolved: 'Resolved without a person',
+  ofSessions: '{n} of {all} session | {n} of {all} sessions',
+  cited: 'Answered from knowledge',
+  ofAnswers: '{n} of {all} answer | {n} of {all} answers',
+  first: 'First words after',
+  seconds: '{n} s',
+  tokens: 'Tokens',
+  tokensOf: '{in} in, {out} out',
+  cost: 'Cost',
+  costHint: 'by the prices you gave',
+  why: 'Why a person was called',
+  nobodyCalled: 'Nobody had to be called.',
+  byDay: 'Day by day (UTC)',
+  dayHead: 'Day',
+  sessions: 'Sessions',
+  resolvedHead: 'Resolved',
+  answersHead: 'Answers',
+  citedHead: 'From knowledge',
+  handedHead: 'To a person',
+  tokensHead: 'Tokens',
+};
+
+const zh: Record<keyof typeof en, string> = {
+  days: '最近 {n} 天',
+  period: '时间段',
+  noFigures: '这段时间智能接待没有接待过访客。',
+  noFiguresHint: '请在“如何回答”中开启，并提供知识库。',
+  resolved: '无需人工即解决',
+  ofSessions: '{all} 次会话中的 {n} 次',
+  cited: '依据知识库回答',
+  ofAnswers: '{all} 次回答中的 {n} 次',
+  first: '平均首字时间',
+  seconds: '{n} 秒',
+  tokens: 'Token',
+  tokensOf: '输入 {in}，输出 {out}',
+  cost: '费用',
+  costHint: '按您填写的价格计算',
+  why: '转人工的原因',
+  nobodyCalled: '没有转过人工。',
+  byDay: '每日明细（UTC）',
+  dayHead: '日期',
+  sessions: '会话',
+  resolvedHead: '已解决',
+  answersHead: '回答',
+  citedHead: '依据知识库',
+  handedHead: '转人工',
+  tokensHead: 'Token',
+};
+
+export const own = words({ en, 'zh-CN': zh });

@@ -1,0 +1,30 @@
+/** Who is kept out. */
+
+import { own } from './Blocks.words.ts';
+import { filled, List, removable, when } from './parts.tsx';
+import { w } from './words.ts';
+
+export const Blocks = () => (
+  <List
+    of={{
+      title: w('blocks'),
+      lead: own('about'),
+      add: own('add'),
+      empty: own('empty'),
+      path: '/blocks',
+      member: 'blocks',
+      key: 'visitor',
+      create: [
+        { k: 'visitor', label: own('visitor'), kind: 'text', hint: own('visitorHint') },
+        { k: 'network', label: own('network'), kind: 'text', hint: own('networkHint') },
+        { k: 'reason', label: own('reason'), kind: 'text', hint: own('reasonHint') },
+        { k: 'minutes', label: own('minutes'), kind: 'number', hint: own('forGood') },
+      ],
+      blank: { visitor: '', network: '', reason: '', minutes: 60 },
+      body: filled,
+      name: (b) => String(b.visitor).replace(/^net:/, ''),
+      about: (b) => `${b.reason ? `${b.reason} · ` : ''}${when(String(b.at))} – ${b.until ? when(String(b.until)) : own('always')}`,
+      remove: { ...removable(), text: own('letIn') },
+    }}
+  />
+);
