@@ -17,12 +17,13 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 	name := d.namer(ctx, c.Conversation)
 	ack := d.ackOf(c)
 	d.trailCommitted(ctx, c, ack)
-	for _, e := range c.Events {
+	for i := range c.Events {
+		e := &c.Events[i]
 		if ack != nil && e.Seq == ack.Seq {
 			d.sendAck(ctx, sender, ack)
-			d.deliver(ctx, c, e, sender, name)
+			d.deliver(ctx, &c, e, sender, name)
 		} else {
-			d.deliver(ctx, c, e, nil, name)
+			d.deliver(ctx, &c, e, nil, name)
 		}
 	}
 	if ack != nil && len(c.Events) == 0 {
@@ -80,10 +81,10 @@ func (d *Desk) sendAck(ctx context.Context, p *Peer, ack *wire.Ack) {
 
 // deliver shows one event to everybody whom it concerns but the one who has
 // the ack of it.
-func (d *Desk) deliver(ctx context.Context, c core.Change, e core.Event, acked *Peer, name func(core.Party) wire.Party) {
+func (d *Desk) deliver(ctx context.Context, c *core.Change, e *core.Event, acked *Peer, name func(core.Party) wire.Party) {
 	render := renderer(c.Conversation.ID, e, name)
 	to := 0
-	d.Floor.Each(ctx, d.concerned(c), func(p *Peer) {
+	d.Floor.Each(ctx, d.concerned(*c), func(p *Peer) {
 		if p == acked || !p.reads(c.Conversation) {
 			return
 		}
@@ -92,7 +93,7 @@ func (d *Desk) deliver(ctx context.Context, c core.Change, e core.Event, acked *
 			to++
 		}
 	})
-	d.trailPushed(ctx, c, e, to)
+	d.trailPushed(ctx, *c, *e, to)
 }
 
 // concerned are the topics that events of a change go to: the visitor, who
@@ -109,11 +110,11 @@ func (d *Desk) concerned(c core.Change) []Topic {
 
 // renderer encodes an event at most once for each kind of receiver: visitor
 // or agent, its author or somebody else.
-func renderer(id core.ConversationID, e core.Event, name func(core.Party) wire.Party) func(*Peer) []byte {
+func renderer(id core.ConversationID, e *core.Event, name func(core.Party) wire.Party) func(*Peer) []byte {
 	var done [4][]byte
 	return func(p *Peer) []byte {
 		v := wire.View{Visitor: p.Visitor(), Me: p.Who, Name: name}
-		if !v.Sees(e) {
+		if !v.Sees(*e) {
 			return nil
 		}
 		kind := 0
@@ -124,7 +125,7 @@ func renderer(id core.ConversationID, e core.Event, name func(core.Party) wire.P
 			kind |= 2
 		}
 		if done[kind] == nil {
-			out := wire.Render(id, e, v)
+			out := wire.Render(id, *e, v)
 			out.Type = "event"
 			done[kind] = wire.Encode(out)
 		}

@@ -34,9 +34,9 @@ type letter struct {
 	at   time.Duration // age when it was put in
 }
 
-// memory is what is kept of a room that has ended.
+// memory is a room that has ended, with what it knew.
 type memory struct {
-	c     core.Conversation
+	room  *room
 	since time.Duration // by Hub.age
 }
 
@@ -70,10 +70,12 @@ func (h *Hub) put(id core.ConversationID, l letter) bool {
 
 // openLocked starts a room with what is remembered of its conversation.
 func (h *Hub) openLocked(id core.ConversationID) *room {
-	r := &room{id: id, c: core.Conversation{ID: id}}
+	var r *room
 	if m, ok := h.idle.Peek(id); ok {
 		h.idle.Remove(id)
-		r.c = m.c
+		r = m.room
+	} else {
+		r = &room{id: id, c: core.Conversation{ID: id}}
 	}
 	h.rooms[id] = r
 	if last := len(h.crew) - 1; last >= 0 {
@@ -135,7 +137,8 @@ func (h *Hub) take(r *room) (letter, bool) {
 	}
 	delete(h.rooms, r.id)
 	if r.c.Seq > 0 {
-		h.idle.Add(r.id, memory{r.c, h.age()})
+		r.inbox = nil
+		h.idle.Add(r.id, memory{r, h.age()})
 	}
 	return letter{}, false
 }

@@ -51,8 +51,8 @@ func (st *Store) Commit(ctx context.Context, c core.Change) error {
 	return st.writer.commit(ctx, pack(c))
 }
 
-func pack(c core.Change) packedChange {
-	p := packedChange{Change: c}
+func pack(c core.Change) *packedChange {
+	p := &packedChange{Change: c}
 	for _, e := range c.Events {
 		p.bodies = append(p.bodies, codec.AppendBody(nil, e.Body))
 	}
@@ -64,7 +64,7 @@ func pack(c core.Change) packedChange {
 
 // store writes the change in the order in which it may be refused: the slot
 // first, then the seat. What it has written by then is rolled back.
-func (p packedChange) store(ctx context.Context, s *statements) error {
+func (p *packedChange) store(ctx context.Context, s *statements) error {
 	if p.Base() == 0 {
 		if err := p.insert(ctx, s); err != nil {
 			return err
@@ -97,7 +97,7 @@ func errConflict() error {
 }
 
 // log writes event i, if the one before it is the last that is stored.
-func (p packedChange) log(ctx context.Context, s *statements, i int) error {
+func (p *packedChange) log(ctx context.Context, s *statements, i int) error {
 	const slot = `INSERT INTO event (conversation, seq, prev, session, at, by_kind, by_id, origin, n, internal, body, header)
 		SELECT key, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM conversation
 		WHERE id = ?1 AND coalesce((SELECT max(seq) FROM event WHERE conversation = key), 0) + 1 = ?2
@@ -116,7 +116,7 @@ func (p packedChange) log(ctx context.Context, s *statements, i int) error {
 }
 
 // erase leaves tombstones where bodies were.
-func (p packedChange) erase(ctx context.Context, s *statements) error {
+func (p *packedChange) erase(ctx context.Context, s *statements) error {
 	const row = `UPDATE event SET body = ?3 WHERE conversation = (SELECT key FROM conversation WHERE id = ?1) AND seq = ?2`
 	for _, gone := range p.Erase {
 		body := codec.AppendBody(nil, gone.Body())
@@ -129,12 +129,15 @@ func (p packedChange) erase(ctx context.Context, s *statements) error {
 
 // label keeps the index of tags. It follows the events, so a change without any
 // writes nothing.
-func (p packedChange) label(ctx context.Context, s *statements) error {
+func (p *packedChange) label(ctx context.Context, s *statements) error {
 	const (
 		add    = `INSERT INTO label (tag, conversation) SELECT ?2, key FROM conversation WHERE id = ?1 ON CONFLICT DO NOTHING`
 		remove = `DELETE FROM label WHERE tag = ?2 AND conversation = (SELECT key FROM conversation WHERE id = ?1)`
 	)
 	for _, e := range p.Events {
+		if len(e.Body.Add)+len(e.Body.Remove) == 0 {
+			continue
+		}
 		for text, tags := range map[string][]string{add: e.Body.Add, remove: e.Body.Remove} {
 			for _, t := range tags {
 				if _, err := s.exec(ctx, text, string(p.Conversation.ID), t); err != nil {
@@ -148,7 +151,7 @@ func (p packedChange) label(ctx context.Context, s *statements) error {
 
 // insert makes the row of a conversation. If there is one, its first slot is
 // taken.
-func (p packedChange) insert(ctx context.Context, s *statements) error {
+func (p *packedChange) insert(ctx context.Context, s *statements) error {
 	const row = `INSERT INTO conversation (id, site, visitor, session, phase, grp, tag, agent, since, queued, alarm)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING`
 	n, err := s.exec(ctx, row, p.columns()...)
@@ -158,14 +161,14 @@ func (p packedChange) insert(ctx context.Context, s *statements) error {
 	return err
 }
 
-func (p packedChange) update(ctx context.Context, s *statements) error {
+func (p *packedChange) update(ctx context.Context, s *statements) error {
 	const row = `UPDATE conversation SET site = ?2, visitor = ?3, session = ?4, phase = ?5, grp = ?6, tag = ?7, agent = ?8,
 		since = ?9, queued = ?10, alarm = ?11 WHERE id = ?1`
 	_, err := s.exec(ctx, row, p.columns()...)
 	return err
 }
 
-func (p packedChange) columns() []any {
+func (p *packedChange) columns() []any {
 	c := p.Conversation
 	return []any{
 		string(c.ID), string(c.Site), string(c.Visitor), c.Session.Number, int(c.Session.Phase), string(c.Session.Group), c.Session.Tag,
@@ -175,7 +178,7 @@ func (p packedChange) columns() []any {
 
 // take checks that the agent has a seat for it, or has it already, and notes
 // when it was given.
-func (p packedChange) take(ctx context.Context, s *statements) error {
+func (p *packedChange) take(ctx context.Context, s *statements) error {
 	const seats = `SELECT
 		EXISTS (SELECT 1 FROM conversation WHERE agent = ?2 AND id = ?1),
 		(SELECT count(*) FROM conversation WHERE agent = ?2),

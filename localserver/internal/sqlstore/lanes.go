@@ -66,7 +66,7 @@ func (w *lanes) close() error {
 }
 
 // commit implements writer.
-func (w *lanes) commit(ctx context.Context, p packedChange) error {
+func (w *lanes) commit(ctx context.Context, p *packedChange) error {
 	if !p.plain() {
 		return w.write(ctx, p.store)
 	}
@@ -76,7 +76,7 @@ func (w *lanes) commit(ctx context.Context, p packedChange) error {
 }
 
 // plain reports whether a change is one row of event and nothing else.
-func (p packedChange) plain() bool {
+func (p *packedChange) plain() bool {
 	return p.Base() > 0 && len(p.Events) == 1 && !p.Moved && p.Take == "" && p.Free == "" && len(p.Erase) == 0
 }
 

@@ -39,7 +39,7 @@ func newMessages(batch []*job) *messages {
 	return m
 }
 
-func (m *messages) add(p packedChange) {
+func (m *messages) add(p *packedChange) {
 	e := p.Events[0]
 	m.ids, m.seqs, m.prevs = append(m.ids, string(p.Conversation.ID)), append(m.seqs, number(e.Seq)), append(m.prevs, number(e.Prev))
 	m.sessions, m.ats = append(m.sessions, int64(e.Session)), append(m.ats, e.At.UnixMilli())

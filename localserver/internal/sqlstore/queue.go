@@ -31,7 +31,7 @@ type writer interface {
 	write(ctx context.Context, do func(context.Context, *statements) error) error
 
 	// commit is write for a change.
-	commit(ctx context.Context, p packedChange) error
+	commit(ctx context.Context, p *packedChange) error
 
 	// close ends the writer after what it is at.
 	close() error
@@ -58,9 +58,9 @@ func newQueue(o Options) queue {
 // job is something to do in a transaction.
 type job struct {
 	do     func(context.Context, *statements) error
-	change packedChange // of which do is the store; on PostgreSQL
-	state  atomic.Int32 // waiting, then picked or abandoned
-	done   chan error   // has room for the answer
+	change *packedChange // of which do is the store; on PostgreSQL
+	state  atomic.Int32  // waiting, then picked or abandoned
+	done   chan error    // has room for the answer
 }
 
 const (

@@ -47,7 +47,7 @@ func (w *single) write(ctx context.Context, do func(context.Context, *statements
 }
 
 // commit implements writer.
-func (w *single) commit(ctx context.Context, p packedChange) error { return w.write(ctx, p.store) }
+func (w *single) commit(ctx context.Context, p *packedChange) error { return w.write(ctx, p.store) }
 
 // close implements writer.
 func (w *single) close() error {
