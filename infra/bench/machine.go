@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -70,9 +71,11 @@ func machine(dir string, now func() int64) []string {
 	memory := field("/proc/meminfo", "MemTotal")
 	kib, _ := strconv.Atoi(strings.TrimSuffix(memory, " kB"))
 	median, p99 := syncs(dir, now)
+	waits, longest := hiccups(now)
 	return []string{
 		fmt.Sprintf("%s, %d cores; %d GiB; Linux %s", field("/proc/cpuinfo", "model name"), runtime.NumCPU(), (kib+1<<19)>>20, unix.ByteSliceToString(name.Release[:])),
 		fmt.Sprintf("a sync of 4 KiB to its disk takes %s, p99 %s; load before the run %s", round(median), round(p99), load()),
+		fmt.Sprintf("with both cores busy, a thread that only reads the clock is kept from its core %.1f times a second for 1 ms or more, for %s at most", waits, round(longest)),
 	}
 }
 
@@ -119,6 +122,36 @@ func syncs(dir string, now func() int64) (median, p99 time.Duration) {
 	}
 	slices.Sort(all)
 	return all.at(0.5), all.at(0.99)
+}
+
+// hiccups has a thread on each core read the clock, and returns how often a
+// second that of the server's core could not for a millisecond or more, and for
+// how long at most: pauses that the machine makes, which no server can avoid.
+func hiccups(now func() int64) (aSecond float64, longest time.Duration) {
+	const within = 3 * time.Second
+	end := now() + int64(within)
+	var other sync.WaitGroup
+	other.Go(func() {
+		for now() < end {
+			continue
+		}
+	})
+	count := 0
+	err := onCore(0, func() error {
+		for last := now(); last < end; {
+			at := now()
+			if gap := time.Duration(at - last); gap >= time.Millisecond {
+				count, longest = count+1, max(longest, gap)
+			}
+			last = at
+		}
+		return nil
+	})
+	other.Wait()
+	if err != nil {
+		return 0, 0
+	}
+	return float64(count) / within.Seconds(), longest
 }
 
 // versionOf is what a binary says of itself.
