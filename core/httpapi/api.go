@@ -26,7 +26,7 @@ type api struct {
 }
 
 // newAPI returns everything under /v1/.
-func newAPI(o Options) (http.Handler, error) {
+func newAPI(o Options) http.Handler {
 	mux := http.NewServeMux()
 	a := &api{Options: o}
 	a.huma = humago.New(mux, a.config())
@@ -43,7 +43,7 @@ func newAPI(o Options) (http.Handler, error) {
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(doc) // a client that is gone needs no answer
 	})
-	return &guard{Options: o, mux: mux, origins: http.NewCrossOriginProtection()}, nil
+	return &guard{Options: o, mux: mux, origins: http.NewCrossOriginProtection()}
 }
 
 func (a *api) registerAll() {

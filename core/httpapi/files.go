@@ -33,7 +33,7 @@ type files struct {
 type asset struct {
 	plain  []byte
 	packed func() []byte // gzip, made when it is first asked for; nil: not worth it
-	etag   string        // without quotes
+	etag   func() string // without quotes
 	header http.Header
 }
 
@@ -91,8 +91,10 @@ func newAsset(name string, data []byte, hashed bool, bucket string) *asset {
 		part = ""
 	}
 	kind, text := contentType(path.Ext(name))
-	sum := sha256.Sum256(data)
-	a := &asset{plain: data, header: fileHeaders(part, bucket), etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
+	a := &asset{plain: data, header: fileHeaders(part, bucket), etag: sync.OnceValue(func() string {
+		sum := sha256.Sum256(data)
+		return base64.RawURLEncoding.EncodeToString(sum[:12])
+	})}
 	a.header.Set("Content-Type", kind)
 	switch {
 	case part == "":
@@ -201,10 +203,10 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 	for name, values := range a.header {
 		h[name] = values
 	}
-	data, etag := a.plain, `"`+a.etag+`"`
+	data, etag := a.plain, `"`+a.etag()+`"`
 	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
 		if packed := a.packed(); packed != nil {
-			data, etag = packed, `"`+a.etag+`-gzip"` // other bytes, other tag
+			data, etag = packed, `"`+a.etag()+`-gzip"` // other bytes, other tag
 			h.Set("Content-Encoding", "gzip")
 		}
 	}
@@ -227,7 +229,7 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 func (a *asset) known(header []string) bool {
 	for _, tag := range list(header) {
 		tag = strings.TrimPrefix(tag, "W/")
-		if tag == "*" || tag == `"`+a.etag+`"` || tag == `"`+a.etag+`-gzip"` {
+		if tag == "*" || tag == `"`+a.etag()+`"` || tag == `"`+a.etag()+`-gzip"` {
 			return true
 		}
 	}

@@ -44,6 +44,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"kefu/core"
@@ -235,10 +236,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := newAPI(o)
-	if err != nil {
-		return nil, err
-	}
+	api := later(func() http.Handler { return newAPI(o) })
 	h := &handler{api: api, poll: api, uploads: api, stored: api, files: files}
 	if o.Poll != nil {
 		h.poll = &poll{guard{Options: o}, o.Poll}
@@ -247,6 +245,15 @@ func New(o Options) (http.Handler, error) {
 		h.uploads, h.stored = &uploads{guard{Options: o}, o.Uploads, o.Desk.Authenticate}, &stored{guard{Options: o}, o.Uploads}
 	}
 	return h, nil
+}
+
+// later is a handler that takes longer to make than all else together: it is
+// begun with, and waited for by who asks for it. A long-poll that has a Lambda
+// started does not.
+func later(build func() http.Handler) http.Handler {
+	made := sync.OnceValue(build)
+	go made()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { made().ServeHTTP(w, r) })
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -10,13 +10,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"kefu/core/blob/sniff"
 	"kefu/functions/internal/host"
 	"kefu/functions/internal/host/web"
 	"kefu/sdk"
 )
 
 func main() {
-	f, err := web.Open(context.Background(), host.Options{Getenv: os.Getenv, Now: time.Now, Out: os.Stdout}, sdk.Files())
+	f, err := web.Open(context.Background(), host.Options{Getenv: os.Getenv, Now: time.Now, Out: os.Stdout, Media: sniff.Sniffer{}}, sdk.Files())
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -10,11 +10,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"kefu/core/blob/sniff"
 	"kefu/functions/internal/host"
 )
 
 func main() {
-	h, err := host.Open(context.Background(), host.Options{Getenv: os.Getenv, Now: time.Now, Out: os.Stdout})
+	h, err := host.Open(context.Background(), host.Options{Getenv: os.Getenv, Now: time.Now, Out: os.Stdout, Media: sniff.Sniffer{}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"kefu/core"
 	"kefu/core/assist"
 	"kefu/core/blob"
-	"kefu/core/blob/sniff"
 	"kefu/core/desk"
 	"kefu/core/outgoing"
 	"kefu/core/wire"
@@ -40,6 +39,7 @@ type Parts struct {
 	Pusher Pusher
 	Door   cloudfront.Door // the zero one: no CloudFront
 	Files  Files           // nil: no files are taken
+	Media  blob.Media      // what is in them, where they are taken; nil: this function takes none
 	Allow  []netip.Prefix  // networks that webhooks may lead to although they are not of the public internet
 	Now    func() time.Time
 	Log    *slog.Logger // nil: none
@@ -82,7 +82,7 @@ func New(ctx context.Context, p Parts) (*Host, error) {
 	o := desk.Options{Store: counted{p.Store}, Rooms: h, Floor: h, Stays: h, Seek: h.seeks.add, Forgets: true, Beat: beat(), Now: p.Now, Log: p.Log}
 	h.openAssist(&o)
 	if p.Files != nil { // a request to Lambda is too small to hold a file
-		o.Files, o.Poster, o.Media = p.Files, p.Files, sniff.Sniffer{}
+		o.Files, o.Poster, o.Media = p.Files, p.Files, p.Media
 	}
 	var err error
 	out := outgoing.New(p.Allow)

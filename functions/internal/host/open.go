@@ -15,6 +15,7 @@ import (
 
 	"kefu/core"
 	"kefu/core/assist"
+	"kefu/core/blob"
 	"kefu/core/blob/s3"
 	"kefu/functions/internal/cloudfront"
 	"kefu/functions/internal/dynamo"
@@ -38,13 +39,15 @@ const (
 	LoopbackVariable = "LOCAL_WEBHOOKS"                   // true: they may lead to this machine; only where the table is on it too
 )
 
-// Options are what a function is started with. All but Models are required.
+// Options are what a function is started with. All but Models and Media are
+// required.
 type Options struct {
 	Getenv func(string) string
 	Now    func() time.Time
 	Out    io.Writer // where the log goes, metrics included
 
 	Models func(p core.Provider, key string) assist.Model // of the function assist
+	Media  blob.Media                                     // of those that take files: socket and http; it knows 170 kinds, which is 0.3 MB
 }
 
 // Open returns the host that the environment describes. An error is one
@@ -87,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 		Store: dynamo.New(dynamo.Options{
 			API: dynamo.NewClient(o.Getenv("AWS_REGION"), endpoint, gateway.Credentials(o.Getenv)), Table: table, Now: o.Now, Log: log,
 		}),
-		Pusher: pusher, Door: door, Files: files, Allow: allow, Now: o.Now, Log: log, Name: o.Getenv("AWS_LAMBDA_FUNCTION_NAME"), Emit: emitter(o.Out),
+		Pusher: pusher, Door: door, Files: files, Media: o.Media, Allow: allow, Now: o.Now, Log: log, Name: o.Getenv("AWS_LAMBDA_FUNCTION_NAME"), Emit: emitter(o.Out),
 	}
 	h, err := New(ctx, p)
 	return h, startError(table, err)
