@@ -2,6 +2,7 @@ package hosttest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -15,6 +16,12 @@ import (
 // reception starts a fake model and makes a site for each of the models named.
 func (p *play) reception(models ...string) *assisttest.Server {
 	p.Helper()
+	return p.receptionWithin("20s", models...)
+}
+
+// receptionWithin is reception where a question waits so long for its answer.
+func (p *play) receptionWithin(patience string, models ...string) *assisttest.Server {
+	p.Helper()
 	fake := assisttest.Start()
 	p.Cleanup(fake.Close)
 	p.settings(func(all fields) {
@@ -26,6 +33,11 @@ func (p *play) reception(models ...string) *assisttest.Server {
 				site[k] = v
 			}
 			site["id"], site["assistant"] = m, true
+			timeouts := map[string]any{}
+			if all, ok := first["timeouts"].(map[string]any); ok {
+				maps.Copy(timeouts, all)
+			}
+			timeouts["assistant"], site["timeouts"] = patience, timeouts
 			site["receptionist"] = fields{"providers": []fields{{"url": fake.URL, "model": m}}, "fields": []string{"order"}, "links": []string{"shop.example"}}
 			sites = append(sites, site)
 		}
@@ -145,5 +157,83 @@ func tellModelFaults(p *play) {
 		if want := models[i] == "unanswered"; want != (e.Body.Reason == "unanswered") {
 			p.Errorf("%s: handed over for %q", models[i], e.Body.Reason)
 		}
+	}
+}
+
+// Whatever becomes of the processes in between, promise 16 holds: a question has
+// one answer or a person, and who has a person hears no more of the bot.
+func tellAssistTrouble(p *play) {
+	fake := p.receptionWithin("3s", "echo", "gate-dies")
+	if p.host.Kill != nil {
+		p.dies(fake)
+	}
+	var visitors []*client
+	for range 4 {
+		visitors = append(visitors, p.at("echo"))
+	}
+	person := func(v *client) bool { return v.lastKind() == "queued" }
+	for round := range 3 {
+		for _, v := range visitors {
+			if !person(v) {
+				v.writes(fmt.Sprintf("Question %d of %s, please?", round+1, v.name))
+			}
+		}
+		for _, v := range visitors {
+			v.until("an answer, or a person", func() bool {
+				events := v.view(v.mine()).events
+				return person(v) || len(events) > 0 && byBot(events[len(events)-1])
+			})
+		}
+	}
+	for _, v := range visitors {
+		p.answeredOnce(v)
+	}
+}
+
+// dies has the process that asks the model end in mid-answer. Its visitor has a
+// person to wait for as soon as the question has waited long enough, and whoever
+// asks next is answered by another process.
+func (p *play) dies(fake *assisttest.Server) {
+	p.Helper()
+	open := fake.Gate("dies")
+	defer open()
+	v := p.at("gate-dies")
+	v.writes("Is there a way back?")
+	p.asked(fake, 1, v)
+	p.host.Kill(p.T)
+	if e := v.seesKind(v, "handoff"); e.Body.Reason != "timeout" {
+		p.Errorf("handed over for %q", e.Body.Reason)
+	}
+	v.waits()
+	open()
+	w := p.at("gate-dies")
+	w.writes("And for me?")
+	w.seesEvent(w, "the bot's answer", byBot)
+	v.settle()
+	p.answeredOnce(v)
+	p.answeredOnce(w)
+}
+
+func byBot(e event) bool { return e.By.Kind == "bot" }
+
+// answeredOnce holds a log against promise 16. What was asked before an answer
+// came is answered by that one.
+func (p *play) answeredOnce(v *client) {
+	p.Helper()
+	open, handed := 0, false
+	for _, e := range p.log(p.T, v.mine()) {
+		switch {
+		case e.Body.Kind == "handoff":
+			handed = true
+		case e.Body.Kind == "text" && e.By.Kind == "visitor":
+			open++
+		case byBot(e) && (handed || open == 0):
+			p.Errorf("promise 16: %v comes unasked for", e)
+		case byBot(e):
+			open = 0
+		}
+	}
+	if open > 0 && !handed {
+		p.Errorf("promise 16: %d questions of %s have no answer", open, v.name)
 	}
 }

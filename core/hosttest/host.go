@@ -26,6 +26,10 @@ type Host struct {
 	// again on the same data, and returns its URL. nil: it can not be told.
 	Leave func(t *testing.T) string
 
+	// Kill ends the process that asks models for the receptionist, at once and
+	// without warning, and nothing else. nil: it is no process of its own.
+	Kill func(t *testing.T)
+
 	// Only names groups of stories, such as "Session", or stories; nil: all are
 	// told. It is for a second look at a host with another store behind it, or
 	// under conditions in which not all of them make sense.

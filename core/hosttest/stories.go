@@ -70,6 +70,7 @@ func stories() map[string]story {
 		"Assist/TakenOver":             {tell: tellTakenOver, needs: []Feature{Assist, Settings}},
 		"Assist/AskedAgain":            {tell: tellAskedAgain, needs: []Feature{Assist, Settings}},
 		"Assist/ModelFaults":           {tell: tellModelFaults, needs: []Feature{Assist, Settings}},
+		"Assist/Trouble":               {tell: tellAssistTrouble, needs: []Feature{Assist, Settings}},
 		"Outgoing/Webhook":             {tell: tellWebhook, needs: []Feature{Loopback}},
 		"Outgoing/Notification":        {tell: tellNotification, needs: []Feature{Loopback}},
 		"Poll/Stateless":               {tell: tellPoll, needs: []Feature{Poll}},

@@ -59,6 +59,7 @@ func underFaults() []string {
 	return []string{
 		"Trouble/Storm", "Session/Life", "Session/OneOwner", "Session/CapacityLowered", "Session/Away", "Session/VisitorEnds",
 		"Routing/CapacityRaces", "Resume/Cursor", "Resume/ReadYourWrites", "Edit/EditAndRecall",
+		"Assist/Trouble",
 	}
 }
 
@@ -87,7 +88,11 @@ func host(t *testing.T, faults *edge.Faults) hosttest.Host {
 			t.Error(err)
 		}
 	})
-	return hosttest.Host{URL: s.URL(), Admin: "admin", Password: adminPassword, Profile: profile()}
+	h := hosttest.Host{URL: s.URL(), Admin: "admin", Password: adminPassword, Profile: profile()}
+	if faults == nil { // or a question may be lost before there is anything to kill
+		h.Kill = func(*testing.T) { s.Functions[stack.Assist].Kill() }
+	}
+	return h
 }
 
 // profile is what this host claims. A right is judged by copies that a process

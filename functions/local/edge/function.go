@@ -219,6 +219,17 @@ func (f *Function) Stats() Stats {
 	return f.stats
 }
 
+// Kill ends every environment there is as a machine does that fails: at once.
+// What they serve fails, and the next event starts another.
+func (f *Function) Kill() {
+	f.mu.Lock()
+	envs := slices.Clone(f.envs)
+	f.mu.Unlock()
+	for _, e := range envs {
+		e.kill()
+	}
+}
+
 // Close ends all environments, and returns when the last one has ended. What
 // they serve fails.
 func (f *Function) Close() {

@@ -81,6 +81,31 @@ func TestWarm(t *testing.T) {
 	}
 }
 
+// TestKill: what is served fails, at once, and the next event has another
+// process.
+func TestKill(t *testing.T) {
+	f := deploy(t, nil)
+	first, err := call(t, f, "count")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := barrier(t, 2) // nobody else comes
+	failed := make(chan error, 1)
+	go func() {
+		_, err := call(t, f, "meet "+url)
+		failed <- err
+	}()
+	within(t, "the second invocation", func() bool { return f.Stats().Invocations == 2 })
+	f.Kill()
+	if err := <-failed; err == nil {
+		t.Error("a process that was killed has answered")
+	}
+	within(t, "its burial", func() bool { return f.Stats().Deaths == 1 })
+	if next, err := call(t, f, "count"); err != nil || strings.Fields(next)[0] == strings.Fields(first)[0] || f.Stats().Starts != 2 {
+		t.Errorf("after %q: %q, %v; want another process", first, next, err)
+	}
+}
+
 // TestMany: events at the same time get an environment each, and not more
 // than there may be.
 func TestMany(t *testing.T) {
