@@ -2,11 +2,14 @@
 import { useState } from 'preact/hooks';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
+import { lang } from '../i18n.ts';
 import { groupName } from '../names.ts';
 import { download, parseCsv, toCsv } from './csv.ts';
 import { get, type Spec } from './form.tsx';
-import { Asked, filled, type Item, List, only, reasonOf, removable } from './parts.tsx';
+import { Asked, faultsOf, filled, type Item, List, only, reasonOf, removable } from './parts.tsx';
+import { placeName } from './places.ts';
 import { own } from './Replies.words.ts';
+import { told } from './told.ts';
 import { w } from './words.ts';
 
 const replyFields = (groups: readonly (readonly [string, string])[]): readonly Spec[] => [
@@ -41,7 +44,9 @@ export function Replies() {
         n++;
       }
     } catch (e) {
-      setTrouble(own('importFailed', { line: n + 2, why: reasonOf(e) }));
+      // No field stands beside it here that would say which one is meant.
+      const faults = faultsOf(e).map((f) => `${placeName(f.location.replace(/^body\./, ''))}: ${told(lang.value, f.message)}`);
+      setTrouble(own('importFailed', { line: n + 2, why: faults.join(' ') || reasonOf(e) }));
     }
     say(own('imported', { n }));
     next(turn + 1);

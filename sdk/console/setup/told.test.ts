@@ -17,8 +17,13 @@ function sayings(): string[] {
   const desk = read('desk/', /^(accounts|blocks|channels|groups|replies|webhooks|totp)\.go$/).flatMap((source) => [
     ...source.matchAll(/core\.Errorf\(core\.(?:Invalid|Conflict|Full|Forbidden), "([^"]+)"/g),
   ]);
+  const files = read('assist/', /^article\.go$/).flatMap((source) => [
+    ...source.matchAll(/(?:bad\(|Errorf\((?:core\.Invalid, )?)"((?!%s[:,]|%v"|line )[^"]+)"/g),
+  ]);
   const fill = (format: string) => format.replace(/%\.?\d*[a-z]/g, (verb) => (verb.endsWith('d') ? '7' : '"x"'));
-  return [...new Set([...settings, ...desk].map((m) => fill(m[1] ?? '')))].filter((s) => s !== '"x"' && !/^\w+: "x"$/.test(s));
+  return [...new Set([...settings, ...desk, ...files].map((m) => fill(m[1] ?? '')))].filter(
+    (s) => s !== '"x"' && !/^\w+: "x"$/.test(s),
+  );
 }
 
 describe('what the server says', () => {
@@ -40,6 +45,9 @@ describe('what the server says', () => {
     ['at most 7 are expected, not 9', '最多 7 项，现有 9 项'],
     ['sites[0].edit: 0 (off) to 24h0m0s is expected, not 99h0m0s', '应为 0 至 24h0m0s，而不是 99h0m0s'],
     ['group "vip" works for site "shop": take it off there first', '客服组 "vip" 正在服务站点 "shop"，请先在站点中移除'],
+    ['常见问题.csv: is not in UTF-8 (GBK, perhaps); save it as UTF-8', '不是 UTF-8 编码（可能是 GBK），请另存为 UTF-8'],
+    ['faq.csv: line 3: title: an article has one, a pair has a question', '第 3 行：文章需要标题，问答需要问题'],
+    ['faq v2.csv: record on line 2: wrong number of fields', '第 2 行的列数不对'],
     ['what nobody has heard of', 'what nobody has heard of'],
   ])('keeps the figures: %s', (said, expected) => {
     expect(told('zh-CN', said)).toBe(expected);

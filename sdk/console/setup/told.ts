@@ -100,6 +100,22 @@ const sentences: readonly (readonly [said: string, zh: string])[] = [
   ['there are {} webhooks already, as many as there can be', '已有 {} 个 Webhook，不能再添加'],
   ['you have {} replies already, as many as there can be', '您已有 {} 条快捷回复，不能再添加'],
   ['this visitor is blocked', '该访客已被拉黑'],
+  ['is in UTF-16; save it as UTF-8', '是 UTF-16 编码，请另存为 UTF-8'],
+  ['is not in UTF-8 (GBK, perhaps); save it as UTF-8', '不是 UTF-8 编码（可能是 GBK），请另存为 UTF-8'],
+  ['{}: is no text in UTF-8', '{} 不是 UTF-8 文本'],
+  ['is no text', '不是文本文件'],
+  ['{}: has no text', '{} 没有正文'],
+  ['an article has one, a pair has a question', '文章需要标题，问答需要问题'],
+  ['at most {} characters are expected, a question has {}', '标题最多 {} 个字符，问题最多 {} 个'],
+  ['a file that ends in .md, .txt or .csv is expected', '应为 .md、.txt 或 .csv 文件'],
+  [
+    'a first line that names the columns is expected: question,answer or title,text',
+    '第一行应为列名：question,answer 或 title,text（也可用“问题,答案”）',
+  ],
+  ['there is nothing in it', '文件是空的'],
+  ['has more than {} articles', '超过 {} 篇'],
+  ['record on line {}: wrong number of fields', '第 {} 行的列数不对'],
+  ['parse error on line {}, column {}: {}', '第 {} 行第 {} 列的引号不成对'],
   ['{} is expected, not {}', '应为 {}，而不是 {}'],
   ['{} is expected', '应为 {}'],
 ];
@@ -126,9 +142,15 @@ const tables: Record<Lang, Table> = {
   'zh-CN': [...checks.map(([s, , zh]) => [patternOf(s), zh] as const), ...sentences.map(([s, zh]) => [patternOf(s), zh] as const)],
 };
 
+const FILE = /^[^:\n]+\.\w+: /;
+const LINE = /^line (\d+): (?:invalid: )?/;
+
 /** What the server said, in the language. In Chinese the place that stands before it (`name: …`) is left to the field. */
 export function told(lang: Lang, said: string): string {
-  for (const text of [said.replace(/^[\w.[\]-]+: /, ''), said])
+  const inFile = said.replace(FILE, '');
+  const line = LINE.exec(inFile);
+  if (lang === 'zh-CN' && line) return `第 ${line[1]} 行：${told(lang, inFile.slice(line[0].length))}`;
+  for (const text of [said.replace(/^[\w.[\]-]+: /, ''), inFile, said])
     for (const [pattern, words] of tables[lang]) {
       const found = pattern.exec(text);
       if (found) return filled(words, found.slice(1));

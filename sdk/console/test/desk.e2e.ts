@@ -160,6 +160,21 @@ describe('the desk', () => {
     await page.getByRole('tab', { name: 'Mine' }).waitFor();
   });
 
+  it('says in the page’s language what is wrong in a spreadsheet, and where', async () => {
+    desk.fail.set('POST /v1/replies', {
+      status: 400,
+      body: {
+        code: 'invalid',
+        detail: 'title: …',
+        errors: [{ location: 'body.title', message: '1 to 80 characters are expected' }],
+      },
+    });
+    await enter({ agent: 'lina', hash: '#/setup/replies', locale: 'zh-CN' });
+    const buffer = Buffer.from('title,shortcut,text,shared,group\r\n,ref,Hello,true,\r\n');
+    await page.getByLabel('导入 CSV').setInputFiles({ name: '回复.csv', mimeType: 'text/csv', buffer });
+    await page.getByText('第 2 行及之后未导入：标题: 应为 1 至 80 个字符').waitFor();
+  });
+
   it('on a phone shows one pane at a time', async () => {
     held('c1', 'hello');
     await enter({ agent: 'lina', viewport: { width: 390, height: 844 } });
