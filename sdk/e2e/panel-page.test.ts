@@ -54,7 +54,7 @@ describe('a phone', () => {
     await shown(page.getByRole('button', { name: 'More' }));
     await soon(() => stopped()).toEqual([true, true, true]);
     for (let i = 0; i < 30; i++) answer(s, `line ${i}`);
-    await shown(log(page).getByText('line 29'));
+    await shown(log(page).getByText('line 29', { exact: true }));
     await soon(() => stopped()).toEqual([true, false, true]);
   });
 

@@ -285,7 +285,7 @@ describe('what comes back', () => {
     const page = await s.open();
     await greet(page);
     for (let i = 0; i < 40; i++) answer(s, `line ${i}`);
-    await shown(log(page).getByText('line 39'));
+    await shown(log(page).getByText('line 39', { exact: true }));
     await log(page).evaluate((el) => el.scrollTo(0, 200));
     const down = page.getByRole('button', { name: 'To the newest message' });
     await shown(down);

@@ -76,6 +76,7 @@ func TestEventsOfBusyFunctions(t *testing.T) {
 		in := NewInvocations(t.Context(), InvokeOptions{Functions: map[string]Invoker{"fn": f}, Credentials: keys, Attempts: 1, Now: time.Now})
 		invoke(t, in, "fn", "Event", "lambda", "{}")
 		<-time.After(10 * time.Minute)
+		synctest.Wait()
 		if len(at) != 3 || at[1] != time.Second || at[2] != 3*time.Second {
 			t.Errorf("served after %v", at)
 		}
