@@ -20,7 +20,9 @@
 // applied), and whatever else was hidden in the file is gone too. An image is
 // decoded only if what that takes is within a budget, which all uploads share. JPEG
 // and GIF (all frames) stay what they are; PNG too; a WebP becomes a JPEG or, if it
-// is lossless or has transparency, a PNG. A colour profile is lost.
+// is lossless or has transparency, a PNG. A colour profile is lost. Where a host
+// can not decode (Lambda has neither the time nor the memory), what an image says
+// besides its pixels is overwritten, and the pixels stay as they are.
 //
 // # Doubts
 //
@@ -94,7 +96,8 @@ type Doubt struct {
 type Store interface {
 	// Put stores what r yields under f.Key, durably and whole or not at all,
 	// and returns f with the Size that it has. An error of r comes back as
-	// it is. A key is never put twice.
+	// it is. A key is never put twice, but for a file that a client brought
+	// by itself (see Poster): Put replaces it.
 	Put(ctx context.Context, f File, r io.Reader) (File, error)
 
 	// Stat returns a file, or NotFound.
@@ -120,7 +123,8 @@ type Store interface {
 
 // Poster is a store that clients send files to by themselves, because the host
 // can not pass them on: what Lambda takes in one request is less than a file may
-// have. Such files are stored as they were sent.
+// have. Such files are stored as they were sent, until somebody sends one in a
+// message: then [Media] makes an image say no more than its pixels.
 type Poster interface {
 	// Post returns where a form with the file goes, and what it has to say
 	// besides, to store f under f.Key until a time: exactly f.Size bytes of

@@ -18,6 +18,11 @@ type Media interface {
 	// if those do not tell.
 	Pixels(head []byte, kind string) (w, h int)
 
+	// Bare overwrites what an image says besides its pixels, where it stands: where
+	// and when it was taken, and by whom. It reports whether there was anything.
+	// It is for files that nobody can make anew.
+	Bare(data []byte, kind string) (changed bool)
+
 	// Make makes an image of a type for which IsImage anew. It waits while
 	// others take what memory there is. TooLarge: it has more pixels than that;
 	// Invalid: it is no whole image.

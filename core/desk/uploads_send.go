@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -61,23 +62,46 @@ func (d *Desk) fileFor(ctx context.Context, url string) (blob.File, error) {
 // it is and how large a picture.
 const lookInto = 64 << 10
 
+// bareMost is the size of images that are read whole, so that they say no more
+// than their pixels; larger ones are refused: a process has 256 MB.
+const bareMost = 32 << 20
+
 // inspect looks whether a file that its sender brought to the store is what they
-// said. One that is not goes at once.
+// said, and leaves of an image its pixels. One that is not goes at once.
 func (d *Desk) inspect(ctx context.Context, f *blob.File) error {
-	_, content, err := d.Files.Open(ctx, f.Key)
+	most := int64(lookInto)
+	if blob.IsImage(f.MIME) {
+		if most = f.Size; most > bareMost {
+			return core.Errorf(core.Invalid, "body.url: an image of more than %d MiB can not be sent", bareMost>>20)
+		}
+	}
+	head, err := d.contentOf(ctx, f.Key, most)
 	if err != nil {
 		return err
-	}
-	head, err := io.ReadAll(io.LimitReader(content, lookInto))
-	if err = errors.Join(err, content.Close()); err != nil {
-		return &core.Error{Code: core.Unavailable, Message: "the file can not be read", Retry: time.Second, Cause: err}
 	}
 	if _, err := d.Media.Accept(head[:min(len(head), blob.Head)], f.MIME, []string{f.MIME}); err != nil {
 		d.uploads.doom(blob.Doubt{Key: f.Key, At: f.At.Add(unsentFor)})
 		return err
 	}
 	f.Width, f.Height = d.Media.Pixels(head, f.MIME)
-	return nil
+	if blob.IsImage(f.MIME) && d.Media.Bare(head, f.MIME) {
+		_, err = d.Files.Put(ctx, *f, bytes.NewReader(head))
+	}
+	return err
+}
+
+// contentOf returns a file, or so much of it.
+func (d *Desk) contentOf(ctx context.Context, key string, most int64) ([]byte, error) {
+	f, content, err := d.Files.Open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, min(f.Size, most))
+	_, err = io.ReadFull(content, data)
+	if err = errors.Join(err, content.Close()); err != nil {
+		return nil, &core.Error{Code: core.Unavailable, Message: "the file can not be read", Retry: time.Second, Cause: err}
+	}
+	return data, nil
 }
 
 // recalling notes, before a message is taken back, that its file has to go with

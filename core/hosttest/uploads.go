@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"image"
+	"image/jpeg"
 	"image/png"
 	"io"
 	"maps"
@@ -33,6 +34,17 @@ func picture() []byte {
 	var b bytes.Buffer
 	_ = png.Encode(&b, image.NewGray(image.Rect(0, 0, 2, 1))) // into memory
 	return b.Bytes()
+}
+
+// secret is what a picture says of where it was taken.
+const secret = "31.2304N 121.4737E"
+
+// photo is a picture that says more than its pixels: a JPEG with a comment.
+func photo() []byte {
+	var b bytes.Buffer
+	_ = jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 16, 8)), nil) // into memory
+	said := append([]byte{0xff, 0xfe, 0, byte(len(secret) + 2)}, secret...)
+	return slices.Insert(b.Bytes(), 2, said...)
 }
 
 // upload offers a file as a client does, with the fields that it has besides,
@@ -159,6 +171,13 @@ func tellImage(p *play) {
 	}
 	if !v.welcome.Site.Uploads.Post {
 		p.guarded(header)
+	}
+	taken := v.upload("photo.jpg", "image/jpeg", photo(), nil)
+	v.does("send", v.mine(), taken.as("image"))
+	seen := a.seesEvent(v, "the photo", func(e event) bool { return e.Body.MIME == "image/jpeg" })
+	_, _, content = p.fetch(seen.Body.URL)
+	if img, err := jpeg.Decode(bytes.NewReader(content)); err != nil || img.Bounds().Dx() != 16 || bytes.Contains(content, []byte(secret)) {
+		p.Errorf("a photo comes as %q, %v", content, err)
 	}
 	if h := p.head(v); h.Last == nil || h.Last.Body.Kind != "image" {
 		p.Errorf("the head shows %+v", h.Last)

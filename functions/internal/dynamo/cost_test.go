@@ -117,6 +117,21 @@ func (m *meter) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o 
 
 // TestCost holds each operation to what it may cost. It fails when one grows,
 // and when one shrinks: then the table here is to be corrected.
+//
+// Two are a write unit above what we set out for, each for a promise.
+//
+// A connection takes three, not two: what $connect alone is told, the page's
+// origin and the client's address; the same item again when the hello says who
+// that is, for each later frame may come to another process and names nothing but
+// the connection; and the row under which a message finds it. An authorizer
+// could keep the first, for its context is in every later event; but $connect has
+// to answer the subprotocol anyway, so it would be a second invocation, and what
+// of it $disconnect is told is nowhere promised.
+//
+// An assignment takes three, not two: the seat before the slot (promise 13: no
+// capacity is exceeded), the slot, and the place in line after it. To leave that
+// place to whoever comes upon it would be the same unit later, and until then a
+// stale head of the line for everybody who looks for the next one (promise 20).
 func TestCost(t *testing.T) {
 	m := &meter{API: db}
 	table := newTable(t)
