@@ -123,10 +123,8 @@ func (m *meter) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o 
 // A connection takes three, not two: what $connect alone is told, the page's
 // origin and the client's address; the same item again when the hello says who
 // that is, for each later frame may come to another process and names nothing but
-// the connection; and the row under which a message finds it. An authorizer
-// could keep the first, for its context is in every later event; but $connect has
-// to answer the subprotocol anyway, so it would be a second invocation, and what
-// of it $disconnect is told is nowhere promised.
+// the connection; and the row under which a message finds it. Why no authorizer
+// keeps the first says package host.
 //
 // An assignment takes three, not two: the seat before the slot (promise 13: no
 // capacity is exceeded), the slot, and the place in line after it. To leave that

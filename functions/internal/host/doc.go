@@ -35,9 +35,10 @@
 //
 // Heads of conversations, copies of accounts, settings and blocks for five
 // seconds, and the peers of visitors, whose hello never changes: so a message
-// of theirs reads nothing. Agents' rows are read with each frame, for they may
-// have said elsewhere what they watch, and so is the row of whoever pings. All
-// of it may be lost at any time.
+// of theirs reads nothing. Agents may have said elsewhere what they watch, so
+// theirs are held against the list in which their own messages look for whoever
+// else hears them; the row of whoever pings is read. All of it may be lost at any
+// time.
 //
 // # Polls
 //
