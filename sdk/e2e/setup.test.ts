@@ -76,6 +76,69 @@ const go = (to: string) =>
   }, `#/${to}`);
 
 describe('Set up', () => {
+  it('leads from the first sign-in to a talk on a page of one’s own', async () => {
+    await enter('start');
+    const step = (name: string) => page.getByRole('listitem').filter({ hasText: name });
+    const done = () => page.locator('.done-step strong').allTextContents();
+    await step('Name your site').getByRole('link').click();
+    await page.getByLabel('Name of the site').fill('Tea Lane');
+    await page.getByRole('group', { name: 'Greeting' }).getByLabel('English').fill('Welcome to Tea Lane!');
+    const origins = page.getByLabel('Addresses of your pages');
+    await origins.fill('shop.example');
+    await button('Review and save').click();
+    await page
+      .getByText(/an origin such as https:\/\/shop.example is expected/)
+      .first()
+      .waitFor();
+    await soon(() => origins.evaluate((e) => e === document.activeElement)).toBe(true);
+    await origins.fill(server.url);
+    await button('Review and save').click();
+    await button('Save').click();
+    await page.getByText('Saved.').waitFor();
+    await go('setup/start');
+    await soon(done).toEqual(['Name your site, and say hello']);
+
+    await step('Put the widget on your pages').getByRole('link').click();
+    await page.getByLabel('Colour').fill('#aa3355');
+    const snippet = page.locator('.setup-code');
+    await soon(() => snippet.textContent()).toContain('"color": "#aa3355"');
+    const shop = await page.context().newPage();
+    const html = `<!doctype html><html lang="en"><title>Tea Lane</title><h1>Tea</h1>${await snippet.textContent()}</html>`;
+    await shop.route('**/shop.html', (route) => route.fulfill({ contentType: 'text/html', body: html }));
+    await shop.goto(`${server.url}/shop.html`);
+    await shop.getByRole('button', { name: 'Open chat' }).click();
+    await shop.getByText('Welcome to Tea Lane!').first().waitFor();
+    await shop.getByRole('textbox').fill('Is anybody there?');
+    await shop.getByRole('textbox').press('Enter');
+
+    await page.bringToFront();
+    await page.getByRole('group', { name: 'Your status' }).getByRole('button', { name: 'Online' }).click();
+    await go('');
+    await page.locator('.row-open', { hasText: 'Is anybody there?' }).click();
+    await page.locator('#composer-text').fill('The kettle is on.');
+    await page.locator('#composer-text').press('Enter');
+    await shop.bringToFront();
+    await shop.getByRole('log').getByText('The kettle is on.').waitFor();
+    await shop.close();
+
+    await page.bringToFront();
+    await go('setup/start');
+    await step('Write down what you say').getByRole('link').click();
+    await page.getByText('There is none yet.').waitFor();
+    await button('Add a reply').click();
+    await page.getByLabel('Title').fill('Hello');
+    await page.getByLabel('Text').fill('Hello {{visitor.name}}!');
+    await button('Add').click();
+    await page.getByText('Saved.').waitFor();
+    await go('setup/start');
+    await soon(done).toEqual([
+      'Name your site, and say hello',
+      'Put the widget on your pages',
+      'Write down what you say every day',
+    ]);
+    await page.getByRole('group', { name: 'Your status' }).getByRole('button', { name: 'Offline' }).click();
+  });
+
   it('makes an agent in the groups that are ticked, says beside the field what is wrong, and shows the password once', async () => {
     await ask('POST', '/groups', { id: 'refunds', name: 'Refunds' });
     await enter('agents');
@@ -176,6 +239,7 @@ describe('Set up', () => {
 
   it('says what is wrong in the language of the page, in words of the form', async () => {
     await enter('sites', { locale: 'zh-CN' });
+    await page.getByText('会话中', { exact: true }).click();
     await page.getByLabel('消息可修改、撤回的时间').fill('99h');
     await button('查看改动并保存').click();
     const foot = page.locator('.setup-faults');
@@ -225,6 +289,7 @@ describe('Set up', () => {
     const now = await ask<{ sites: { name: string; preview: boolean }[] }>('GET', '/settings');
     expect(now.sites[0]).toMatchObject({ name: 'Tea', preview: true });
     // A wrong duration is said at its field.
+    await page.getByText('In the conversation', { exact: true }).click();
     await page.getByLabel('Messages can be changed for').fill('soon');
     await button('Review and save').click();
     await page.locator('.setup-fault').first().waitFor();

@@ -119,18 +119,20 @@ function OneSite({ draft, at, site, open }: { draft: Draft; at: number; site: Si
   const [basics, ...rest] = siteParts().map(({ title, specs }) => (
     <details key={title} class="setup-part" open={title === (open || 'basics') || wrong(specs)}>
       <summary>{own(title)}</summary>
-      <Fields
-        specs={specs}
-        value={site}
-        at={place}
-        faults={draft.faults}
-        onChange={(v) => change(title === 'hours' && !get(site, 'hours.zone') ? zoned(v) : v)}
-      />
-      {title === 'users' && (
-        <button type="button" class="button" onClick={addSecret}>
-          {own('newSecret')}
-        </button>
-      )}
+      <div class="setup-within">
+        <Fields
+          specs={specs}
+          value={site}
+          at={place}
+          faults={draft.faults}
+          onChange={(v) => change(title === 'hours' && !get(site, 'hours.zone') ? zoned(v) : v)}
+        />
+        {title === 'users' && (
+          <button type="button" class="button" onClick={addSecret}>
+            {own('newSecret')}
+          </button>
+        )}
+      </div>
     </details>
   ));
   return (
@@ -138,7 +140,9 @@ function OneSite({ draft, at, site, open }: { draft: Draft; at: number; site: Si
       {basics}
       <details class="setup-part" open={open === 'look'}>
         <summary>{own('look')}</summary>
-        <LookOf site={site.id} />
+        <div class="setup-within">
+          <LookOf site={site.id} />
+        </div>
       </details>
       {rest}
     </>

@@ -107,6 +107,10 @@ const en = {
   onlyHere:
     'This address is found on this machine only: open the console by the address that your visitors reach, and copy it again.',
   previewHint: 'A page of ours with your widget. Press its button in the corner to try it.',
+  talk: 'In the conversation',
+  siteNameHint: 'Visitors see it above the conversation.',
+  offlineHint: 'Said outside opening hours; empty: the widget says that you answer later.',
+  quickHint: 'One press sends it, such as Where is my order?',
 };
 
 const zh: Record<keyof typeof en, string> = {
@@ -214,6 +218,10 @@ const zh: Record<keyof typeof en, string> = {
   snippetNext: '放好后打开您的网页发一条消息，在线客服的会话列表里就会收到。',
   onlyHere: '当前地址只有本机能访问：请用访客能访问的地址打开工作台，再复制一次。',
   previewHint: '这是带有您聊天窗口的示例网页，点击角落的按钮即可试用。',
+  talk: '会话中',
+  siteNameHint: '显示在聊天窗口上方。',
+  offlineHint: '营业时间之外显示；留空则提示稍后回复。',
+  quickHint: '点一下即发送，如“我的订单到哪了？”',
 };
 
 export const own = words({ en, 'zh-CN': zh });

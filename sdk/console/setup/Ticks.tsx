@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useStore } from '../context.ts';
+import { groupName } from '../names.ts';
 import { w } from './words.ts';
 
 interface Props {
@@ -41,14 +42,16 @@ export function GroupTicks(props: Props & { inOrder: boolean }) {
     api.groups().then(setKnown, () => undefined); // those that are ticked are shown all the same
   }, []);
   const { label, chosen, below, inOrder, onChange } = props;
-  if (!inOrder) return <Ticks {...props} of={known.map((g) => [g.id, g.name || g.id])} />;
+  // As elsewhere on the page; of one that is newer than the page, what the server has just said.
+  const nameOf = (id: string) => (groupName(id) === id ? known.find((g) => g.id === id)?.name || id : groupName(id));
+  if (!inOrder) return <Ticks {...props} of={known.map((g) => [g.id, nameOf(g.id)])} />;
   const ids = [...chosen, ...known.map((g) => g.id).filter((g) => !chosen.includes(g))];
   const without = (g: string) => chosen.filter((x) => x !== g);
   return (
     <fieldset class="setup-set" aria-describedby={below}>
       <legend>{label}</legend>
       {ids.map((g, i) => {
-        const name = known.find((k) => k.id === g)?.name || g;
+        const name = nameOf(g);
         const on = chosen.includes(g);
         return (
           <Tick key={g} name={name} on={on} turn={(now) => onChange(now ? [...chosen, g] : without(g))}>

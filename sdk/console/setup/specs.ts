@@ -28,18 +28,23 @@ export const timeoutsAt = (at: string): readonly Spec[] => [
 
 /** A site's, in parts. */
 export const siteParts = (): readonly {
-  readonly title: 'basics' | 'hours' | 'form' | 'invite' | 'users' | 'uploads' | 'timeouts';
+  readonly title: 'basics' | 'talk' | 'hours' | 'form' | 'invite' | 'users' | 'uploads' | 'timeouts';
   readonly specs: readonly Spec[];
 }[] => [
   {
     title: 'basics',
     specs: [
-      { k: 'name', label: own('siteName'), kind: 'text' },
-      { k: 'groups', label: own('siteGroups'), kind: 'inOrder', hint: own('siteGroupsHint') },
-      { k: 'origins', label: own('origins'), kind: 'lines', hint: own('originsHint') },
+      { k: 'name', label: own('siteName'), kind: 'text', hint: own('siteNameHint') },
       { k: 'greeting', label: own('greeting'), kind: 'texts' },
-      { k: 'offline', label: own('offline'), kind: 'texts' },
-      { k: 'quick', label: own('quick'), kind: 'textRows', blank: {}, add: own('addQuick') },
+      { k: 'origins', label: own('origins'), kind: 'lines', hint: own('originsHint') },
+      { k: 'offline', label: own('offline'), kind: 'texts', hint: own('offlineHint') },
+      { k: 'quick', label: own('quick'), kind: 'textRows', blank: {}, add: own('addQuick'), hint: own('quickHint') },
+      { k: 'groups', label: own('siteGroups'), kind: 'inOrder', hint: own('siteGroupsHint') },
+    ],
+  },
+  {
+    title: 'talk',
+    specs: [
       { k: 'assistant', label: own('assistant'), kind: 'bool' },
       { k: 'preview', label: own('preview'), kind: 'bool' },
       { k: 'rating', label: own('rating'), kind: 'bool' },
