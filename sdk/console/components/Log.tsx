@@ -95,7 +95,7 @@ export function Log({ chat }: { chat: Chat }) {
   const scrolled = () => {
     const el = box.current;
     if (!el) return;
-    setAtEnd(el.scrollHeight - el.scrollTop - el.clientHeight < NEAR);
+    setAtEnd(ends(el));
     if (el.scrollTop < REACH && chat.older && !chat.paging && !failed) earlier();
   };
   const toEnd = () => {
@@ -160,6 +160,8 @@ function useMissed(chat: Chat, atEnd: boolean): number {
   return chat.log.filter((e) => e.seq > seen.current && (e.by.kind === 'visitor' || e.by.kind === 'bot')).length;
 }
 
+const ends = (el: Element) => el.scrollHeight - el.scrollTop - el.clientHeight < NEAR;
+
 /** Keeps the place: the end while there, and what is being read when something is put in front of it. */
 function useStay(box: { current: HTMLDivElement | null }, atEnd: boolean, chat: Chat, count: number): void {
   const before = useRef({ first: 0, height: 0, sent: 0 });
@@ -173,18 +175,28 @@ function useStay(box: { current: HTMLDivElement | null }, atEnd: boolean, chat: 
     else if (atEnd || sent > was.sent) el.scrollTop = el.scrollHeight;
     before.current = { first, height: el.scrollHeight, sent: Math.max(sent, was.sent) };
   }, [first, count, chat, atEnd]);
-  // The box shrinks when the composer grows or a keyboard opens; images grow when they load.
+  // The box shrinks when the composer grows or a keyboard opens; images grow when they load, and a message that is translated does.
   useEffect(() => {
     const el = box.current;
     if (!el || !atEnd) return;
+    // Who has scrolled away a moment ago is drawn as such with the next frame only.
+    let there = true;
+    const moved = () => {
+      there = ends(el);
+    };
     const settle = () => {
-      el.scrollTop = el.scrollHeight;
+      if (there) el.scrollTop = el.scrollHeight;
     };
     const sizes = new ResizeObserver(settle);
     sizes.observe(el);
+    const lines = new MutationObserver(settle);
+    lines.observe(el, { childList: true, subtree: true });
     el.addEventListener('load', settle, true);
+    el.addEventListener('scroll', moved);
     return () => {
+      el.removeEventListener('scroll', moved);
       sizes.disconnect();
+      lines.disconnect();
       el.removeEventListener('load', settle, true);
     };
   }, [atEnd]);

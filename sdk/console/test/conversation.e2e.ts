@@ -189,6 +189,23 @@ describe('the composer', () => {
     expect(await page.getByRole('searchbox').inputValue()).toBe('a');
   });
 
+  it('takes a suggestion and a translation by their keys, and stays at the end when something there grows', async () => {
+    desk.assist = ['default'];
+    for (let i = 0; i < 20; i++) desk.visitorSays('c1', `line ${i}`);
+    await page.reload();
+    await log().getByText('line 19').waitFor();
+    const answers = (what: string, text: string) =>
+      desk.fail.set(`POST /v1/conversations/c1/${what}`, { status: 200, body: { text } });
+    answers('suggestion', 'It was sent today.');
+    answers('translation', 'a long one\n'.repeat(12));
+    await button('Suggest a reply').waitFor();
+    await page.keyboard.press('Alt+G');
+    await eventually(() => box().inputValue()).toBe('It was sent today.');
+    await page.keyboard.press('Alt+I');
+    await log().getByText('a long one').waitFor();
+    await eventually(() => log().evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight)).toBeLessThan(2);
+  });
+
   it('keeps a draft over a reload', async () => {
     await box().fill('half a sentence');
     await page.reload();

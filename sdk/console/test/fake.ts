@@ -42,6 +42,8 @@ interface Talk {
 export class FakeDesk {
   epoch = 'e1';
   features: string[] = [];
+  /** The sites where a model helps agents. */
+  assist: string[] = [];
   replies: object[] = [];
   /** Frames that clients sent, in order. */
   readonly got: ClientFrame[] = [];
@@ -269,6 +271,7 @@ export class FakeDesk {
       heartbeat: { every: 10, max: 12 },
       limits: { edit: 120, uploads: { size: 10e6, types: ['image/png', 'image/jpeg', 'text/plain', 'application/pdf'] } },
       features: this.features,
+      assist: this.assist,
       agent,
       conversations: heads,
       more: false,

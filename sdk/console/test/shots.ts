@@ -19,6 +19,7 @@ const pixel = Buffer.from(
 
 function world(): void {
   desk.features = ['watch'];
+  desk.assist = ['default'];
   held('c1', '你好，我的订单 20261130-88 还没有发货，能帮我看看吗？');
   Object.assign(desk.talk('c1').head.visitor, { name: '王小明' });
   desk.say('c1', { kind: 'agent', id: 'lina', name: 'Li Na' }, '您好！我来查一下，请稍等。');
@@ -35,6 +36,34 @@ function world(): void {
     { id: 'r1', title: '催发货', text: '{{visitor.name}}您好，您的订单已为您加急。', shortcut: 'cfh' },
     { id: 'r2', title: '问候', text: '您好，请问有什么可以帮您？', shortcut: 'nh' },
   ];
+}
+
+/** What a model does for agents, by its keys. */
+async function helped(look: string): Promise<void> {
+  const answers = (what: string, body: unknown, status = 200) =>
+    desk.fail.set(`POST /v1/conversations/c1/${what}`, { status, body });
+  const text = '王先生您好，订单 20261130-88 已于今天下午出库，预计后天送达。给您带来不便，非常抱歉。';
+  answers('suggestion', { text, sources: [{ title: '发货与物流' }, { title: '订单加急' }] });
+  await page.keyboard.press('Alt+G');
+  await page.locator('.assist-card').waitFor();
+  await shot(`${look}-5a-suggested`);
+  await page.locator('#composer-text').fill('我自己写的');
+  answers('suggestion', { text });
+  await page.keyboard.press('Alt+G');
+  await page.locator('.assist-card p').waitFor();
+  answers('translation', { text: 'Hello, my order 20261130-88 has not been sent yet. Could you have a look?' });
+  await page.keyboard.press('Alt+I');
+  await page.locator('.assist-translation p').waitFor();
+  await shot(`${look}-5b-instead`);
+  answers('summary', { text: 'The visitor waits for order 20261130-88.' });
+  await page.keyboard.press('Alt+B');
+  await page.waitForTimeout(300);
+  await shot(`${look}-5c-summary`);
+  answers('suggestion', { code: 'unavailable' }, 503);
+  await page.keyboard.press('Alt+G');
+  await page.locator('.assist-helped .trouble').waitFor();
+  await shot(`${look}-5d-trouble`);
+  await page.locator('#composer-text').fill('');
 }
 
 for (const [look, colorScheme, locale, viewport] of [
@@ -66,6 +95,7 @@ for (const [look, colorScheme, locale, viewport] of [
     await page.locator('.canned').first().waitFor();
     await shot(`${look}-5-replies`);
     await page.locator('#composer-text').fill('');
+    await helped(look);
     if (await page.locator('#composer-files').count())
       await page.locator('#composer-files').setInputFiles([
         { name: '发货单 2026-11-30 (final).pdf', mimeType: 'application/pdf', buffer: pixel },
