@@ -27,7 +27,7 @@ func newSuite(t *testing.T, h Host) *suite {
 	t.Cleanup(cancel)
 	s := &suite{
 		ctx: ctx, host: h, url: h.URL, http: &http.Client{Timeout: pollWait*time.Second + 2*patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}, pool: map[string][]*account{},
-		started: time.Now(), admin: &account{name: h.Admin, password: h.Password, role: "admin"},
+		started: time.Now(), atEnd: t.Cleanup, admin: &account{name: h.Admin, password: h.Password, role: "admin"},
 	}
 	t.Cleanup(s.http.CloseIdleConnections)
 	s.login(t, s.admin)

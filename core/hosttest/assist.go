@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,37 +14,57 @@ import (
 // Stories of the receptionist, with a fake model behind it. Each site asks the
 // model that it is named after.
 
-// reception starts a fake model and makes a site for each of the models named.
-func (p *play) reception(models ...string) *assisttest.Server {
-	p.Helper()
-	return p.receptionWithin("20s", models...)
+// models are those that stories ask, with how long a question waits for their
+// answer.
+func models() map[string]string {
+	all := map[string]string{"echo": "3s", "gate-dies": "3s"}
+	for _, m := range append(faulty(), "answer", "gate-taken", "gate-again") {
+		all[m] = "20s"
+	}
+	return all
 }
 
-// receptionWithin is reception where a question waits so long for its answer.
-func (p *play) receptionWithin(patience string, models ...string) *assisttest.Server {
+// faulty are models of which no answer comes.
+func faulty() []string {
+	return []string{"stall", "stall-mid", "break", "500", "429", "404", "garbage", "html", "endless-line", "empty", "redirect", "keyed", "bad-arguments", "unknown-tool", "unanswered"}
+}
+
+// reception returns the fake model. The first story that asks for it starts it,
+// and makes a site for each of the models; they stay, for no other story
+// comes there.
+func (p *play) reception() *assisttest.Server {
 	p.Helper()
-	fake := assisttest.Start()
-	p.Cleanup(fake.Close)
-	p.settings(func(all fields) {
-		sites, _ := all["sites"].([]any)
-		first, _ := sites[0].(map[string]any)
-		for _, m := range models {
-			site := map[string]any{}
-			for k, v := range first {
-				site[k] = v
-			}
-			site["id"], site["assistant"] = m, true
-			timeouts := map[string]any{}
-			if all, ok := first["timeouts"].(map[string]any); ok {
-				maps.Copy(timeouts, all)
-			}
-			timeouts["assistant"], site["timeouts"] = patience, timeouts
-			site["receptionist"] = fields{"providers": []fields{{"url": fake.URL, "model": m}}, "fields": []string{"order"}, "links": []string{"shop.example"}}
-			sites = append(sites, site)
+	if p.fake != nil {
+		return p.fake
+	}
+	p.fake = assisttest.Start()
+	p.atEnd(p.fake.Close)
+	all := p.read(p.T)
+	sites, _ := all["sites"].([]any)
+	first, _ := sites[0].(map[string]any)
+	patience := models()
+	for _, model := range slices.Sorted(maps.Keys(patience)) {
+		site := maps.Clone(first)
+		timeouts, _ := first["timeouts"].(map[string]any)
+		timeouts = maps.Clone(timeouts)
+		timeouts["assistant"] = patience[model]
+		site["id"], site["assistant"], site["timeouts"] = model, true, timeouts
+		site["receptionist"] = fields{"providers": []fields{{"url": p.fake.URL, "model": model}}, "fields": []string{"order"}, "links": []string{"shop.example"}}
+		sites = append(sites, site)
+	}
+	all["sites"] = sites
+	p.put(p.T, all)
+	return p.fake
+}
+
+// asked is what a model was asked.
+func (p *play) asked(model string) (list []assisttest.Asked) {
+	for _, a := range p.fake.Asked() {
+		if a.Model == model {
+			list = append(list, a)
 		}
-		all["sites"] = sites
-	})
-	return fake
+	}
+	return list
 }
 
 // at is a visitor of a site that a model answers at.
@@ -54,7 +75,7 @@ func (p *play) at(model string) *client {
 
 // The bot answers from knowledge, says that it is one, and names its source.
 func tellAnswers(p *play) {
-	p.reception("answer")
+	p.reception()
 	p.call(p.T, http.MethodPost, "/v1/knowledge", fields{"site": "answer", "title": "Returns", "text": "You can return shoes within 30 days. 退货期 30 天。", "url": "https://shop.example/returns"}, nil)
 	v := p.at("answer")
 	v.writes("Can I return my shoes?")
@@ -75,13 +96,13 @@ func tellAnswers(p *play) {
 // Who takes over in mid-answer is not talked over: not a word of the bot's comes
 // behind the take-over, whatever the model still says.
 func tellTakenOver(p *play) {
-	fake := p.reception("gate-taken")
+	fake := p.reception()
 	open := fake.Gate("taken")
 	defer open()
 	a := p.staff("Li", "supervisor")
 	v := p.at("gate-taken")
 	v.writes("Can I change my order?")
-	p.asked(fake, 1, v)
+	v.isAsked("gate-taken", 1)
 	a.goes("online")
 	a.does("take", v.mine(), fields{"session": 1})
 	v.isHeldBy(a.id())
@@ -103,23 +124,23 @@ func tellTakenOver(p *play) {
 	a.ends(v)
 }
 
-// asked waits until the model was asked so often; meanwhile v lives on.
-func (p *play) asked(fake *assisttest.Server, n int, v *client) {
-	p.Helper()
-	v.until(fmt.Sprintf("the model to be asked %d times", n), func() bool { return len(fake.Asked()) >= n })
+// isAsked waits until a model was asked so often; meanwhile v lives on.
+func (v *client) isAsked(model string, n int) {
+	v.t.Helper()
+	v.until(fmt.Sprintf("the model to be asked %d times", n), func() bool { return len(v.p.asked(model)) >= n })
 }
 
 // What is said in mid-answer withdraws the question: the model is asked again,
 // with both, and there is one answer.
 func tellAskedAgain(p *play) {
-	fake := p.reception("gate-again")
+	fake := p.reception()
 	open := fake.Gate("again")
 	defer open()
 	v := p.at("gate-again")
 	v.writes("Do you have it in blue?")
-	p.asked(fake, 1, v)
+	v.isAsked("gate-again", 1)
 	v.writes("I mean green.")
-	p.asked(fake, 2, v)
+	v.isAsked("gate-again", 2)
 	open()
 	v.seesEvent(v, "the bot's answer", func(e event) bool { return e.By.Kind == "bot" })
 	v.settle()
@@ -129,7 +150,8 @@ func tellAskedAgain(p *play) {
 			answers++
 		}
 	}
-	last := fake.Asked()[len(fake.Asked())-1]
+	all := p.asked("gate-again")
+	last := all[len(all)-1]
 	if said := last.Messages[len(last.Messages)-1].Content; answers != 1 || !strings.Contains(said, "blue") || !strings.Contains(said, "green") {
 		p.Errorf("%d answers; the model was asked %q", answers, said)
 	}
@@ -139,10 +161,9 @@ func tellAskedAgain(p *play) {
 // ten seconds: a person, or the form to leave a message, which a session that
 // waits while nobody is there shows.
 func tellModelFaults(p *play) {
-	models := []string{"stall", "stall-mid", "break", "500", "429", "404", "garbage", "html", "endless-line", "empty", "redirect", "keyed", "bad-arguments", "unknown-tool", "unanswered"}
-	p.reception(models...)
+	p.reception()
 	var visitors []*client
-	for _, m := range models {
+	for _, m := range faulty() {
 		v := p.at(m)
 		v.writes("Is anybody there?")
 		visitors = append(visitors, v)
@@ -152,10 +173,10 @@ func tellModelFaults(p *play) {
 		e := v.seesKind(v, "handoff")
 		v.waits()
 		if took := time.Since(begun); took > 10*time.Second+busy {
-			p.Errorf("%s: it took %s until a person was called", models[i], took)
+			p.Errorf("%s: it took %s until a person was called", faulty()[i], took)
 		}
-		if want := models[i] == "unanswered"; want != (e.Body.Reason == "unanswered") {
-			p.Errorf("%s: handed over for %q", models[i], e.Body.Reason)
+		if want := faulty()[i] == "unanswered"; want != (e.Body.Reason == "unanswered") {
+			p.Errorf("%s: handed over for %q", faulty()[i], e.Body.Reason)
 		}
 	}
 }
@@ -163,7 +184,7 @@ func tellModelFaults(p *play) {
 // Whatever becomes of the processes in between, promise 16 holds: a question has
 // one answer or a person, and who has a person hears no more of the bot.
 func tellAssistTrouble(p *play) {
-	fake := p.receptionWithin("3s", "echo", "gate-dies")
+	fake := p.reception()
 	if p.host.Kill != nil {
 		p.dies(fake)
 	}
@@ -199,7 +220,7 @@ func (p *play) dies(fake *assisttest.Server) {
 	defer open()
 	v := p.at("gate-dies")
 	v.writes("Is there a way back?")
-	p.asked(fake, 1, v)
+	v.isAsked("gate-dies", 1)
 	p.host.Kill(p.T)
 	if e := v.seesKind(v, "handoff"); e.Body.Reason != "timeout" {
 		p.Errorf("handed over for %q", e.Body.Reason)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kefu/core/assist/assisttest"
 )
 
 // Host is a host that runs, with an empty store but for its first account.
@@ -313,5 +315,7 @@ type suite struct {
 	admin   *account
 	pool    map[string][]*account // by role and groups
 	started time.Time
+	atEnd   func(func())       // of all stories
+	fake    *assisttest.Server // what receptionists ask; nil: no story was about one yet
 	counters
 }

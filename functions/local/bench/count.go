@@ -23,7 +23,8 @@ type counted struct {
 	end          units // closing the session
 	leave        units // $disconnect
 	idle         units // a sweep while no session is open, but somebody is there
-	sweep        units // what one open session adds to it
+	news         units // what a session that began since the last one adds to it: colleagues are told who is busy
+	sweep        units // what any other open session adds to it
 	answer       asked // of the receptionist, with the message that it answers
 }
 
@@ -72,8 +73,12 @@ func (b *bench) count(ctx context.Context) (c counted, err error) {
 		err = b.countCold(ctx, people, &c)
 	}
 	if err == nil {
-		c.sweep, err = b.of(ctx, func() error { return b.sweep(ctx) })
-		c.sweep = c.sweep.minus(c.idle).times(1 / n)
+		for _, to := range []*units{&c.news, &c.sweep} {
+			if err == nil {
+				*to, err = b.of(ctx, func() error { return b.sweep(ctx) })
+			}
+			*to = to.minus(c.idle).times(1 / n)
+		}
 	}
 	per(&c.end, func(i int) error {
 		return b.agent.does(ctx, "end", people[i].id, map[string]any{"session": 1})

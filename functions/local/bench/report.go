@@ -28,6 +28,7 @@ const (
 	visitorsPings = 6.0
 	agentsPings   = sessionMinutes * 60 / 15.0 / perAgent
 	sessions      = messagesASec * 60 * sessionMinutes / perSession
+	told          = 2.0 / sessionMinutes // of the sweeps while a session is open: its beginning and its end are news
 )
 
 // printer writes tables, and counts what was missed.
@@ -76,7 +77,7 @@ func report(w io.Writer, sizes []size, t times, c counted) (missed int) {
 	}{
 		{"message, warm", c.warm}, {"message, cold", c.cold}, {"rights, every 5 s a process", c.rights}, {"$connect and hello", c.hello},
 		{"first message: open, assign", c.open}, {"ping of a visitor", c.visitorsPing}, {"ping of an agent", c.agentsPing},
-		{"end", c.end}, {"$disconnect", c.leave}, {"sweep", c.idle}, {"what an open session adds to it", c.sweep}, {"question, and its answer by the receptionist", c.answer.units},
+		{"end", c.end}, {"$disconnect", c.leave}, {"sweep", c.idle}, {"what a session adds to it that has just begun", c.news}, {"what any other open session adds", c.sweep}, {"question, and its answer by the receptionist", c.answer.units},
 	} {
 		u := r.u
 		p.line("| %s | %.2f | %.2f | %.2f | %.2f | %.2f | %.0f | %.0f |", r.what, u.in, u.out, u.invocations, u.writes, u.reads, u.sent, u.logged)
@@ -105,6 +106,7 @@ func overheads(c counted) []line {
 	share := func(what string, u units, ms, times float64) line {
 		return line{what, total(bill(u, ms)) * times / perSession}
 	}
+	sweeps := c.idle.times(1 / sessions).plus(c.sweep.times(1 - told)).plus(c.news.times(told))
 	minutes := sessionMinutes + 2 + float64(sessionMinutes)/perAgent // rounded up, and an agent's share
 	return []line{
 		{"minutes of connections", minutes * perMinute / perSession},
@@ -113,7 +115,7 @@ func overheads(c counted) []line {
 		share("end", c.end, otherMs, 1),
 		share("heartbeats of the visitor", c.visitorsPing, otherMs, visitorsPings),
 		share("heartbeats of the agent", c.agentsPing, otherMs, agentsPings),
-		share("sweeps", c.sweep.plus(c.idle.times(1/sessions)), otherMs, sessionMinutes),
+		share("sweeps", sweeps, otherMs, sessionMinutes),
 		{"rights, read every 5 s by each process", total(bill(c.rights, 0)) / (messagesASec * rightsEvery)},
 		{"logged", (c.warm.logged*(perSession-2) + c.open.logged + c.end.logged) * perByteLogged / perSession},
 		{"stored", storedBytes * storedMonths * perByteStored},
