@@ -66,7 +66,7 @@ it('keeps the lists as sorting all of them would, whatever comes, changes and go
       .filter((c) => isMine(me, c.head))
       .sort((a, b) => order(need(a), need(b)) || order(lastAt(b), lastAt(a)) || order(a.id, b.id));
     expect(shelf.mine.map((c) => c.id)).toEqual(mine.map((c) => c.id));
-    for (const [group, line] of Object.entries(shelf.lines)) {
+    for (const [group, line] of shelf.lines) {
       const dumb = known
         .filter((c) => isWaiting(me, c.head) && (c.head.group ?? '') === group)
         .sort((a, b) => order(place(a), place(b)) || order(since(a), since(b)) || order(a.id, b.id));

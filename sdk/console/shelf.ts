@@ -15,7 +15,7 @@ const BUCKETS = 256;
 /** What is kept beside the chats. */
 interface Kept {
   readonly mine: Line;
-  readonly lines: Readonly<Record<string, Line>>;
+  readonly lines: ReadonlyMap<string, Line>;
   readonly shape: number;
 }
 
@@ -24,7 +24,7 @@ export class Shelf implements Kept {
   /** What one holds: who waits for an answer first, the longest wait on top; then by what happened last. */
   readonly mine: Line;
   /** Who waits in one's groups: each group's line in its order. */
-  readonly lines: Readonly<Record<string, Line>>;
+  readonly lines: ReadonlyMap<string, Line>;
   /** Grows whenever a chat comes, goes, or changes what it is listed as (its phase, whether it has tags), not with what is said. */
   readonly shape: number;
 
@@ -40,12 +40,12 @@ export class Shelf implements Kept {
 
   /** An empty one, of what `me` sees. */
   static of(me: Me): Shelf {
-    return new Shelf(me, [], { mine: [], lines: {}, shape: 0 });
+    return new Shelf(me, [], { mine: [], lines: new Map(), shape: 0 });
   }
 
   /** What is to be kept, as `me` sees it from here on. */
   seenBy(me: Me, keep: (c: Chat) => boolean): Shelf {
-    let next = new Shelf(me, [], { mine: [], lines: {}, shape: this.shape + 1 });
+    let next = new Shelf(me, [], { mine: [], lines: new Map(), shape: this.shape + 1 });
     for (const c of this.values()) if (keep(c)) next = next.with(c);
     return next;
   }
@@ -56,7 +56,7 @@ export class Shelf implements Kept {
 
   /** How many wait in the lines that are known here. */
   get inLine(): number {
-    return Object.values(this.lines).reduce((n, line) => n + line.length, 0);
+    return [...this.lines.values()].reduce((n, line) => n + line.length, 0);
   }
 
   get(id: string): Chat | undefined {
@@ -99,9 +99,9 @@ export class Shelf implements Kept {
     const from = this.lineOf(before);
     const to = this.lineOf(after);
     if (from === undefined && to === undefined) return this.lines;
-    const next = { ...this.lines };
-    if (from !== undefined && from !== to) next[from] = moved(next[from], before, undefined, byPlace);
-    if (to !== undefined) next[to] = moved(next[to], from === to ? before : undefined, after, byPlace);
+    const next = new Map(this.lines);
+    if (from !== undefined && from !== to) next.set(from, moved(next.get(from), before, undefined, byPlace));
+    if (to !== undefined) next.set(to, moved(next.get(to), from === to ? before : undefined, after, byPlace));
     return next;
   }
 
@@ -155,7 +155,7 @@ function listed({ head, trouble }: Chat): string {
 
 /** The lines as one list: of those at the heads, who waited longest comes first. */
 export function merged(lines: Kept['lines']): Chat[] {
-  const rest = Object.values(lines).map((line) => ({ line, i: 0 }));
+  const rest = [...lines.values()].map((line) => ({ line, i: 0 }));
   const all: Chat[] = [];
   if (rest.length === 1) return [...(rest[0]?.line ?? [])];
   for (;;) {

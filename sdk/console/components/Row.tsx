@@ -86,7 +86,10 @@ export function rowHeight(chat: Chat, tab: Tab): number {
   return chipsOf(chat, tab).length ? TAGGED : PLAIN;
 }
 
-/** One row: drawn anew when its own conversation changes, not with the others. In the queue it has a button of its own, beside the one that opens it: buttons do not nest. */
+/**
+ * One row: drawn anew when its own conversation changes, not with the others. In the queue it has a button of its own, beside the
+ * one that opens it: buttons do not nest.
+ */
 export function Row({ id, ...props }: { id: string; tab: Tab; tabbable: boolean; place: number; of: number }) {
   const store = useStore();
   const chat = useComputed(() => store.desk.value.chats.get(id)).value;
