@@ -34,12 +34,7 @@ func text(i int) string {
 }
 
 // count has people talk and counts.
-func (b *bench) count(ctx context.Context) (c counted, err error) {
-	admin, err := b.hire(ctx)
-	if err != nil {
-		return c, err
-	}
-	defer b.agent.leave()
+func (b *bench) count(ctx context.Context, admin string) (c counted, err error) {
 	people := make([]*client, perAgent) // what a ping of the agent costs depends on how many there are
 	n := float64(len(people))
 	per := func(to *units, each func(i int) error) {
@@ -139,7 +134,7 @@ func (b *bench) opens(ctx context.Context, v *client) error {
 	if err := v.writes(ctx, "", text(0)); err != nil {
 		return err
 	}
-	if _, err := b.agent.await(ctx, func(f frame) bool { return f.Type == "event" && f.Body.Kind == "assigned" }); err != nil {
+	if err := b.assigned(ctx); err != nil {
 		return err
 	}
 	if err := b.agent.say(ctx, map[string]any{"type": "after", "conversation": v.id, "seq": 0}); err != nil {
@@ -149,6 +144,12 @@ func (b *bench) opens(ctx context.Context, v *client) error {
 		return err
 	}
 	return b.answers(ctx, v, 1)
+}
+
+// assigned waits until the agent has somebody new.
+func (b *bench) assigned(ctx context.Context) error {
+	_, err := b.agent.await(ctx, func(f frame) bool { return f.Type == "event" && f.Body.Kind == "assigned" })
+	return err
 }
 
 // says has a visitor write, and the agent see it.

@@ -65,11 +65,16 @@ func run(ctx context.Context, out io.Writer) (missed int, err error) {
 	}
 	defer func() { _ = s.Close() }() // it has served its purpose
 	b := &bench{Stack: s, printed: printed}
+	admin, err := b.hire(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer b.agent.leave()
 	times, err := b.times(ctx)
 	if err != nil {
 		return 0, err
 	}
-	c, err := b.count(ctx)
+	c, err := b.count(ctx, admin)
 	if err != nil {
 		return 0, err
 	}

@@ -178,19 +178,28 @@ func (b *bench) writes(ctx context.Context) (spread, error) {
 	return spreadOf(took), nil
 }
 
-// roundTrips are those of one visitor, each message acknowledged before the
-// next. The first ones of a conversation are left out: it is not warm yet.
+// roundTrips are those of one visitor whom an agent has, each message acknowledged
+// and seen before the next. The first ones of a conversation are left out: it is
+// not warm yet.
 func (b *bench) roundTrips(ctx context.Context) (took []time.Duration, err error) {
 	v, err := b.visitor(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for i := range perVisitor + 2 {
-		began := b.Now()
-		if err := v.writes(ctx, "", fmt.Sprint("message ", i)); err != nil {
+		words, began := fmt.Sprintf("message %d of %s", i, v.origin), b.Now()
+		if err := v.writes(ctx, "", words); err != nil {
 			return nil, err
 		}
 		took = append(took, b.Now().Sub(began))
+		if i == 0 {
+			err = b.assigned(ctx)
+		} else {
+			err = b.agent.sees(ctx, words)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	if err := v.does(ctx, "end", "", map[string]any{"session": 1}); err != nil {
 		return nil, err
