@@ -303,6 +303,27 @@ describe('Set up', () => {
     await soon(() => page.getByLabel('Messages can be changed for').getAttribute('aria-invalid')).toBe('true');
   });
 
+  it('a reply that somebody else has changed meanwhile shows both versions, and takes mine on top of theirs', async () => {
+    const title = unique('Parking');
+    const made = await ask<{ id: string; version: number }>('POST', '/replies', { title, text: 'Behind the shop.', shared: true });
+    await enter('replies');
+    await button(`Change: ${title}`).click();
+    await page.getByLabel('Text').fill('Behind the shop, two hours.');
+    await ask('PATCH', `/replies/${made.id}`, { shortcut: unique('p'), version: made.version });
+    await button('Save').click();
+    const both = page.getByRole('alert').filter({ hasText: 'Somebody else has changed this' });
+    await both.getByText('Shortcut').waitFor();
+    await both.getByText('Behind the shop, two hours.').waitFor();
+    await button('Put my changes on top of theirs').click();
+    await soon(() => page.getByLabel('Shortcut').inputValue()).toMatch(/^p-/);
+    await soon(() => page.getByLabel('Text').inputValue()).toBe('Behind the shop, two hours.');
+    await button('Save').click();
+    await page.getByText('Saved.').waitFor();
+    const { replies } = await ask<{ replies: { id: string }[] }>('GET', '/replies');
+    const now = replies.find((r) => r.id === made.id);
+    expect(now).toMatchObject({ text: 'Behind the shop, two hours.', shortcut: expect.stringMatching(/^p-/) });
+  });
+
   it('shows the widget as it will be, and the snippet', async () => {
     await enter('sites');
     await page.getByText('Look, and the snippet for your pages').click();
@@ -322,7 +343,12 @@ describe('Set up', () => {
     await button('Set it up').click();
     await page.locator('.setup-qr').waitFor();
     await soon(async () => (await page.locator('code').textContent())?.length).toBe(32);
-    await page.getByLabel('Code', { exact: true }).fill('000000');
+    const code = page.getByLabel('Code', { exact: true });
+    await soon(() => code.evaluate((e: HTMLInputElement) => [e === document.activeElement, e.inputMode])).toEqual([
+      true,
+      'numeric',
+    ]);
+    await code.fill('000000');
     await button('Turn it on').click();
     await page.getByText('this is not what the authenticator shows now').first().waitFor();
   });

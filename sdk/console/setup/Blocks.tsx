@@ -1,7 +1,8 @@
 /** Who is kept out. */
 
 import { own } from './Blocks.words.ts';
-import { filled, List, removable, when } from './parts.tsx';
+import { List } from './List.tsx';
+import { filled, removable, when } from './parts.tsx';
 import { w } from './words.ts';
 
 export const Blocks = () => (

@@ -2,7 +2,8 @@
 import { lang } from '../i18n.ts';
 import { own } from './Channels.words.ts';
 import { get, type Spec } from './form.tsx';
-import { List, only, removable, when } from './parts.tsx';
+import { List } from './List.tsx';
+import { only, removable, when } from './parts.tsx';
 import { Try } from './Try.tsx';
 import { w } from './words.ts';
 

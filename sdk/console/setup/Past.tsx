@@ -4,10 +4,10 @@ import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
 import { lang } from '../i18n.ts';
 import { agentName, groupName } from '../names.ts';
+import { type Change, Changes } from './changes.tsx';
 import type { Value } from './form.tsx';
 import { own } from './Past.words.ts';
 import { Asked, type Item, reasonOf, Sure, when } from './parts.tsx';
-import { type Change, Changes } from './settings.tsx';
 import { w } from './words.ts';
 
 interface Revision {

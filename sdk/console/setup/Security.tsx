@@ -86,8 +86,9 @@ export function Security() {
                 </p>
                 <Form
                   key="code"
+                  opens
                   label={own('confirm')}
-                  specs={[{ k: 'code', label: own('code'), kind: 'text' }]}
+                  specs={[{ k: 'code', label: own('code'), kind: 'code' }]}
                   value={{ code: '' }}
                   submit={own('confirm')}
                   onSubmit={async (v) => setCodes((await api.ask<{ codes: string[] }>('PUT', '/totp', v)).codes)}

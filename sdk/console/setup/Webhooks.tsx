@@ -1,7 +1,8 @@
 /** Servers that are told what happens. */
 import { useState } from 'preact/hooks';
 import { Dialog } from '../components/Dialog.tsx';
-import { Asked, Copied, type Item, List, removable, when } from './parts.tsx';
+import { List } from './List.tsx';
+import { Asked, Copied, type Item, removable, when } from './parts.tsx';
 import { Try } from './Try.tsx';
 import { own } from './Webhooks.words.ts';
 import { w } from './words.ts';

@@ -22,7 +22,7 @@ export interface Spec {
   /**
    * `groups` is a list of ids of groups, `inOrder` one whose first counts, `ticks` a list of what `options` has; `texts` is an object
    * by language, `lines` a list of texts, `rows` a list of objects, `textRows` a list of `texts`. A `secret` comes masked from the
-   * server and is written anew or left alone.
+   * server and is written anew or left alone. A `code` is the digits of an authenticator.
    */
   readonly kind:
     | 'text'
@@ -40,6 +40,7 @@ export interface Spec {
     | 'textRows'
     | 'rows'
     | 'date'
+    | 'code'
     | 'color';
   readonly options?: readonly (readonly [value: string, label: string])[];
   readonly of?: readonly Spec[];
@@ -207,7 +208,8 @@ function Line({ spec, value, said: wrong, onChange }: One & { said: string }) {
           {...typeOf(spec.kind)}
           step={spec.step}
           list={spec.offers && `${id}-offers`}
-          autocomplete={spec.kind === 'password' ? 'new-password' : 'off'}
+          autocomplete={spec.kind === 'password' ? 'new-password' : spec.kind === 'code' ? 'one-time-code' : 'off'}
+          inputMode={spec.kind === 'code' ? 'numeric' : undefined}
           spellcheck={false}
           value={spec.scale ? shownOf(value, spec.scale) : String(value ?? '')}
           onInput={({ currentTarget: { value: s } }) => onChange(spec.kind === 'number' ? numberOf(s, spec.scale) : s)}

@@ -6,18 +6,11 @@ import { Dialog } from '../components/Dialog.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
 import type { Store } from '../store.ts';
+import { type Change, Changes, differences, rebase } from './changes.tsx';
 import { get, put, type Value } from './form.tsx';
 import { faultsOf, reasonOf } from './parts.tsx';
-import { placeName } from './places.ts';
 import { own } from './settings.words.ts';
 import { w } from './words.ts';
-
-/** One difference between two versions. */
-export interface Change {
-  readonly path: string;
-  readonly before: Value;
-  readonly after: Value;
-}
 
 /** The draft of the settings. */
 export interface Draft {
@@ -45,70 +38,6 @@ interface State {
   conflict?: { theirs: Value; yours: readonly Change[]; others: readonly Change[] };
   said: string;
 }
-
-/** A value as people read it. */
-function shown(v: Value): string {
-  if (v === null || v === undefined || v === '') return '–';
-  if (v === true || v === 'true') return own('yes');
-  if (v === false || v === 'false') return own('no');
-  return typeof v === 'string' ? v : JSON.stringify(v);
-}
-
-/** A place in words, and as the API calls it. */
-function Place({ path }: { path: string }) {
-  const name = placeName(path);
-  return (
-    <>
-      {name}
-      {/[.[]/.test(path) && name !== path && <span class="setup-place">{path}</span>}
-    </>
-  );
-}
-
-/** Differences as a table; on a phone each is a card. */
-export function Changes({ list }: { list: readonly Change[] }) {
-  return (
-    <table class="setup-table">
-      <thead>
-        <tr>
-          <th scope="col">{own('path')}</th>
-          <th scope="col">{own('before')}</th>
-          <th scope="col">{own('after')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {list.map((c) => (
-          <tr key={c.path}>
-            <th scope="row">
-              <Place path={c.path} />
-            </th>
-            <td data-label={own('before')}>{shown(c.before)}</td>
-            <td data-label={own('after')}>{shown(c.after)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-/** What of `mine` differs from `base`, put on `theirs`: member by member, lists as a whole. */
-export function rebase(base: Value, mine: Value, theirs: Value): Value {
-  const plain = (v: Value): v is Record<string, Value> => typeof v === 'object' && v !== null && !Array.isArray(v);
-  if (JSON.stringify(base) === JSON.stringify(mine)) return theirs;
-  if (plain(base) && plain(mine) && plain(theirs)) {
-    const keys = new Set([...Object.keys(mine), ...Object.keys(theirs)]);
-    return Object.fromEntries([...keys].map((k) => [k, rebase(base[k], mine[k], theirs[k])]).filter(([, v]) => v !== undefined));
-  }
-  if (byId(base) && byId(mine) && byId(theirs)) {
-    const of = (list: Value, id: string) => (list as Named[]).find((x) => x.id === id);
-    const ids = [...new Set([...(theirs as Named[]), ...(mine as Named[])].map((x) => x.id))];
-    return ids.map((id) => rebase(of(base, id), of(mine, id), of(theirs, id))).filter((x) => x !== undefined);
-  }
-  return mine;
-}
-
-type Named = { id: string };
-const byId = (v: Value) => Array.isArray(v) && v.every((x) => typeof x?.id === 'string');
 
 /** What is not saved when its page is left, by the page's store: it is there when one comes back. Of one account only. */
 const left = new WeakMap<Store, { readonly of: string; readonly base: Value; readonly value: Value }>();
@@ -235,22 +164,4 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
       void load();
     },
   };
-}
-
-/** Where two versions differ, by paths, as the server shows them. */
-export function differences(a: Value, b: Value, at = ''): Change[] {
-  if (JSON.stringify(a) === JSON.stringify(b)) return [];
-  const plain = (v: Value): v is Record<string, Value> => typeof v === 'object' && v !== null && !Array.isArray(v);
-  const join = (k: string) => (at ? `${at}.${k}` : k);
-  if (plain(a) && plain(b))
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])]
-      .filter((k) => at || !['version', 'at', 'by'].includes(k))
-      .flatMap((k) => differences(a[k], b[k], join(k)));
-  if (byId(a) && byId(b)) {
-    const of = (list: Value, id: string) => (list as Named[]).find((x) => x.id === id);
-    return [...new Set([...(a as Named[]), ...(b as Named[])].map((x) => x.id))].flatMap((id) =>
-      differences(of(a, id), of(b, id), `${at}[${id}]`),
-    );
-  }
-  return [{ path: at, before: a ?? null, after: b ?? null }];
 }
