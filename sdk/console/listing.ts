@@ -74,6 +74,7 @@ export class Listing {
   private readonly chats = computed(() => this.o.desk.value.chats);
   private readonly mine = computed(() => this.chats.value.mine);
   private readonly lines = computed(() => this.chats.value.lines);
+  private readonly lineup = computed(() => this.chats.value.lineup);
   /** Grows with what may change which conversations a list has, and how high its rows are. */
   readonly shape = computed(() => this.chats.value.shape);
   /** The conversations of the open list, in its order. */
@@ -203,7 +204,11 @@ export class Listing {
 
   private rowsOf(tab: Tab): readonly string[] {
     if (tab === 'mine') return this.narrowed(this.mine.value);
-    if (tab === 'waiting') return this.narrowed(merged(this.lines.value));
+    if (tab === 'waiting') {
+      // What is looked for may be in what was said; else only who stands where counts.
+      void (this.search.value.text.trim() ? this.lines : this.lineup).value;
+      return this.narrowed(merged(this.chats.peek().lines));
+    }
     void this.shape.value;
     const chats = this.chats.peek();
     const phase = tab === 'bot' ? 'bot' : this.filter.value;

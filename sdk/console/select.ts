@@ -46,8 +46,11 @@ function once<T>(find: (c: Chat) => T): (c: Chat) => T {
   };
 }
 
+/** When the phase of a conversation began, ms. */
+export const since = once((c) => at(c.head.since));
+
 /** When something last happened that moves a conversation in a list, ms. */
-export const lastAt = once((c) => Math.max(at(lastSaid(c)?.at), at(c.head.since)));
+export const lastAt = once((c) => Math.max(at(lastSaid(c)?.at), since(c)));
 
 /** Since when the visitor waits for a word of ours, ms; nothing while it is their turn. */
 export const owing = once((c): number | undefined => {

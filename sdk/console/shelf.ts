@@ -4,7 +4,7 @@
  * everything else is shared with the shelf before, so that whoever reads a list sees by its identity that nothing moved in it.
  */
 import type { Chat, Me } from './model.ts';
-import { at, isMine, isWaiting, lastAt, owing } from './select.ts';
+import { isMine, isWaiting, lastAt, owing, since } from './select.ts';
 
 type Line = readonly Chat[];
 type Bucket = ReadonlyMap<string, Chat>;
@@ -17,6 +17,7 @@ interface Kept {
   readonly mine: Line;
   readonly lines: ReadonlyMap<string, Line>;
   readonly shape: number;
+  readonly lineup: number;
 }
 
 /** All chats of a page, by id. */
@@ -27,6 +28,8 @@ export class Shelf implements Kept {
   readonly lines: ReadonlyMap<string, Line>;
   /** Grows whenever a chat comes, goes, or changes what it is listed as (its phase, whether it has tags), not with what is said. */
   readonly shape: number;
+  /** Grows whenever somebody comes into a line, leaves it or moves in it, not with what they say. */
+  readonly lineup: number;
 
   private constructor(
     private readonly me: Me,
@@ -36,16 +39,17 @@ export class Shelf implements Kept {
     this.mine = kept.mine;
     this.lines = kept.lines;
     this.shape = kept.shape;
+    this.lineup = kept.lineup;
   }
 
   /** An empty one, of what `me` sees. */
   static of(me: Me): Shelf {
-    return new Shelf(me, [], { mine: [], lines: new Map(), shape: 0 });
+    return new Shelf(me, [], { mine: [], lines: new Map(), shape: 0, lineup: 0 });
   }
 
   /** What is to be kept, as `me` sees it from here on. */
   seenBy(me: Me, keep: (c: Chat) => boolean): Shelf {
-    let next = new Shelf(me, [], { mine: [], lines: new Map(), shape: this.shape + 1 });
+    let next = new Shelf(me, [], { mine: [], lines: new Map(), shape: this.shape + 1, lineup: this.lineup + 1 });
     for (const c of this.values()) if (keep(c)) next = next.with(c);
     return next;
   }
@@ -91,6 +95,7 @@ export class Shelf implements Kept {
     return new Shelf(this.me, buckets, {
       mine: moved(this.mine, mine(before) ? before : undefined, mine(after) ? after : undefined, byNeed),
       lines: this.relined(before, after),
+      lineup: this.lineup + (this.standing(before) === this.standing(after) ? 0 : 1),
       shape: this.shape + (before && after && listed(before) === listed(after) ? 0 : 1),
     });
   }
@@ -103,6 +108,10 @@ export class Shelf implements Kept {
     if (from !== undefined && from !== to) next.set(from, moved(next.get(from), before, undefined, byPlace));
     if (to !== undefined) next.set(to, moved(next.get(to), from === to ? before : undefined, after, byPlace));
     return next;
+  }
+
+  private standing(c: Chat | undefined): string {
+    return c && isWaiting(this.me, c.head) ? [c.head.group, place(c), since(c)].join() : '';
   }
 
   private lineOf(c: Chat | undefined): string | undefined {
@@ -141,7 +150,7 @@ const need = (c: Chat) => owing(c) ?? Number.POSITIVE_INFINITY;
 const byNeed: Order = (a, b) => compare(need(a), need(b)) || compare(lastAt(b), lastAt(a)) || compare(a.id, b.id);
 
 const place = (c: Chat) => c.head.queue?.position ?? Number.POSITIVE_INFINITY;
-const byPlace: Order = (a, b) => compare(place(a), place(b)) || compare(at(a.head.since), at(b.head.since)) || compare(a.id, b.id);
+const byPlace: Order = (a, b) => compare(place(a), place(b)) || compare(since(a), since(b)) || compare(a.id, b.id);
 
 // Infinity minus Infinity is no number, so no subtraction here.
 function compare<T>(a: T, b: T): number {
@@ -160,12 +169,12 @@ export function merged(lines: Kept['lines']): Chat[] {
   if (rest.length === 1) return [...(rest[0]?.line ?? [])];
   for (;;) {
     let first: (typeof rest)[number] | undefined;
-    let since = 0;
+    let from = 0;
     for (const r of rest) {
       const c = r.line[r.i];
-      if (!c || (first && at(c.head.since) >= since)) continue;
+      if (!c || (first && since(c) >= from)) continue;
       first = r;
-      since = at(c.head.since);
+      from = since(c);
     }
     if (!first) return all;
     all.push(first.line[first.i++] as Chat);
