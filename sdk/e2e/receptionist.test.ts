@@ -343,7 +343,9 @@ describe('a visitor', () => {
     await desk.getByText('The model suggests').waitFor();
     expect(await desk.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('My own words');
     await button(desk, 'Take it instead of mine').click();
-    await soon(() => desk.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('You can send them back within 30 days.');
+    const box = desk.getByRole('textbox', { name: 'Message' });
+    await soon(() => box.inputValue()).toBe('You can send them back within 30 days.');
+    await soon(() => box.evaluate((e) => e === document.activeElement)).toBe(true); // a frame later
     await desk.keyboard.press('Enter');
     await shown(thread(guest).getByText('You can send them back within 30 days.'));
 
