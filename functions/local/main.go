@@ -12,6 +12,9 @@
 // the environment it came from. SIGINT and SIGTERM end it and all its
 // processes; a second one ends it at once.
 //
+// --loopback lets webhooks and notifications lead to this machine, which a
+// deployment never does.
+//
 // Keys of models in variables whose names begin with KEFU_MODEL_KEY are handed on
 // to the function assist.
 //

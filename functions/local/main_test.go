@@ -44,8 +44,8 @@ func runTests(m *testing.M) int {
 
 // TestParse: what the flags make of it, and what they do not take.
 func TestParse(t *testing.T) {
-	o, err := parse([]string{"--listen", ":80", "--data", "here", "--faults", "crash=1", "--seed", "9", "--environments", "3", "--sweep", "2s"}, io.Discard)
-	if err != nil || o.Listen != ":80" || o.Data != "here" || o.Environments != 3 || o.Sweep != 2*time.Second || !o.Faults.Hit(edge.Crash) || o.Faults.Hit(edge.Vanish) {
+	o, err := parse([]string{"--listen", ":80", "--data", "here", "--faults", "crash=1", "--seed", "9", "--environments", "3", "--sweep", "2s", "--loopback"}, io.Discard)
+	if err != nil || o.Listen != ":80" || o.Data != "here" || o.Environments != 3 || o.Sweep != 2*time.Second || !o.Loopback || !o.Faults.Hit(edge.Crash) || o.Faults.Hit(edge.Vanish) {
 		t.Errorf("%+v, %v", o, err)
 	}
 	for args, says := range map[string]string{
