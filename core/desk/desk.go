@@ -133,6 +133,10 @@ type Options struct {
 	Rooms Rooms
 	Floor Floor
 
+	// Recall returns a conversation as it was last decided here, for what may be
+	// a moment old: the rooms know it without a read. nil, or false: it is read.
+	Recall func(core.ConversationID) (core.Conversation, bool)
+
 	// Seek has Dispatch called for a group, soon, on another goroutine or
 	// after the present call. Many calls for one group may be one.
 	Seek func(core.GroupID)

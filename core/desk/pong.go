@@ -63,6 +63,11 @@ type Glancer interface {
 }
 
 func (d *Desk) glance(ctx context.Context, id core.ConversationID) (core.Conversation, error) {
+	if d.Recall != nil {
+		if c, ok := d.Recall(id); ok {
+			return c, nil
+		}
+	}
 	if st, ok := d.Store.(Glancer); ok {
 		return st.Glance(ctx, id)
 	}
@@ -74,7 +79,7 @@ func (d *Desk) glanceHeld(ctx context.Context, id core.AgentID, most int) ([]cor
 		list, err := st.GlanceHolding(ctx, id)
 		return list[:min(len(list), most)], err
 	}
-	return d.held(ctx, id, most)
+	return d.heldBy(ctx, id, most, d.glance)
 }
 
 // held returns at most so many of the conversations that an agent holds.
@@ -83,13 +88,18 @@ func (d *Desk) held(ctx context.Context, id core.AgentID, most int) ([]core.Conv
 		list, err := st.Holding(ctx, id)
 		return list[:min(len(list), most)], err
 	}
+	return d.heldBy(ctx, id, most, d.Store.Load)
+}
+
+// heldBy is held, one by one.
+func (d *Desk) heldBy(ctx context.Context, id core.AgentID, most int, load func(context.Context, core.ConversationID) (core.Conversation, error)) ([]core.Conversation, error) {
 	ids, err := d.Store.Held(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]core.Conversation, min(len(ids), most))
 	for i := range list {
-		if list[i], err = d.Store.Load(ctx, ids[i]); err != nil {
+		if list[i], err = load(ctx, ids[i]); err != nil {
 			return nil, err
 		}
 	}

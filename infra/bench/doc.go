@@ -27,7 +27,8 @@
 //
 // Loopback has no latency and loses nothing; the disk is that of the machine,
 // and the table begins with what a sync of it takes. Idle visitors ping every
-// 45 s as those of the SDK do, so they cost what they cost in earnest. The
-// limits of a site are raised (bench.yaml and the table say to what), for one
-// visitor here writes as often as a hundred people.
+// 45 s as those of the SDK do, spread evenly over that time from the first ping
+// on, so they cost what they cost in earnest. The limits of a site are raised
+// (bench.yaml and the table say to what), for one visitor here writes as often
+// as a hundred people.
 package main

@@ -5,8 +5,10 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"container/heap"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 )
@@ -59,11 +61,14 @@ func newCrowd(l *loop) *crowd {
 	}
 }
 
-// beats are pings: everybody in turn, all as far apart.
+// beats are pings. Everybody's are as far apart, and the first ones are spread
+// over that time: those who come here within seconds stand for people who came
+// in the course of a day.
 type beats struct {
 	every int64
 	ping  []byte
-	queue []beat
+	came  float64
+	queue queue
 }
 
 type beat struct {
@@ -71,7 +76,25 @@ type beat struct {
 	conn *conn
 }
 
-func (b *beats) add(c *conn, now int64) { b.queue = append(b.queue, beat{now + b.every, c}) }
+func (b *beats) add(c *conn, now int64) {
+	b.came++
+	_, share := math.Modf(b.came * (math.Phi - 1)) // falls into the widest gap so far
+	heap.Push(&b.queue, beat{now + int64(share*float64(b.every)), c})
+}
+
+// queue is a heap of who pings next.
+type queue []beat
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i].at < q[j].at }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)        { *q = append(*q, x.(beat)) }
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	x := (*q)[last]
+	*q = (*q)[:last]
+	return x
+}
 
 // tend pings whose turn it is and returns when the next one is.
 func (cr *crowd) tend(now int64) (next int64) {
@@ -79,11 +102,10 @@ func (cr *crowd) tend(now int64) (next int64) {
 	for i := range cr.beats {
 		b := &cr.beats[i]
 		for len(b.queue) > 0 && b.queue[0].at <= now {
-			c := b.queue[0].conn
-			b.queue = b.queue[1:]
-			if c.fd >= 0 {
-				cr.send(c, b.ping)
-				b.add(c, now)
+			next := heap.Pop(&b.queue).(beat)
+			if next.conn.fd >= 0 {
+				cr.send(next.conn, b.ping)
+				heap.Push(&b.queue, beat{next.at + b.every, next.conn})
 			}
 		}
 		if len(b.queue) > 0 {

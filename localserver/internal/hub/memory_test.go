@@ -60,3 +60,29 @@ func heap() int64 {
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
+
+// What is remembered is told to who asks, but not while something is being
+// decided about it.
+func TestRecall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		during := make(chan bool, 2)
+		var h *Hub
+		h = start(t, Options{Decide: func(_ context.Context, c core.Conversation, _ core.Input) (core.Change, error) {
+			_, known := h.Recall("c")
+			during <- known
+			c.Seq++
+			return core.Change{Conversation: c}, nil
+		}})
+		var got outcomes
+		for n := range 2 {
+			h.Tell(t.Context(), "c", note(n), got.done)
+			synctest.Wait()
+			if c, known := h.Recall("c"); !known || c.Seq != uint64(n+1) || <-during {
+				t.Errorf("after %d: %+v, %v", n+1, c, known)
+			}
+		}
+		if _, known := h.Recall("d"); known {
+			t.Error("nobody has heard of d")
+		}
+	})
+}

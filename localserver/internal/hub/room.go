@@ -88,6 +88,18 @@ func (h *Hub) openLocked(id core.ConversationID) *room {
 	return r
 }
 
+// Recall returns a conversation that is remembered and that nothing is being
+// decided about now; see desk.Options.
+func (h *Hub) Recall(id core.ConversationID) (core.Conversation, bool) {
+	h.roomMu.Lock()
+	defer h.roomMu.Unlock()
+	m, ok := h.idle.Peek(id)
+	if !ok {
+		return core.Conversation{}, false
+	}
+	return m.room.c, true
+}
+
 // serve runs a room, and others after it if there are some to come.
 func (h *Hub) serve(r *room) {
 	defer h.work.Done()

@@ -202,7 +202,7 @@ func (s *Server) openDesk(ctx context.Context) (err error) {
 		return err
 	}
 	s.desk, err = desk.New(ctx, desk.Options{
-		Store: s.store, Rooms: s.hub, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Lists: true, Files: s.Uploads, Media: media.New(media.Budget), Operator: s.operator, Resumed: s.metrics.Resumed, Now: s.Now, Log: s.Log,
+		Store: s.store, Rooms: s.hub, Recall: s.hub.Recall, Floor: s.hub, Seek: s.hub.Seek, Hold: s.hub.Hold, Lists: true, Files: s.Uploads, Media: media.New(media.Budget), Operator: s.operator, Resumed: s.metrics.Resumed, Now: s.Now, Log: s.Log,
 		Ask: s.hub.Ask, Debrief: s.hub.Debrief, Reembed: s.hub.Reembed, Receptionist: s.models, Outgoing: send, Mail: mail,
 	})
 	if err != nil {
