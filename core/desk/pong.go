@@ -48,18 +48,11 @@ func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 	return nil
 }
 
-// Holder is a Store that has to read conversations in order to know who holds
-// them. What it found need not be read again.
-type Holder interface {
-	// Holding is Held with the conversations, as Load returns them.
-	Holding(ctx context.Context, id core.AgentID) ([]core.Conversation, error)
-}
-
 // Glancer is a Store that reads for less what may be a moment old. A pong may
 // be: what it does not know yet is on its way as a push, and the next one knows it.
 type Glancer interface {
 	Glance(ctx context.Context, id core.ConversationID) (core.Conversation, error)   // Load
-	GlanceHolding(ctx context.Context, id core.AgentID) ([]core.Conversation, error) // Holding
+	GlanceHolding(ctx context.Context, id core.AgentID) ([]core.Conversation, error) // of Held, each by Load
 }
 
 func (d *Desk) glance(ctx context.Context, id core.ConversationID) (core.Conversation, error) {
@@ -74,32 +67,19 @@ func (d *Desk) glance(ctx context.Context, id core.ConversationID) (core.Convers
 	return d.Store.Load(ctx, id)
 }
 
+// glanceHeld returns at most so many of the conversations that an agent holds.
 func (d *Desk) glanceHeld(ctx context.Context, id core.AgentID, most int) ([]core.Conversation, error) {
 	if st, ok := d.Store.(Glancer); ok {
 		list, err := st.GlanceHolding(ctx, id)
 		return list[:min(len(list), most)], err
 	}
-	return d.heldBy(ctx, id, most, d.glance)
-}
-
-// held returns at most so many of the conversations that an agent holds.
-func (d *Desk) held(ctx context.Context, id core.AgentID, most int) ([]core.Conversation, error) {
-	if st, ok := d.Store.(Holder); ok {
-		list, err := st.Holding(ctx, id)
-		return list[:min(len(list), most)], err
-	}
-	return d.heldBy(ctx, id, most, d.Store.Load)
-}
-
-// heldBy is held, one by one.
-func (d *Desk) heldBy(ctx context.Context, id core.AgentID, most int, load func(context.Context, core.ConversationID) (core.Conversation, error)) ([]core.Conversation, error) {
 	ids, err := d.Store.Held(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]core.Conversation, min(len(ids), most))
 	for i := range list {
-		if list[i], err = load(ctx, ids[i]); err != nil {
+		if list[i], err = d.glance(ctx, ids[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -88,7 +88,7 @@ type queue []beat
 func (q queue) Len() int           { return len(q) }
 func (q queue) Less(i, j int) bool { return q[i].at < q[j].at }
 func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)        { *q = append(*q, x.(beat)) }
+func (q *queue) Push(x any)        { *q = append(*q, x.(beat)) } //nolint:errcheck // nothing else is pushed
 func (q *queue) Pop() any {
 	last := len(*q) - 1
 	x := (*q)[last]
@@ -102,7 +102,7 @@ func (cr *crowd) tend(now int64) (next int64) {
 	for i := range cr.beats {
 		b := &cr.beats[i]
 		for len(b.queue) > 0 && b.queue[0].at <= now {
-			next := heap.Pop(&b.queue).(beat)
+			next := heap.Pop(&b.queue).(beat) //nolint:errcheck // nothing else is in there
 			if next.conn.fd >= 0 {
 				cr.send(next.conn, b.ping)
 				heap.Push(&b.queue, beat{next.at + b.every, next.conn})

@@ -150,7 +150,7 @@ func (st *Store) Held(ctx context.Context, id core.AgentID) ([]core.Conversation
 	return out, err
 }
 
-// Holding implements desk.Holder: whether a seat is taken only its conversation
+// Holding is Held with the conversations, as Load returns them: whether a seat is taken only its conversation
 // tells, as it is now.
 func (st *Store) Holding(ctx context.Context, id core.AgentID) ([]core.Conversation, error) {
 	one, err := st.agent(ctx, id)

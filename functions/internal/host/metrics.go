@@ -124,10 +124,7 @@ func (t *tally) line(function string, now time.Time) []byte {
 // counted is the store with the slots counted that were lost.
 type counted struct{ *dynamo.Store }
 
-var (
-	_ desk.Holder  = counted{}
-	_ desk.Glancer = counted{}
-)
+var _ desk.Glancer = counted{}
 
 // Commit implements core.Conversations.
 func (s counted) Commit(ctx context.Context, c core.Change) error {
