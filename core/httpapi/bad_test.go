@@ -195,7 +195,7 @@ func TestBadCursor(t *testing.T) {
 func FuzzQuery(f *testing.F) {
 	for _, q := range []string{
 		"", "phase=waiting&limit=5", "phase=none,bot&agent=a&group=g&site=s", "limit=-1", "limit=1&limit=x", "before=" + cursor("1.1.c"),
-		"before=" + cursor("-z.z.c_x"), "before=%zz", "%", ";", "a=b;c", "phase[]=held", "phase=held&phase=bot", "&&=&", "agent=%00",
+		"before=" + cursor("-z.z.c_x"), "before=%zz", "%", ";", "a=b;c", "phase[]=held", "phase=held&phase=bot", "&&=&", "agent=%00", "q=parcel&limit=2",
 	} {
 		f.Add(q)
 	}
@@ -215,9 +215,13 @@ func FuzzQuery(f *testing.F) {
 			t.Fatalf("%q: %d, the desk was asked %q", query, w.Code, s.asked)
 		}
 		var q core.Query
-		args := []any{new(string), &q}
-		if err := json.Unmarshal([]byte(strings.TrimPrefix(s.asked[0], "Conversations")), &args); err != nil {
+		var text string
+		asked := strings.TrimPrefix(strings.TrimPrefix(s.asked[0], "Conversations"), "Find") // which has a text
+		if err := json.Unmarshal([]byte(asked), &[]any{new(string), &q, &text}); err != nil {
 			t.Fatal(err)
+		}
+		if len(text) > 64*4 {
+			t.Errorf("%q asks for a text of %d bytes", query, len(text))
 		}
 		if q.Limit < 1 || q.Limit > 200 || len(q.Phases) > 5 || len(q.Groups) > 1 {
 			t.Errorf("%q asks for %+v", query, q)
