@@ -40,11 +40,11 @@ type talker struct {
 type thread struct {
 	id       string
 	view     []entry
-	asked    bool    // for what is missing
-	origin   string  // of what is sent here
-	next     uint64  // n of the next new frame
-	pending  []*send // not answered, by n
-	again    *send   // the last that was answered
+	asked    time.Time // for what is missing; zero: that came
+	origin   string    // of what is sent here
+	next     uint64    // n of the next new frame
+	pending  []*send   // not answered, by n
+	again    *send     // the last that was answered
 	outboxes int
 	refused  uint64    // n at which the origin ended, until what came before is answered
 	repeatAt time.Time // what is pending then is sent again: the host asked for it, or an answer was lost
@@ -135,7 +135,7 @@ func (c *talker) connection(ctx context.Context) error {
 	c.connections++
 	c.pinged = time.Time{}
 	for _, t := range c.threads {
-		t.asked = false
+		t.asked = time.Time{}
 	}
 	if err := c.hello(); err != nil {
 		return err

@@ -96,12 +96,13 @@ func (c *talker) head(h head) error {
 	return nil
 }
 
-// catchUp asks for events if the view does not reach to seq.
+// catchUp asks for events if the view does not reach to seq: once, and again
+// when the answer is late, for it may have been lost.
 func (c *talker) catchUp(t *thread, seq uint64) error {
-	if seq <= t.last() || t.asked {
+	if seq <= t.last() || time.Since(t.asked) < c.waits() {
 		return nil
 	}
-	t.asked = true
+	t.asked = time.Now()
 	f := fields{"seq": t.last(), "limit": 50}.of("after")
 	if c.agent() {
 		f["conversation"] = t.id
@@ -146,7 +147,7 @@ func (c *talker) place(t *thread, e entry) error {
 
 func (c *talker) events(f frame) error {
 	t := c.thread(f.Conversation.ID)
-	t.asked = false
+	t.asked = time.Time{}
 	for _, e := range f.Events {
 		if err := c.place(t, entryOf(e)); err != nil {
 			return err
