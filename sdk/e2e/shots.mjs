@@ -3,9 +3,12 @@
  * two visitors, on a desktop and on a phone, and answered by an agent on both; everything on the pictures was really said over the wire.
  */
 import { spawn } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+
+const pngs = process.env.KEFU_SHOTS_PNG;
+if (pngs) mkdirSync(pngs, { recursive: true });
 
 const [binary, out] = process.argv.slice(2);
 const PORT = 18_643;
@@ -160,7 +163,7 @@ async function picture(page, name) {
   await page.mouse.move(0, 0);
   await page.evaluate(() => document.fonts.ready);
   const png = await page.screenshot({ animations: 'disabled', caret: 'hide' });
-  if (process.env.KEFU_SHOTS_PNG) writeFileSync(join(process.env.KEFU_SHOTS_PNG, `${name}.png`), png);
+  if (pngs) writeFileSync(join(pngs, `${name}.png`), png);
   const webp = await encoder.evaluate(
     async (data) => {
       const image = new Image();
