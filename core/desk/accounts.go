@@ -25,6 +25,7 @@ type NewAgent struct {
 
 // AgentPatch is what changes about a member of staff; nil: nothing.
 type AgentPatch struct {
+	Version  uint64 // of the account that was changed; 0: whichever there is
 	Name     *string
 	Display  *string
 	Password *string
@@ -189,7 +190,8 @@ func (d *Desk) CreateAgent(ctx context.Context, who core.Account, n NewAgent) (c
 // their own the password, what visitors see, and the avatar. Who changes their
 // own password shows that they know the present one: a login that was left
 // open, or stolen, must not be enough to take the account. Another password
-// ends the logins made with the old one.
+// ends the logins made with the old one. It is Conflict unless the account has
+// the version of the patch, if that has one.
 func (d *Desk) ChangeAgent(ctx context.Context, who core.Account, id core.AgentID, p AgentPatch) (core.Account, error) {
 	own := p.Name == nil && p.Role == nil && p.Groups == nil && p.Capacity == nil && p.Weight == nil
 	if who.Role != core.RoleAdmin && (who.ID != id || !own) {
@@ -198,6 +200,9 @@ func (d *Desk) ChangeAgent(ctx context.Context, who core.Account, id core.AgentI
 	a, err := d.Store.Account(ctx, id)
 	if err != nil {
 		return core.Account{}, err
+	}
+	if p.Version != 0 && p.Version != a.Version {
+		return core.Account{}, core.Errorf(core.Conflict, "somebody changed this account meanwhile: it has version %d", a.Version)
 	}
 	was := a
 	if takesAdmin(was, a.Disabled, orElse(p.Role, a.Role)) {

@@ -199,6 +199,60 @@ func TestChangeAgentRights(t *testing.T) {
 	n.code(core.NotFound, n.desk.DisableAgent(t.Context(), who, "nobody"))
 }
 
+// Of two who read the same version of an account one changes it, and the other
+// learns that; without a version the last one wins.
+func TestAgentsAreComparedAndSwapped(t *testing.T) {
+	n := newNode(t)
+	who, _ := n.admin()
+	n.hire("amy", core.RoleAgent, 1)
+	read, err := n.desk.Agent(t.Context(), who, "amy")
+	n.must(err)
+	now, err := n.desk.ChangeAgent(t.Context(), who, "amy", desk.AgentPatch{Version: read.Version, Capacity: ptr(7)})
+	n.must(err)
+	if now.Version != read.Version+1 {
+		t.Errorf("version %d after %d", now.Version, read.Version)
+	}
+	_, err = n.desk.ChangeAgent(t.Context(), who, "amy", desk.AgentPatch{Version: read.Version, Capacity: ptr(9), Display: ptr("Amy")})
+	n.code(core.Conflict, err)
+	stays, err := n.desk.Agent(t.Context(), who, "amy")
+	n.must(err)
+	if stays.Capacity != 7 || stays.Display != read.Display || stays.Version != now.Version {
+		t.Errorf("the one who was slower changed it to %+v", stays)
+	}
+	_, err = n.desk.ChangeAgent(t.Context(), who, "amy", desk.AgentPatch{Version: now.Version, Capacity: ptr(9)})
+	n.must(err)
+	_, err = n.desk.ChangeAgent(t.Context(), who, "amy", desk.AgentPatch{Capacity: ptr(2)})
+	n.must(err)
+}
+
+// Of many who read the same version at the same time one changes it.
+func TestAgentsRace(t *testing.T) {
+	n := newNode(t)
+	who, _ := n.admin()
+	n.hire("amy", core.RoleAgent, 1)
+	read, err := n.desk.Agent(t.Context(), who, "amy")
+	n.must(err)
+	errs := make([]error, 5)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() {
+			_, errs[i] = n.desk.ChangeAgent(t.Context(), who, "amy", desk.AgentPatch{Version: read.Version, Capacity: ptr(i)})
+		})
+	}
+	all.Wait()
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+		} else {
+			n.code(core.Conflict, err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d of %d changed the same version", won, len(errs))
+	}
+}
+
 // Another password ends the logins made with the old one.
 func TestChangePassword(t *testing.T) {
 	n := newNode(t)

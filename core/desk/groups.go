@@ -31,9 +31,19 @@ func (d *Desk) CreateGroup(ctx context.Context, who core.Account, g core.Group) 
 	return g, err
 }
 
-// ChangeGroup has a group changed, all but its ID, and returns the result.
-// change may be called more than once.
-func (d *Desk) ChangeGroup(ctx context.Context, who core.Account, id core.GroupID, change func(*core.Group) error) (core.Group, error) {
+// GroupVersion names what a group is now. Groups are stored within the settings,
+// whose version grows with changes of other things too; so this is a digest,
+// which is another exactly when the group is, whichever way it was changed:
+// alone, with the settings, by a way back. One that is as it once was has the
+// name it had then; who changed it from there has overlooked nothing.
+func GroupVersion(g core.Group) string { return sum(g)[:16] }
+
+// ChangeGroup has a group changed, all but its ID, and returns the result. It
+// is Conflict unless the group has the given GroupVersion; "": any. change may
+// be called more than once.
+func (d *Desk) ChangeGroup(
+	ctx context.Context, who core.Account, id core.GroupID, version string, change func(*core.Group) error,
+) (core.Group, error) {
 	if err := allowed("update-group", who); err != nil {
 		return core.Group{}, err
 	}
@@ -42,6 +52,9 @@ func (d *Desk) ChangeGroup(ctx context.Context, who core.Account, id core.GroupI
 		i := indexOf(s.Groups, id)
 		if i < 0 {
 			return errNoGroup(id)
+		}
+		if version != "" && version != GroupVersion(s.Groups[i]) {
+			return core.Errorf(core.Conflict, "somebody changed this group meanwhile")
 		}
 		err := change(&s.Groups[i])
 		s.Groups[i].ID = id

@@ -239,7 +239,7 @@ func TestSettingsByRole(t *testing.T) {
 		n.code(core.Forbidden, err)
 		_, err = n.desk.CreateGroup(t.Context(), who, core.Group{Name: "x"})
 		n.code(core.Forbidden, err)
-		_, err = n.desk.ChangeGroup(t.Context(), who, "default", func(*core.Group) error { return nil })
+		_, err = n.desk.ChangeGroup(t.Context(), who, "default", "", func(*core.Group) error { return nil })
 		n.code(core.Forbidden, err)
 		n.code(core.Forbidden, n.desk.DeleteGroup(t.Context(), who, "default"))
 	}
@@ -300,89 +300,5 @@ func TestHistoryAndRollback(t *testing.T) {
 	for _, version := range []uint64{0, 9} {
 		_, err = n.desk.RollbackSettings(t.Context(), root, version)
 		n.code(core.NotFound, err)
-	}
-}
-
-// Nobody is left in a group that goes: not those who work in it, nor those who
-// wait or are talked to in it.
-func TestGroupInUse(t *testing.T) {
-	n := newNode(t)
-	root, _ := leads(n)
-	n.changed(root, func(s *core.Settings) { s.Groups = append(s.Groups, core.Group{ID: "sales"}) })
-	n.code(core.Conflict, n.desk.DeleteGroup(t.Context(), root, "default")) // a site names it
-	without := func(s *core.Settings) { s.Groups = s.Groups[:1] }
-
-	n.hire("amy", core.RoleAgent, 1, "sales")
-	_, err := n.change(root, without)
-	n.code(core.Conflict, err)
-	n.code(core.Conflict, n.desk.DeleteGroup(t.Context(), root, "sales"))
-	n.account("amy", func(a *core.Account) { a.Groups = []core.GroupID{"default"} })
-
-	amy := n.comes("amy").online()
-	vi := n.visitor("vi")
-	vi.say("hello")
-	amy.in(vi).frame("transfer", map[string]any{"to": map[string]any{"group": "sales"}})
-	if s := n.load(vi.conv).Session; s.Phase != core.Waiting || s.Group != "sales" {
-		t.Fatalf("vi is %v in %s", s.Phase, s.Group)
-	}
-	_, err = n.change(root, without)
-	n.code(core.Conflict, err)
-	_, err = n.desk.RollbackSettings(t.Context(), root, 1)
-	n.must(err) // has the group
-	vi.own().end()
-	n.must(n.desk.DeleteGroup(t.Context(), root, "sales"))
-	n.code(core.NotFound, n.desk.DeleteGroup(t.Context(), root, "sales"))
-	_, err = n.desk.RollbackSettings(t.Context(), root, 1)
-	n.must(err)
-}
-
-func TestGroups(t *testing.T) {
-	n := newNode(t)
-	root, _ := leads(n)
-	g, err := n.desk.CreateGroup(t.Context(), root, core.Group{Name: "Sales"})
-	n.must(err)
-	if !strings.HasPrefix(string(g.ID), "g_") || g.Name != "Sales" {
-		t.Errorf("made %+v", g)
-	}
-	_, err = n.desk.CreateGroup(t.Context(), root, g)
-	n.code(core.Conflict, err)
-	_, err = n.desk.CreateGroup(t.Context(), root, core.Group{ID: "no id"})
-	n.code(core.Invalid, err)
-	changed, err := n.desk.ChangeGroup(t.Context(), root, g.ID, func(g *core.Group) error {
-		g.ID, g.Name = "other", "Shop"
-		return nil
-	})
-	n.must(err)
-	if changed.ID != g.ID || changed.Name != "Shop" {
-		t.Errorf("changed to %+v", changed)
-	}
-	_, err = n.desk.ChangeGroup(t.Context(), root, "nobody", func(*core.Group) error { return nil })
-	n.code(core.NotFound, err)
-	no := core.Errorf(core.Invalid, "no")
-	_, err = n.desk.ChangeGroup(t.Context(), root, g.ID, func(*core.Group) error { return no })
-	n.code(core.Invalid, err)
-	if v := n.settings(root).Version; v != 2 {
-		t.Errorf("version %d: what failed is stored", v)
-	}
-}
-
-// Groups that are made at the same time are all there: who comes late looks
-// again. Each of five loses to four others at most.
-func TestGroupsRace(t *testing.T) {
-	n := newNode(t)
-	root, _ := leads(n)
-	var all sync.WaitGroup
-	errs := make([]error, 5)
-	for i := range errs {
-		all.Go(func() {
-			_, errs[i] = n.desk.CreateGroup(t.Context(), root, core.Group{ID: core.GroupID(fmt.Sprint("g", i))})
-		})
-	}
-	all.Wait()
-	for _, err := range errs {
-		n.must(err)
-	}
-	if got := n.settings(root).Groups; len(got) != 6 {
-		t.Errorf("groups %+v", got)
 	}
 }

@@ -25,6 +25,7 @@ func stories() map[string]story {
 		"Rights/Users":                 {tell: tellUsers, needs: []Feature{Settings, Users}},
 		"Rights/Erased":                {tell: tellErased, polls: true},
 		"Rights/Search":                {tell: tellSearch},
+		"Rights/Versions":              {tell: tellVersions},
 		"Rights/Blocked":               {tell: tellBlocked, needs: []Feature{Blocks}},
 		"Resume/Cursor":                {tell: tellResume, polls: true},
 		"Resume/Reset":                 {tell: tellReset},

@@ -23,13 +23,14 @@ type Agent struct {
 	Weight   float64  `json:"weight" doc:"Share of the work compared with others; 1 is usual."`
 	Avatar   string   `json:"avatar" doc:"URL, or empty."`
 	Disabled bool     `json:"disabled" doc:"May not sign in; kept, for the log still names them."`
+	Version  uint64   `json:"version" doc:"Grows with each change, sign-outs too."`
 }
 
 // agentOf shows an account. Groups are [] and not null if there are none.
 func agentOf(a core.Account) Agent {
 	out := Agent{
 		ID: string(a.ID), Name: a.Name, Display: a.Display, Role: string(a.Role), Groups: []string{},
-		Capacity: a.Capacity, Weight: a.Weight, Avatar: a.Avatar, Disabled: a.Disabled,
+		Capacity: a.Capacity, Weight: a.Weight, Avatar: a.Avatar, Disabled: a.Disabled, Version: a.Version,
 	}
 	for _, g := range a.Groups {
 		out.Groups = append(out.Groups, string(g))
@@ -68,6 +69,7 @@ type agentPatch struct {
 	Capacity *int            `json:"capacity,omitempty" minimum:"0" maximum:"100"`
 	Weight   *float64        `json:"weight,omitempty" exclusiveMinimum:"0" maximum:"100"`
 	Avatar   *string         `json:"avatar,omitempty" maxLength:"2048"`
+	Version  uint64          `json:"version,omitempty" maximum:"9007199254740991" doc:"The one that was changed; if it is not the newest any more, that is a conflict. Absent: whichever there is."`
 }
 
 // byID is the input of what concerns one thing. Where there is more input, the
@@ -134,7 +136,7 @@ func (a *api) readAgent(ctx context.Context, who core.Account, in *byID) (*body[
 func (a *api) changeAgent(ctx context.Context, who core.Account, in *changeAgent) (*body[Agent], error) {
 	b := in.Body
 	account, err := a.Desk.ChangeAgent(ctx, who, core.AgentID(in.ID), desk.AgentPatch{
-		Name: b.Name, Display: b.Display, Password: b.Password, Current: b.Current, Role: b.Role, Groups: b.Groups,
+		Version: b.Version, Name: b.Name, Display: b.Display, Password: b.Password, Current: b.Current, Role: b.Role, Groups: b.Groups,
 		Capacity: b.Capacity, Weight: b.Weight, Avatar: b.Avatar,
 	})
 	return &body[Agent]{agentOf(account)}, located(err)

@@ -62,6 +62,8 @@ func TestBadInput(t *testing.T) {
 		{"PATCH /v1/agents/a_2", `{"capacity":-1}`, "body.capacity: expected number"},
 		{"PATCH /v1/agents/a_2", `{"role":""}`, "body.role: expected value"},
 		{"PATCH /v1/agents/a_2", `{"groups":[null]}`, "body.groups[0]: expected string"},
+		{"PATCH /v1/agents/a_2", `{"version":"1"}`, "body.version: expected integer"},
+		{"PATCH /v1/groups/sales", `{"version":1}`, "body.version: expected string"},
 
 		{"GET /v1/agents/" + long, ``, "path.id: expected length"},
 		{"GET /v1/agents/a%00b", ``, "path.id: expected string to be an id"},

@@ -129,12 +129,12 @@ func (f *fake) CreateGroup(ctx context.Context, who core.Account, g core.Group) 
 	return g, f.note(ctx, "CreateGroup", who.ID, g)
 }
 
-func (f *fake) ChangeGroup(ctx context.Context, who core.Account, id core.GroupID, change func(*core.Group) error) (core.Group, error) {
+func (f *fake) ChangeGroup(ctx context.Context, who core.Account, id core.GroupID, version string, change func(*core.Group) error) (core.Group, error) {
 	g := core.Group{ID: id, Name: "Sales"}
 	if err := change(&g); err != nil {
 		return core.Group{}, err
 	}
-	return g, f.note(ctx, "ChangeGroup", who.ID, g)
+	return g, f.note(ctx, "ChangeGroup", who.ID, version, g)
 }
 
 func (f *fake) DeleteGroup(ctx context.Context, who core.Account, id core.GroupID) error {
@@ -362,8 +362,8 @@ const (
 		`"routing":{"share":0,"least":0,"affinity":"0s","pace":"0s"},"limits":{"text":0,"frame":0,"batch":0,"rate":0,"burst":0},"security":{"second":false}}`
 	headJSON  = `{"id":"c_1","site":"default","visitor":{"id":"v_1","online":false},"phase":"waiting","session":1,"since":"2026-11-23T17:00:00.123Z","seq":3,"read":{"visitor":0,"agent":0}}`
 	eventJSON = `{"conversation":"c_1","seq":1,"prev":0,"at":"2026-11-23T17:00:00.123Z","session":1,"by":{"kind":"visitor"},"body":{"kind":"text","text":"<hi>"}}`
-	adminJSON = `{"id":"a_1","name":"amy","display":"Amy","role":"admin","groups":["sales"],"capacity":5,"weight":1,"avatar":"/amy.png","disabled":false}`
-	bareJSON  = `{"id":"a_2","name":"bob","display":"","role":"agent","groups":[],"capacity":0,"weight":0,"avatar":"","disabled":true}`
+	adminJSON = `{"id":"a_1","name":"amy","display":"Amy","role":"admin","groups":["sales"],"capacity":5,"weight":1,"avatar":"/amy.png","disabled":false,"version":7}`
+	bareJSON  = `{"id":"a_2","name":"bob","display":"","role":"agent","groups":[],"capacity":0,"weight":0,"avatar":"","disabled":true,"version":0}`
 )
 
 // site is the handler under test, with what is around it.

@@ -13,6 +13,7 @@ import (
 
 	"kefu/core"
 	"kefu/core/codec"
+	"kefu/core/desk"
 )
 
 // Group is agents who share work.
@@ -20,6 +21,7 @@ type Group struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Timeouts *Timeouts `json:"timeouts,omitempty" doc:"Absent: those of the site."`
+	Version  string    `json:"version" doc:"Another whenever the group is another; it does not grow, for groups are a part of the settings."`
 }
 
 // Groups is a list of groups.
@@ -48,6 +50,7 @@ type groupPatch struct {
 	_        struct{}       `json:"-" additionalProperties:"false"`
 	Name     *string        `json:"name,omitempty" minLength:"1" maxLength:"64"`
 	Timeouts *timeoutsPatch `json:"timeouts,omitempty" doc:"null: those of the site again."`
+	Version  string         `json:"version,omitempty" maxLength:"64" doc:"The one that was changed; if it is not that of the group any more, that is a conflict. Absent: whichever there is."`
 }
 
 // timeoutsPatch is what of them shall change. What neither it nor the group
@@ -129,7 +132,11 @@ func (a *api) createGroup(ctx context.Context, who core.Account, in *body[raw[ne
 }
 
 func (a *api) changeGroup(ctx context.Context, who core.Account, in *changeGroup) (*body[Group], error) {
-	g, err := a.Desk.ChangeGroup(ctx, who, core.GroupID(in.ID), func(g *core.Group) (err error) {
+	var of struct{ Version string }
+	if err := json.Unmarshal(in.Body.data, &of); err != nil {
+		return nil, err
+	}
+	g, err := a.Desk.ChangeGroup(ctx, who, core.GroupID(in.ID), of.Version, func(g *core.Group) (err error) {
 		*g, err = merged(*g, in.Body.data)
 		return err
 	})
@@ -148,8 +155,13 @@ func (a *api) deleteGroup(ctx context.Context, who core.Account, in *byID) (*not
 // is given.
 func groupsOf(groups ...core.Group) (Groups, error) {
 	out := Groups{}
-	err := json.Unmarshal(codec.AppendSettings(nil, core.Settings{Groups: groups}), &out)
-	return out, err
+	if err := json.Unmarshal(codec.AppendSettings(nil, core.Settings{Groups: groups}), &out); err != nil {
+		return out, err
+	}
+	for i, g := range groups {
+		out.Groups[i].Version = desk.GroupVersion(g)
+	}
+	return out, nil
 }
 
 // merged returns a group as a patch has it, much as by RFC 7396: null takes the
@@ -163,6 +175,7 @@ func merged(g core.Group, patch []byte) (core.Group, error) {
 	if err := json.Unmarshal(patch, &change); err != nil {
 		return g, err
 	}
+	delete(change, "version") // says which group is meant, and is no part of it
 	if _, given := change["timeouts"].(map[string]any); given && g.Timeouts == nil {
 		usual := core.DefaultTimeouts()
 		g.Timeouts = &usual

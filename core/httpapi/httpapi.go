@@ -77,7 +77,8 @@ type Desk interface {
 	// CreateAgent makes an account; a name that is taken is Conflict.
 	CreateAgent(ctx context.Context, who core.Account, a desk.NewAgent) (core.Account, error)
 
-	// ChangeAgent changes what the patch names and returns the result.
+	// ChangeAgent changes what the patch names and returns the result, or
+	// Conflict if the account no longer has the version of the patch.
 	ChangeAgent(ctx context.Context, who core.Account, id core.AgentID, p desk.AgentPatch) (core.Account, error)
 
 	// DisableAgent ends an account for good; it stays readable.
@@ -89,9 +90,10 @@ type Desk interface {
 	// CreateGroup makes a group; an ID that is taken is Conflict.
 	CreateGroup(ctx context.Context, who core.Account, g core.Group) (core.Group, error)
 
-	// ChangeGroup has a group changed and returns the result. change may be
+	// ChangeGroup has a group changed and returns the result, or Conflict if
+	// it no longer has the given desk.GroupVersion; "": any. change may be
 	// called more than once.
-	ChangeGroup(ctx context.Context, who core.Account, id core.GroupID, change func(*core.Group) error) (core.Group, error)
+	ChangeGroup(ctx context.Context, who core.Account, id core.GroupID, version string, change func(*core.Group) error) (core.Group, error)
 
 	// DeleteGroup removes a group; one that is in use is Conflict.
 	DeleteGroup(ctx context.Context, who core.Account, id core.GroupID) error

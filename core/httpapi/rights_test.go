@@ -25,11 +25,11 @@ func rights() string {
 		list-agents         401  401     ok    ok         ok     GET    /v1/agents
 		create-agent        401  401     403   403        ok     POST   /v1/agents {"name":"new","password":"walnut-lantern-42-meadow"}
 		read-agent          401  401     ok    ok         ok     GET    /v1/agents/admin
-		change-agent        401  401     403   403        ok     PATCH  /v1/agents/other {"capacity":2}
+		change-agent        401  401     403   403        ok     PATCH  /v1/agents/other {"version":1,"capacity":2}
 		disable-agent       401  401     403   403        ok     DELETE /v1/agents/other
 		list-groups         401  401     ok    ok         ok     GET    /v1/groups
 		create-group        401  401     403   403        ok     POST   /v1/groups {"name":"Sales"}
-		update-group        401  401     403   403        ok     PATCH  /v1/groups/default {"name":"Service"}
+		update-group        401  401     403   403        ok     PATCH  /v1/groups/default {"version":"x","name":"Service"}
 		delete-group        401  401     403   403        ok     DELETE /v1/groups/nobody
 		list-conversations  401  401     ok    ok         ok     GET    /v1/conversations
 		list-sites          401  401     ok    ok         ok     GET    /v1/sites

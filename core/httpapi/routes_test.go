@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"kefu/core"
+	"kefu/core/desk"
 )
 
 type route struct {
@@ -19,13 +21,25 @@ type route struct {
 	answer               string // JSON; empty: no body
 }
 
+// versioned is the JSON of a group with its version.
+func versioned(json string, g core.Group) string {
+	return strings.TrimSuffix(json, "}") + fmt.Sprintf(`,"version":%q}`, desk.GroupVersion(g))
+}
+
+// minutely are the usual timeouts, but for a minute of the agent's.
+func minutely() *core.Timeouts {
+	t := core.DefaultTimeouts()
+	t.Agent = time.Minute
+	return &t
+}
+
 func routes() []route {
 	const replyJSON = `{"id":"r_1","title":"Hi","text":"Hello","shortcut":"hi","shared":false,"owner":"a_1","version":2}`
 	const hookJSON = `{"id":"w_1","url":"https://x/","secret":"••••x","kinds":[],"sites":[],"internal":false,"by":"a_1","at":"2026-11-23T17:00:00.123Z","disabled":false}`
 	const channelJSON = `{"id":"n_1","version":1,"name":"Night","kind":"wecom","url":"••••y","secret":"","to":[],"after":60,"waiting":true,"unread":false,"groups":[],"lang":"zh","link":"","off":false}`
 	const spreadJSON = `{"count":0,"mean":0,"p50":0,"p90":0,"max":0}`
 	const rowJSON = `{"key":"","sessions":0,"bot":0,"answered":0,"missed":0,"open":0,"wait":` + spreadJSON + `,"response":` + spreadJSON + `,"duration":` + spreadJSON + `,"scores":[0,0,0,0,0]}`
-	const nothing = `"Name":null,"Display":null,"Password":null,"Current":null,"Role":null,"Groups":null,"Capacity":null,"Weight":null,"Avatar":null`
+	const nothing = `"Version":0,"Name":null,"Display":null,"Password":null,"Current":null,"Role":null,"Groups":null,"Capacity":null,"Weight":null,"Avatar":null`
 	const all = `"Phases":null,"Agent":"","Groups":null,"Site":"","Tag":"","Before":{"At":"0001-01-01T00:00:00Z","ID":""},"Limit":50`
 	return append(assistRoutes(), []route{
 		{"POST", "/v1/login", `{"name":"amy","password":"p4ss"}`,
@@ -69,15 +83,16 @@ func routes() []route {
 		{"GET", "/v1/agents/a_2", "", `Agent["a_1","a_2"]`, 200, bareJSON},
 		{"PATCH", "/v1/agents/a_2", `{}`, `ChangeAgent["a_1","a_2",{` + nothing + `}]`, 200, bareJSON},
 		{"PATCH", "/v1/agents/a_2", `{"capacity":0,"groups":[],"avatar":"","display":null}`,
-			`ChangeAgent["a_1","a_2",{"Name":null,"Display":null,"Password":null,"Current":null,"Role":null,"Groups":[],"Capacity":0,"Weight":null,"Avatar":""}]`, 200, bareJSON},
-		{"PATCH", "/v1/agents/a_2", `{"name":"rob","password":"n3w","current":"0ld","display":"Rob","role":"admin","weight":2}`,
-			`ChangeAgent["a_1","a_2",{"Name":"rob","Display":"Rob","Password":"n3w","Current":"0ld","Role":"admin","Groups":null,"Capacity":null,"Weight":2,"Avatar":null}]`, 200, bareJSON},
+			`ChangeAgent["a_1","a_2",{"Version":0,"Name":null,"Display":null,"Password":null,"Current":null,"Role":null,"Groups":[],"Capacity":0,"Weight":null,"Avatar":""}]`, 200, bareJSON},
+		{"PATCH", "/v1/agents/a_2", `{"version":3,"name":"rob","password":"n3w","current":"0ld","display":"Rob","role":"admin","weight":2}`,
+			`ChangeAgent["a_1","a_2",{"Version":3,"Name":"rob","Display":"Rob","Password":"n3w","Current":"0ld","Role":"admin","Groups":null,"Capacity":null,"Weight":2,"Avatar":null}]`, 200, bareJSON},
 		{"DELETE", "/v1/agents/a_2", "", `DisableAgent["a_1","a_2"]`, 204, ""},
-		{"GET", "/v1/groups", "", `Groups["a_1"]`, 200, `{"groups":[{"id":"sales","name":"Sales"}]}`},
-		{"POST", "/v1/groups", `{"name":"Sales"}`, `CreateGroup["a_1",{"ID":"","Name":"Sales","Timeouts":null}]`, 201, `{"id":"","name":"Sales"}`},
-		{"PATCH", "/v1/groups/sales", `{"name":"Shop","timeouts":{"agent":"1m"}}`,
-			`ChangeGroup["a_1",{"ID":"sales","Name":"Shop","Timeouts":{"Assistant":20000000000,"Agent":60000000000,"Visitor":1800000000000,"Warning":300000000000,"Abandoned":259200000000000,"Return":600000000000}}]`,
-			200, `{"id":"sales","name":"Shop","timeouts":{"assistant":"20s","agent":"1m","visitor":"30m","warning":"5m","abandoned":"72h","return":"10m"}}`},
+		{"GET", "/v1/groups", "", `Groups["a_1"]`, 200, `{"groups":[` + versioned(`{"id":"sales","name":"Sales"}`, core.Group{ID: "sales", Name: "Sales"}) + `]}`},
+		{"POST", "/v1/groups", `{"name":"Sales"}`, `CreateGroup["a_1",{"ID":"","Name":"Sales","Timeouts":null}]`, 201, versioned(`{"id":"","name":"Sales"}`, core.Group{Name: "Sales"})},
+		{"PATCH", "/v1/groups/sales", `{"version":"q3","name":"Shop","timeouts":{"agent":"1m"}}`,
+			`ChangeGroup["a_1","q3",{"ID":"sales","Name":"Shop","Timeouts":{"Assistant":20000000000,"Agent":60000000000,"Visitor":1800000000000,"Warning":300000000000,"Abandoned":259200000000000,"Return":600000000000}}]`,
+			200, versioned(`{"id":"sales","name":"Shop","timeouts":{"assistant":"20s","agent":"1m","visitor":"30m","warning":"5m","abandoned":"72h","return":"10m"}}`,
+				core.Group{ID: "sales", Name: "Shop", Timeouts: minutely()})},
 		{"DELETE", "/v1/groups/sales", "", `DeleteGroup["a_1","sales"]`, 204, ""},
 		{"GET", "/v1/visitors?online=true", "", `LiveVisitors["a_1"]`, 200,
 			`{"visitors":[{"id":"v_1","site":"shop","conversation":"c_1","verified":false,"page":{"url":"https://shop.example/"},"since":"2026-11-23T17:00:00.123Z","pages":1,"sessions":0,"invited":false}],"more":true}`},

@@ -13,8 +13,8 @@ import (
 
 const (
 	sampleAt      = "2026-11-23T09:30:00.250Z"
-	sampleAgent   = `{"id":"a_7zk3c9q0m2","name":"amy","display":"Amy","role":"agent","groups":["default"],"capacity":5,"weight":1,"avatar":"","disabled":false}`
-	sampleGroup   = `{"id":"sales","name":"Sales","timeouts":{"assistant":"20s","agent":"2m","visitor":"30m","warning":"5m","abandoned":"72h","return":"10m"}}`
+	sampleAgent   = `{"id":"a_7zk3c9q0m2","name":"amy","display":"Amy","role":"agent","groups":["default"],"capacity":5,"weight":1,"avatar":"","disabled":false,"version":3}`
+	sampleGroup   = `{"id":"sales","name":"Sales","timeouts":{"assistant":"20s","agent":"2m","visitor":"30m","warning":"5m","abandoned":"72h","return":"10m"},"version":"q3Vx0d9mZ1cLr8Ty"}`
 	sampleBlock   = `{"visitor":"v_3c9q0m2x8r","reason":"spam","by":"a_7zk3c9q0m2","at":"` + sampleAt + `","until":"2026-11-23T10:30:00.250Z"}`
 	sampleHead    = `{"id":"c_5w1t6y4b9d","site":"default","visitor":{"id":"v_3c9q0m2x8r","online":true},"phase":"waiting","session":1,"since":"` + sampleAt + `","seq":3,"read":{"visitor":3,"agent":0}}`
 	sampleEvent   = `{"conversation":"c_5w1t6y4b9d","seq":2,"prev":1,"at":"` + sampleAt + `","session":1,"by":{"kind":"visitor","id":"v_3c9q0m2x8r"},"body":{"kind":"text","text":"Is it in stock?"}}`
@@ -50,13 +50,13 @@ func staffSample(operation string) (request, answer string) {
 	case "read-agent":
 		return "", sampleAgent
 	case "change-agent":
-		return `{"capacity":5,"groups":["default"]}`, sampleAgent
+		return `{"capacity":5,"groups":["default"],"version":2}`, sampleAgent
 	case "list-groups":
-		return "", `{"groups":[{"id":"default","name":"Service"},` + sampleGroup + `]}`
+		return "", `{"groups":[{"id":"default","name":"Service","version":"Pn4s1kTz7Yb0aWqE"},` + sampleGroup + `]}`
 	case "create-group":
 		return `{"id":"sales","name":"Sales","timeouts":{"agent":"2m"}}`, sampleGroup
 	case "update-group":
-		return `{"timeouts":{"agent":"2m"}}`, sampleGroup
+		return `{"timeouts":{"agent":"2m"},"version":"Pn4s1kTz7Yb0aWqE"}`, sampleGroup
 	default:
 		return "", ""
 	}

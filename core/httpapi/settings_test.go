@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -71,10 +72,11 @@ func TestSettingsFaults(t *testing.T) {
 func TestGroupsOverHTTP(t *testing.T) {
 	s, _ := newDesk(t)
 	root := s.signIn("admin", "correct horse battery")
+	versions := regexp.MustCompile(`,"version":"[^"]{16}"`)
 	step := func(method, target, body string, status int, want string) {
 		t.Helper()
 		w := s.ask(method, target, body, auth, root)
-		if got := strings.TrimSpace(w.Body.String()); w.Code != status || want != "" && got != want {
+		if got := versions.ReplaceAllString(strings.TrimSpace(w.Body.String()), ""); w.Code != status || want != "" && got != want {
 			t.Errorf("%s %s: %d %s, want %d %s", method, target, w.Code, got, status, want)
 		}
 	}
@@ -101,6 +103,40 @@ func TestGroupsOverHTTP(t *testing.T) {
 		p := s.wants(s.ask("PATCH", "/v1/groups/default", body, auth, root), 400, core.Invalid)
 		if len(p.Faults) != 1 || p.Faults[0].Location != place {
 			t.Errorf("%s: %+v", body, p.Faults)
+		}
+	}
+}
+
+// TestVersions: who changes an account or a group that is another now than the
+// one they read is told so, by either way to change it, and nothing is stored.
+func TestVersions(t *testing.T) {
+	s, _ := newDesk(t)
+	root := s.signIn("admin", "correct horse battery")
+	made := s.ask("POST", "/v1/agents", `{"name":"bob","password":"walnut-lantern-42-meadow"}`, auth, root)
+	var bob struct{ ID string }
+	fatal(t, json.Unmarshal(made.Body.Bytes(), &bob))
+	for target, field := range map[string]string{"/v1/agents/" + bob.ID: "display", "/v1/groups/default": "name"} {
+		patch := func(value, version string) (status int, now map[string]any) {
+			body := fmt.Sprintf(`{%q:%q`, field, value)
+			if version != "" {
+				body += `,"version":` + version
+			}
+			w := s.ask("PATCH", target, body+"}", auth, root)
+			fatal(t, json.Unmarshal(w.Body.Bytes(), &now))
+			return w.Code, now
+		}
+		_, first := patch("One", "")
+		old, err := json.Marshal(first["version"])
+		fatal(t, err)
+		status, second := patch("Two", string(old))
+		if status != 200 || second["version"] == first["version"] {
+			t.Fatalf("%s: %d, %v after %v", target, status, second, first)
+		}
+		if status, problem := patch("Three", string(old)); status != 409 || problem["code"] != string(core.Conflict) {
+			t.Errorf("%s: who is slower is told %d %v", target, status, problem)
+		}
+		if _, now := patch("Two", ""); now[field] != "Two" {
+			t.Errorf("%s: who was slower changed it to %v", target, now)
 		}
 	}
 }
