@@ -94,6 +94,8 @@ const sentences: readonly (readonly [said: string, zh: string])[] = [
   ['it did not arrive: {}', '未送达：{}'],
   ['somebody changed the settings at the same time: read them again', '其他人刚刚修改了设置，请重新读取'],
   ['somebody changed this reply meanwhile: it has version {}', '其他人刚刚修改了这条快捷回复，请重新打开'],
+  ['somebody changed this account meanwhile: it has version {}', '其他人刚刚修改了这个账号，请重新打开'],
+  ['somebody changed this group meanwhile', '其他人刚刚修改了这个客服组，请重新打开'],
   ['version {} is the newest, not {}: read it and change that', '其他人刚刚修改过，请重新打开'],
   ['there are {} channels already, as many as there can be', '已有 {} 个提醒，不能再添加'],
   ['there are {} replies already, as many as there can be', '已有 {} 条快捷回复，不能再添加'],
