@@ -39,6 +39,7 @@ import (
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
+	"kefu/localserver/internal/collector"
 	"kefu/localserver/internal/config"
 	"kefu/localserver/internal/server"
 	"kefu/sdk"
@@ -128,6 +129,9 @@ func (p call) serve(ctx context.Context, c config.Config) error {
 		return err
 	}
 	say(log, c, os.Geteuid())
+	if !slices.ContainsFunc(p.environ, func(e string) bool { return strings.HasPrefix(e, "GOGC=") }) {
+		go collector.Pace(ctx, p.now)
+	}
 	fmt.Fprint(p.stdout, s.Banner(locale(p.environ)))
 	over := make(chan struct{})
 	defer close(over)
@@ -144,12 +148,6 @@ func (p call) serve(ctx context.Context, c config.Config) error {
 	return s.Run(ctx)
 }
 
-// collectAt is GOGC unless the environment has one. What lives is little, some
-// 60 MB beside ten thousand connections, and a collection has all of their stacks
-// to look through: half as many of them cost 25 MB and save a tenth of the CPU.
-// Near the limit of the container's memory Go collects as often as it must.
-const collectAt = 200
-
 // say logs what the program is and what it has been given. Memory is bounded by
 // what the container may have, a tenth of it left for what Go does not count.
 // user is the effective one; 0 is root.
@@ -164,9 +162,6 @@ func say(log *slog.Logger, c config.Config, user int) {
 	memory := "none"
 	if limit > 0 && limit < 1<<62 {
 		memory = fmt.Sprintf("%d MiB", limit>>20)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
 	}
 	log.Info("started", "version", version(), "go", runtime.Version(), "gomaxprocs", runtime.GOMAXPROCS(0), "gomemlimit", memory, "config", c)
 }
