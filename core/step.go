@@ -161,12 +161,12 @@ const alarmSlack = time.Minute
 
 // begin starts a draft of a change. Milliseconds are what the log and the
 // wire carry, so nothing finer is decided upon.
-func begin(c Conversation, rules Rules, at time.Time) *draft {
+func begin(c Conversation, rules Rules, at time.Time) draft {
 	at = at.UTC().Truncate(time.Millisecond)
 	if at.Before(c.At) {
 		at = c.At
 	}
-	return &draft{was: c, c: c, rules: rules, at: at}
+	return draft{was: c, c: c, rules: rules, at: at}
 }
 
 // draft is a change in the making.

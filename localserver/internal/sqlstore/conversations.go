@@ -52,13 +52,19 @@ func (st *Store) Commit(ctx context.Context, c core.Change) error {
 }
 
 func pack(c core.Change) *packedChange {
-	p := &packedChange{Change: c}
-	for _, e := range c.Events {
-		p.bodies = append(p.bodies, codec.AppendBody(nil, e.Body))
+	const usual = 512 // bytes of a short message and its header
+	p := &packedChange{Change: c, bodies: make([][]byte, len(c.Events))}
+	buf := make([]byte, 0, usual)
+	for i, e := range c.Events {
+		from := len(buf)
+		buf = codec.AppendBody(buf, e.Body)
+		p.bodies[i] = buf[from:]
 	}
+	from := len(buf)
 	bare := c.Conversation
 	bare.ID = ""
-	p.header = codec.AppendConversation(nil, bare)
+	buf = codec.AppendConversation(buf, bare)
+	p.header = buf[from:]
 	return p
 }
 
