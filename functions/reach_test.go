@@ -249,12 +249,7 @@ func (w *walk) selector(pkg string, d decl, n *ast.SelectorExpr) {
 	}
 	w.inspect(pkg, d, n.X)
 	w.called[n.Sel.Name] = true
-	switch service := w.load(pkg).remote[n.Sel.Name]; service {
-	case "":
-	case "apigatewaymanagementapi":
-		w.note("action", "execute-api:ManageConnections")
-		w.note("post", map[string]string{"PostToConnection": "POST", "DeleteConnection": "DELETE", "GetConnection": "GET"}[n.Sel.Name])
-	default:
+	if service := w.load(pkg).remote[n.Sel.Name]; service != "" {
 		w.note("action", service+":"+n.Sel.Name)
 	}
 }
@@ -263,6 +258,7 @@ var (
 	variable = regexp.MustCompile(`^KEFU_[A-Z_]+$`)
 	target   = regexp.MustCompile(`^secretsmanager\.[A-Z]\w+$`) // of a call that is signed by hand
 	action   = regexp.MustCompile(`^(s3|lambda):[A-Z]\w+$`)     // likewise
+	push     = regexp.MustCompile(`^(execute-api:ManageConnections) ([A-Z]+)$`)
 )
 
 func (w *walk) literal(text string) {
@@ -274,6 +270,10 @@ func (w *walk) literal(text string) {
 	}
 	if action.MatchString(text) {
 		w.note("action", text)
+	}
+	if p := push.FindStringSubmatch(text); p != nil {
+		w.note("action", p[1])
+		w.note("post", p[2])
 	}
 	w.note("literal", text)
 }

@@ -88,7 +88,7 @@ func asDeployed() code {
 		actions: []string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "execute-api:ManageConnections",
 			"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"},
 		posts:    []string{"DELETE", "POST"},
-		services: []string{"apigatewaymanagementapi", "dynamodb"},
+		services: []string{"dynamodb"},
 	}
 	socket, http, sweep, assist := all, all, all, all
 	all.variables = append([]string{"KEFU_ASSIST", "KEFU_EDGE_KEY"}, all.variables...)

@@ -11,20 +11,28 @@
 //
 // The endpoint comes from the environment, never from an event: behind a
 // domain of one's own the event names that domain, and not the stage.
+//
+// Both calls are one request, signed, which is all that we would use of the
+// SDK's module for them.
 package gateway
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi/types"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go/encoding/httpbinding"
 )
 
 // Outcome is what came of a push.
@@ -56,15 +64,20 @@ func (o Outcome) String() string {
 // Timeout is what one push may take, connecting included.
 const Timeout = 800 * time.Millisecond
 
-// API is what the pusher calls of API Gateway: what its IAM statement must
-// allow.
-type API interface {
-	PostToConnection(context.Context, *apigatewaymanagementapi.PostToConnectionInput, ...func(*apigatewaymanagementapi.Options)) (*apigatewaymanagementapi.PostToConnectionOutput, error)
-	DeleteConnection(context.Context, *apigatewaymanagementapi.DeleteConnectionInput, ...func(*apigatewaymanagementapi.Options)) (*apigatewaymanagementapi.DeleteConnectionOutput, error)
+// Options are what a Pusher calls API Gateway by. All are required.
+type Options struct {
+	Endpoint    string // of the stage
+	Region      string
+	Credentials aws.CredentialsProviderFunc
+	Transport   http.RoundTripper
+	Now         func() time.Time
 }
 
 // Pusher pushes to the connections of one API. It is safe for concurrent use.
-type Pusher struct{ api API }
+type Pusher struct {
+	Options
+	http *http.Client
+}
 
 // EndpointVariable names what Open reads besides AWS_REGION and the
 // credentials: the URL of the stage, as in
@@ -74,7 +87,7 @@ const EndpointVariable = "KEFU_WS_ENDPOINT"
 // Open returns a pusher as the environment describes it. The error names the
 // variable that is missing or wrong. Http, without TLS, is for an API on this
 // machine only.
-func Open(getenv func(string) string) (*Pusher, error) {
+func Open(getenv func(string) string, now func() time.Time) (*Pusher, error) {
 	endpoint, region := getenv(EndpointVariable), getenv("AWS_REGION")
 	u, err := url.Parse(endpoint)
 	switch {
@@ -88,10 +101,7 @@ func Open(getenv func(string) string) (*Pusher, error) {
 	if _, err := readKeys(getenv); err != nil {
 		return nil, err
 	}
-	return New(apigatewaymanagementapi.New(apigatewaymanagementapi.Options{
-		BaseEndpoint: &endpoint, Region: region, Credentials: Credentials(getenv), RetryMaxAttempts: 1,
-		HTTPClient: &http.Client{Transport: transport()},
-	})), nil
+	return New(Options{Endpoint: endpoint, Region: region, Credentials: Credentials(getenv), Transport: transport(), Now: now}), nil
 }
 
 func loopback(host string) bool {
@@ -107,8 +117,11 @@ func transport() *http.Transport {
 	}
 }
 
-// New returns a pusher that calls api, which must not retry.
-func New(api API) *Pusher { return &Pusher{api} }
+// New returns a pusher. Nothing is called yet.
+func New(o Options) *Pusher {
+	o.Endpoint = strings.TrimSuffix(o.Endpoint, "/")
+	return &Pusher{o, &http.Client{Transport: o.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
 
 // Credentials are those that Lambda hands to a function. They are all that we
 // would use of the SDK's config module, which makes the binary 2 MB larger.
@@ -142,12 +155,12 @@ func (p *Pusher) Push(ctx context.Context, id string, frames ...[]byte) (Outcome
 
 // post sends a batch as one message, or in halves.
 func (p *Pusher) post(ctx context.Context, id string, batch [][]byte) (Outcome, error) {
-	within, cancel := context.WithTimeout(ctx, Timeout)
-	_, err := p.api.PostToConnection(within, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &id, Data: join(batch)})
-	cancel()
-	o, err := outcome(err)
-	if o != TooLarge || len(batch) == 1 {
-		return o, err
+	status, err := p.call(ctx, http.MethodPost, id, join(batch), mayPost)
+	if status != http.StatusRequestEntityTooLarge {
+		return outcome(status, err)
+	}
+	if len(batch) == 1 {
+		return TooLarge, nil
 	}
 	half := len(batch) / 2
 	if o, err := p.post(ctx, id, batch[:half]); o != Delivered {
@@ -159,25 +172,57 @@ func (p *Pusher) post(ctx context.Context, id string, batch [][]byte) (Outcome, 
 // Close ends a connection, behind what was pushed to it. One that is gone
 // already is as good as closed.
 func (p *Pusher) Close(ctx context.Context, id string) (Outcome, error) {
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
-	defer cancel()
-	_, err := p.api.DeleteConnection(ctx, &apigatewaymanagementapi.DeleteConnectionInput{ConnectionId: &id})
-	return outcome(err)
+	return outcome(p.call(ctx, http.MethodDelete, id, nil, mayDelete))
 }
 
-// outcome sorts errors of the SDK.
-func outcome(err error) (Outcome, error) {
-	var (
-		gone  *types.GoneException
-		large *types.PayloadTooLargeException
-	)
+// What the caller's role must allow.
+const (
+	mayPost   = "execute-api:ManageConnections POST"
+	mayDelete = "execute-api:ManageConnections DELETE"
+)
+
+const maxAnswer = 4 << 10 // bytes that are read of an answer, for its connection to be used again
+
+// call is one request for a connection. right is what a 403 lacks. It returns
+// the status; the error says what is wrong, if that is not 2xx.
+func (p *Pusher) call(ctx context.Context, method, id string, message []byte, right string) (status int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	at := p.Endpoint + "/@connections/" + httpbinding.EscapePath(id, true)
+	req, err := http.NewRequestWithContext(ctx, method, at, bytes.NewReader(message))
+	if err != nil {
+		return 0, err
+	}
+	keys, err := p.Credentials(ctx)
+	if err != nil {
+		return 0, err
+	}
+	sum := sha256.Sum256(message)
+	if err := v4.NewSigner().SignHTTP(ctx, keys, req, hex.EncodeToString(sum[:]), "execute-api", p.Region, p.Now()); err != nil {
+		return 0, err
+	}
+	res, err := p.http.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxAnswer)) // the status says it all
+	switch {
+	case res.StatusCode < 300:
+		return res.StatusCode, nil
+	case res.StatusCode == http.StatusForbidden:
+		return res.StatusCode, errors.New("it is refused (403); the role needs " + right)
+	}
+	return res.StatusCode, fmt.Errorf("%d %s", res.StatusCode, res.Header.Get("X-Amzn-Errortype"))
+}
+
+// outcome sorts what came of a call.
+func outcome(status int, err error) (Outcome, error) {
 	switch {
 	case err == nil:
 		return Delivered, nil
-	case errors.As(err, &gone):
+	case status == http.StatusGone:
 		return Gone, nil
-	case errors.As(err, &large):
-		return TooLarge, nil
 	}
 	return Busy, fmt.Errorf("a push failed: %w", err)
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,8 +16,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi/types"
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
 
@@ -43,7 +43,7 @@ func variables(endpoint string, change ...string) func(string) string {
 
 func open(t *testing.T, endpoint string) *gateway.Pusher {
 	t.Helper()
-	p, err := gateway.Open(variables(endpoint))
+	p, err := gateway.Open(variables(endpoint), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestOpen(t *testing.T) {
 		{variables(good, "AWS_REGION", ""), "AWS_REGION"}, {variables(good, "AWS_ACCESS_KEY_ID", ""), "AWS_ACCESS_KEY_ID"},
 		{variables(good, "AWS_SECRET_ACCESS_KEY", ""), "AWS_SECRET_ACCESS_KEY"},
 	} {
-		if _, err := gateway.Open(x.env); err == nil || !strings.Contains(err.Error(), x.want) || strings.Contains(err.Error(), "secret") {
+		if _, err := gateway.Open(x.env, time.Now); err == nil || !strings.Contains(err.Error(), x.want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%v, want one that names %s", err, x.want)
 		}
 	}
@@ -124,29 +124,39 @@ type api struct {
 	messages []string
 }
 
-func (a *api) PostToConnection(ctx context.Context, in *apigatewaymanagementapi.PostToConnectionInput, _ ...func(*apigatewaymanagementapi.Options)) (*apigatewaymanagementapi.PostToConnectionOutput, error) {
-	switch {
-	case *in.ConnectionId == "slow":
-		<-ctx.Done()
-		return nil, ctx.Err()
-	case *in.ConnectionId == "half" && len(a.messages) == 1:
-		return nil, &types.GoneException{}
-	case len(in.Data) > a.size:
-		return nil, &types.PayloadTooLargeException{}
+func (a *api) pusher() *gateway.Pusher {
+	keys := func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "AK", SecretAccessKey: "secret"}, nil
 	}
-	a.messages = append(a.messages, string(in.Data))
-	return nil, nil
+	return gateway.New(gateway.Options{Endpoint: "https://api.test/ws", Region: "us-east-1", Credentials: keys, Transport: a, Now: time.Now})
 }
 
-func (a *api) DeleteConnection(ctx context.Context, _ *apigatewaymanagementapi.DeleteConnectionInput, _ ...func(*apigatewaymanagementapi.Options)) (*apigatewaymanagementapi.DeleteConnectionOutput, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
+// RoundTrip implements http.RoundTripper.
+func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
+	message, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	answer := func(code int) (*http.Response, error) {
+		return &http.Response{StatusCode: code, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	}
+	switch id := path.Base(r.URL.Path); {
+	case id == "slow":
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	case id == "half" && len(a.messages) == 1:
+		return answer(http.StatusGone)
+	case len(message) > a.size:
+		return answer(http.StatusRequestEntityTooLarge)
+	}
+	a.messages = append(a.messages, string(message))
+	return answer(http.StatusOK)
 }
 
 // TestTimeout: nobody waits for a client that does not keep up.
 func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, began := gateway.New(&api{}), time.Now()
+		p, began := (&api{}).pusher(), time.Now()
 		if got, err := p.Push(t.Context(), "slow", []byte("{}")); got != gateway.Busy || err == nil || time.Since(began) != gateway.Timeout {
 			t.Errorf("%v, %v after %v", got, err, time.Since(began))
 		}
@@ -178,7 +188,7 @@ func TestBatches(t *testing.T) {
 		for _, f := range x.frames {
 			frames = append(frames, []byte(f))
 		}
-		if got, err := gateway.New(a).Push(t.Context(), "c", frames...); got != gateway.Delivered || err != nil || strings.Join(a.messages, "\n") != strings.Join(x.want, "\n") {
+		if got, err := a.pusher().Push(t.Context(), "c", frames...); got != gateway.Delivered || err != nil || strings.Join(a.messages, "\n") != strings.Join(x.want, "\n") {
 			t.Errorf("%s: %v, %v, %.200q", x.name, got, err, a.messages)
 		}
 		for _, m := range a.messages {
@@ -188,11 +198,11 @@ func TestBatches(t *testing.T) {
 		}
 	}
 	a := &api{size: 3}
-	if got, err := gateway.New(a).Push(t.Context(), "c", []byte("1"), []byte("four")); got != gateway.TooLarge || err != nil || len(a.messages) != 1 {
+	if got, err := a.pusher().Push(t.Context(), "c", []byte("1"), []byte("four")); got != gateway.TooLarge || err != nil || len(a.messages) != 1 {
 		t.Errorf("one that can not be split: %v, %v, %q", got, err, a.messages)
 	}
 	a = &api{size: 5}
-	if got, _ := gateway.New(a).Push(t.Context(), "half", []byte("1"), []byte("2"), []byte("3")); got != gateway.Gone {
+	if got, _ := a.pusher().Push(t.Context(), "half", []byte("1"), []byte("2"), []byte("3")); got != gateway.Gone {
 		t.Errorf("gone in the middle: %v", got)
 	}
 }

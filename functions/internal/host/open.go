@@ -58,7 +58,7 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	pusher, err := gateway.Open(o.Getenv)
+	pusher, err := gateway.Open(o.Getenv, o.Now)
 	if err != nil {
 		return nil, err
 	}

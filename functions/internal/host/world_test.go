@@ -89,7 +89,7 @@ func (w *world) process() *host.Host {
 	w.Helper()
 	var pusher host.Pusher = nobody{}
 	if w.gateway != nil || w.faults != nil {
-		p, err := gateway.Open(w.getenv)
+		p, err := gateway.Open(w.getenv, time.Now)
 		w.must(err)
 		pusher = p
 	}
