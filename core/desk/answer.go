@@ -170,7 +170,7 @@ func (d *Desk) pushDelta(ctx context.Context, c core.Conversation, a *answering)
 	a.at += len([]rune(a.text))
 	a.text = ""
 	d.Floor.Each(ctx, []Topic{TopicVisitor(c.ID), TopicWatch(c.ID)}, func(p *Peer) {
-		if p.poll == nil && p.reads(c) {
+		if p.poll == nil && p.reads(c.Session) {
 			p.push(0, frame)
 		}
 	})

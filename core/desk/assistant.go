@@ -87,7 +87,7 @@ func (d *Desk) helped(ctx context.Context, who core.Account, operation string, i
 	if c, err = d.Store.Load(ctx, id); err != nil {
 		return c, q, err
 	}
-	if c.Seq == 0 || !mayRead(who, c) {
+	if c.Seq == 0 || !mayRead(who, c.Session) {
 		return c, q, core.Errorf(core.NotFound, "there is no conversation %q", id)
 	}
 	if q.Config, err = d.receptionist(ctx, c.Site); err != nil {

@@ -332,7 +332,7 @@ func (d *Desk) firstInLine(ctx context.Context, g core.GroupID) ([]inLine, error
 // the list said, or at least something they may see.
 func (d *Desk) headFor(ctx context.Context, p *Peer, a core.Account, at inLine) (wire.Head, bool, error) {
 	c, err := d.Store.Load(ctx, at.ID)
-	if err != nil || !mayRead(a, c) {
+	if err != nil || !mayRead(a, c.Session) {
 		return wire.Head{}, false, err
 	}
 	facts, err := d.factsButQueue(ctx, c)

@@ -21,9 +21,9 @@ func (d *Desk) perform(ctx context.Context, c core.Change, sender *Peer) {
 		e := &c.Events[i]
 		if ack != nil && e.Seq == ack.Seq {
 			d.sendAck(ctx, sender, ack)
-			d.deliver(ctx, &c, e, sender, name)
+			d.deliver(ctx, c, e, sender, name)
 		} else {
-			d.deliver(ctx, &c, e, nil, name)
+			d.deliver(ctx, c, e, nil, name)
 		}
 	}
 	if ack != nil && len(c.Events) == 0 {
@@ -81,11 +81,11 @@ func (d *Desk) sendAck(ctx context.Context, p *Peer, ack *wire.Ack) {
 
 // deliver shows one event to everybody whom it concerns but the one who has
 // the ack of it.
-func (d *Desk) deliver(ctx context.Context, c *core.Change, e *core.Event, acked *Peer, name func(core.Party) wire.Party) {
+func (d *Desk) deliver(ctx context.Context, c core.Change, e *core.Event, acked *Peer, name func(core.Party) wire.Party) {
 	render := renderer(c.Conversation.ID, e, name)
-	to := 0
-	d.Floor.Each(ctx, d.concerned(*c), func(p *Peer) {
-		if p == acked || !p.reads(c.Conversation) {
+	to, s := 0, c.Conversation.Session
+	d.Floor.Each(ctx, d.concerned(c), func(p *Peer) {
+		if p == acked || !p.reads(s) {
 			return
 		}
 		if data := render(p); data != nil {
@@ -93,7 +93,7 @@ func (d *Desk) deliver(ctx context.Context, c *core.Change, e *core.Event, acked
 			to++
 		}
 	})
-	d.trailPushed(ctx, *c, *e, to)
+	d.trailPushed(ctx, c, *e, to)
 }
 
 // concerned are the topics that events of a change go to: the visitor, who
@@ -177,7 +177,7 @@ func (d *Desk) pushFacts(ctx context.Context, facts facts, err error, was core.G
 		if p == also {
 			also = nil
 		}
-		if p.reads(c) || slices.Contains(p.sees, was) {
+		if p.reads(c.Session) || slices.Contains(p.sees, was) {
 			p.pushHead(facts, name)
 		}
 	})

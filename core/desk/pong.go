@@ -36,7 +36,7 @@ func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 	}
 	heads := make(map[string]uint64, len(followed))
 	for _, c := range followed {
-		if p.reads(c) {
+		if p.reads(c.Session) {
 			heads[string(c.ID)] = c.Seq
 		}
 	}

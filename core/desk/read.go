@@ -103,7 +103,7 @@ func (d *Desk) readable(ctx context.Context, p *Peer, id core.ConversationID) (c
 	if err != nil {
 		return c, err
 	}
-	if !mayRead(a, c) {
+	if !mayRead(a, c.Session) {
 		return c, core.Errorf(core.Forbidden, "this conversation is not of your groups")
 	}
 	return c, nil
@@ -237,7 +237,7 @@ func (d *Desk) serveDoing(ctx context.Context, p *Peer, f *wire.Frame) error {
 		topics = append(topics, TopicAgent(a))
 	}
 	d.Floor.Each(ctx, topics, func(to *Peer) {
-		if to != p && !to.Visitor() && to.reads(c) {
+		if to != p && !to.Visitor() && to.reads(c.Session) {
 			to.push(0, said)
 		}
 	})
@@ -252,7 +252,7 @@ func (d *Desk) tellOthers(ctx context.Context, c core.Conversation, from *Peer, 
 		topics = append(topics, TopicAgent(a))
 	}
 	d.Floor.Each(ctx, topics, func(p *Peer) {
-		if p != from && p.reads(c) {
+		if p != from && p.reads(c.Session) {
 			p.push(0, wire.Encode(frame(p)))
 		}
 	})

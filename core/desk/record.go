@@ -74,7 +74,7 @@ func (d *Desk) visitor(ctx context.Context, who core.Account, id core.VisitorID)
 		return r, err
 	case c.Seq == 0 && !who.Role.Leads():
 		return VisitorRecord{}, core.Errorf(core.Forbidden, "they have not said anything yet")
-	case c.Seq > 0 && !mayRead(who, c):
+	case c.Seq > 0 && !mayRead(who, c.Session):
 		return VisitorRecord{}, core.Errorf(core.Forbidden, "this conversation is not of your groups")
 	}
 	return r, nil

@@ -66,7 +66,7 @@ func (d *Desk) visible(ctx context.Context, who core.Account, id core.Conversati
 		return c, err
 	case c.Seq == 0 || c.Erased:
 		return c, core.Errorf(core.NotFound, "there is no such conversation")
-	case !mayRead(who, c):
+	case !mayRead(who, c.Session):
 		return c, core.Errorf(core.Forbidden, "this conversation is not of your groups")
 	}
 	return c, nil

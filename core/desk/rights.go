@@ -123,17 +123,16 @@ func allowed(operation string, who core.Account) error {
 
 // mayRead says whether an agent may see a conversation: their own, one they
 // held, one of their groups, or any if they lead.
-func mayRead(a core.Account, c core.Conversation) bool {
+func mayRead(a core.Account, s core.Session) bool {
 	held := func(p core.Past) bool { return p.Agent == a.ID }
-	return a.Role.Leads() || c.Session.Agent == a.ID || slices.Contains(a.Groups, c.Session.Group) ||
-		slices.ContainsFunc(c.Session.Past, held)
+	return a.Role.Leads() || s.Agent == a.ID || slices.Contains(a.Groups, s.Group) || slices.ContainsFunc(s.Past, held)
 }
 
 // reads is mayRead for a connection, by the rights it was welcomed with; if
 // they change, tickRights ends it. Who watches a conversation may lose the
 // right to it while nobody looks, as by a transfer to another group.
-func (p *Peer) reads(c core.Conversation) bool {
-	return p.Visitor() || mayRead(core.Account{ID: core.AgentID(p.Who.ID), Role: p.role, Groups: p.sees}, c)
+func (p *Peer) reads(s core.Session) bool {
+	return p.Visitor() || mayRead(core.Account{ID: core.AgentID(p.Who.ID), Role: p.role, Groups: p.sees}, s)
 }
 
 // account returns the account that a token of the given generation is for, or

@@ -28,13 +28,12 @@ func (d *Desk) serveNumbered(ctx context.Context, p *Peer, who core.Actor, f *wi
 		return err
 	}
 	d.trailReceived(ctx, f)
-	frame := *f
 	ctx = context.WithoutCancel(ctx) // the frame is decided even if its sender is gone
 	answered := p.owe()
 	d.Rooms.Tell(ctx, core.ConversationID(f.Conversation), in, func(c core.Change, err error) {
 		defer answered()
 		if err != nil {
-			d.refuseLater(p, frame, err)
+			d.refuseLater(p, *f, err)
 			return
 		}
 		d.perform(ctx, c, p)

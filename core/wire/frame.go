@@ -149,7 +149,9 @@ func Decode(data []byte, lim core.Limits) ([]Frame, error) {
 		return nil, core.Errorf(core.Invalid, "a message must be UTF-8")
 	}
 	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '[' {
-		return []Frame{decode(data, lim)}, nil
+		frames := make([]Frame, 1)
+		frames[0].decode(data, lim)
+		return frames, nil
 	}
 	var parts []json.RawMessage
 	if err := json.Unmarshal(data, &parts); err != nil {
@@ -163,14 +165,13 @@ func Decode(data []byte, lim core.Limits) ([]Frame, error) {
 	}
 	frames := make([]Frame, len(parts))
 	for i, p := range parts {
-		frames[i] = decode(p, lim)
+		frames[i].decode(p, lim)
 	}
 	return frames, nil
 }
 
-func decode(data []byte, lim core.Limits) Frame {
-	var f Frame
-	err := json.Unmarshal(data, &f)
+func (f *Frame) decode(data []byte, lim core.Limits) {
+	err := json.Unmarshal(data, f)
 	switch {
 	case err != nil:
 		f.Bad = shapeError(err)
@@ -182,7 +183,6 @@ func decode(data []byte, lim core.Limits) Frame {
 	if f.Bad != nil {
 		f.trim()
 	}
-	return f
 }
 
 // trim drops what a refusal must not repeat: it would be longer than a

@@ -111,7 +111,7 @@ func decodeFrames(parts []json.RawMessage, lim core.Limits) ([]Frame, error) {
 	}
 	frames := make([]Frame, len(parts))
 	for i, p := range parts {
-		frames[i] = decode(p, lim)
+		frames[i].decode(p, lim)
 	}
 	return frames, nil
 }

@@ -39,8 +39,9 @@ func unpacked(id core.ConversationID, header []byte) (core.Conversation, error) 
 // caller, for there are many of those and one writer.
 type packedChange struct {
 	core.Change
-	bodies [][]byte
+	bodies [][]byte // of the events
 	header []byte
+	buf    []byte // what these are parts of
 }
 
 // Commit implements core.Conversations.
@@ -48,24 +49,40 @@ func (st *Store) Commit(ctx context.Context, c core.Change) error {
 	if c.Empty() {
 		return nil
 	}
-	return st.writer.commit(ctx, pack(c))
+	p, _ := st.packed.Get().(*packedChange)
+	if p == nil {
+		p = &packedChange{}
+	}
+	p.pack(c)
+	err := st.writer.commit(ctx, p) // who has answered does not look at p any more
+	p.clear()
+	st.packed.Put(p)
+	return err
 }
 
-func pack(c core.Change) *packedChange {
-	const usual = 512 // bytes of a short message and its header
-	p := &packedChange{Change: c, bodies: make([][]byte, len(c.Events))}
-	buf := make([]byte, 0, usual)
-	for i, e := range c.Events {
-		from := len(buf)
-		buf = codec.AppendBody(buf, e.Body)
-		p.bodies[i] = buf[from:]
+// pack fills p. What it points into is its own.
+func (p *packedChange) pack(c core.Change) {
+	p.Change = c
+	for _, e := range c.Events {
+		from := len(p.buf)
+		p.buf = codec.AppendBody(p.buf, e.Body)
+		p.bodies = append(p.bodies, p.buf[from:])
 	}
-	from := len(buf)
+	from := len(p.buf)
 	bare := c.Conversation
 	bare.ID = ""
-	buf = codec.AppendConversation(buf, bare)
-	p.header = buf[from:]
-	return p
+	p.buf = codec.AppendConversation(p.buf, bare)
+	p.header = p.buf[from:]
+}
+
+// clear has p forget a change, and keep memory for the next.
+func (p *packedChange) clear() {
+	const most = 4 << 10 // more is no plain message's
+	buf, bodies := p.buf[:0], p.bodies[:0]
+	if clear(p.bodies); cap(buf) > most {
+		buf = nil
+	}
+	*p = packedChange{buf: buf, bodies: bodies}
 }
 
 // store writes the change in the order in which it may be refused: the slot

@@ -20,7 +20,7 @@ import (
 func batched(st *Store, changes ...core.Change) []error {
 	var batch []*job
 	for _, c := range changes {
-		p := pack(c)
+		p := packed(c)
 		j := newJob(p.store)
 		j.change = p
 		batch = append(batch, j)
@@ -31,6 +31,12 @@ func batched(st *Store, changes ...core.Change) []error {
 		errs = append(errs, <-j.done)
 	}
 	return errs
+}
+
+func packed(c core.Change) *packedChange {
+	p := &packedChange{}
+	p.pack(c)
+	return p
 }
 
 // begun is a conversation whose next change is plain.
@@ -58,7 +64,7 @@ func TestPostgresBatch(t *testing.T) {
 	early.Events[0].Seq++
 	stranger := said(t, st, "c_3", "tab-one")
 	stranger.Conversation.ID = "c_9"
-	if !pack(first).plain() {
+	if !packed(first).plain() {
 		t.Fatal("a message is not plain: the test is wrong")
 	}
 	wantCodes(t, batched(st, second, first, stale, early, stranger), "", core.Conflict, core.Conflict, core.Conflict, core.Conflict)
@@ -310,7 +316,7 @@ func TestPostgresIndexes(t *testing.T) {
 		func() error { _, err := st.Marks(ctx, "c_1"); return err },
 		func() error { _, err := st.Profile(ctx, "v_1"); return ignoring(err, core.NotFound) },
 		func() error {
-			return newMessages([]*job{{change: pack(said(t, st, "c_1", "tab-one"))}}).insert(ctx, st.read)
+			return newMessages([]*job{{change: packed(said(t, st, "c_1", "tab-one"))}}).insert(ctx, st.read)
 		},
 	} {
 		if err := ask(); err != nil {

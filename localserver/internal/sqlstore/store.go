@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync"
 	"time"
 
 	"kefu/core"
@@ -41,6 +42,7 @@ type Store struct {
 	reads   *sql.DB
 	read    *statements // on reads; sees what every write that returned has written
 	who     *identity   // of a PostgreSQL database, nil of another
+	packed  sync.Pool   // of *packedChange that were committed
 	probing chan probe  // holds the last probe; taken while one is under way
 }
 
