@@ -26,10 +26,15 @@ const (
 	// Most is how many bytes may be new, for that, when a collection comes.
 	Most = 384 << 20
 
-	// Percent is GOGC otherwise. What lives is little, and a collection has all
-	// the stacks to look through: half as many of them as Go's own 100 brings
-	// cost 25 MB and save a tenth of the CPU.
-	Percent = 200
+	// Least is GOGC of a server that has little to do. What lives is little, and a
+	// collection has all the stacks to look through: half as many of them as Go's
+	// own 100 brings cost 25 MB and save a tenth of the CPU.
+	Least = 200
+
+	// Greatest is GOGC of one that has much to do. One of which little lives is
+	// collected quickly, and needs less room: the 64 MiB in which a password is
+	// hashed are used again by the next.
+	Greatest = 400
 )
 
 // Pace paces the collector until ctx is done. Of a GOMEMLIMIT, no more than a
@@ -70,10 +75,10 @@ func (p *pacer) filled(bytes uint64, took time.Duration) {
 	p.room = uint64(min(wanted, float64(2*bytes), float64(p.most)))
 }
 
-// percent is GOGC with which a collection comes when the room is filled, or when
-// Percent of what counts for GOGC is new, whichever is later.
+// percent is GOGC with which a collection comes when the room is filled, if so
+// many bytes count for GOGC.
 func (p *pacer) percent(counted uint64) int {
-	return int(max(Percent, p.room*100/max(counted, 1<<20)))
+	return int(min(max(Least, p.room*100/max(counted, 1<<20)), Greatest))
 }
 
 // differs says whether another GOGC is worth the pause in which it is set.

@@ -40,11 +40,11 @@ func TestPercent(t *testing.T) {
 		room, counted uint64
 		want          int
 	}{
-		{0, 0, Percent},
-		{0, 90 * mega, Percent},
-		{100 * mega, 90 * mega, Percent}, // less than what GOGC has
-		{384 * mega, 96 * mega, 400},
-		{384 * mega, 0, 38400}, // nothing lives yet
+		{0, 0, Least},
+		{0, 90 * mega, Least},
+		{100 * mega, 90 * mega, Least}, // less than what GOGC has
+		{360 * mega, 120 * mega, 300},
+		{384 * mega, 20 * mega, Greatest}, // little lives
 	} {
 		if got := (&pacer{room: c.room}).percent(c.counted); got != c.want {
 			t.Errorf("room for %d MiB, %d MiB counted: GOGC %d, want %d", c.room/mega, c.counted/mega, got, c.want)
@@ -83,7 +83,7 @@ func TestPace(t *testing.T) {
 	cancel()
 	<-over
 	sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
-	if metrics.Read(sample); sample[0].Value.Uint64() <= Percent {
-		t.Errorf("GOGC is %d after three collections in no time, want more than %d", sample[0].Value.Uint64(), Percent)
+	if metrics.Read(sample); sample[0].Value.Uint64() <= Least {
+		t.Errorf("GOGC is %d after three collections in no time, want more than %d", sample[0].Value.Uint64(), Least)
 	}
 }
