@@ -33,6 +33,27 @@ type world struct {
 	acks     atomic.Int64 // seen by all
 	quiet    atomic.Bool  // nobody begins anything new
 	settling atomic.Bool  // nobody has anything left to send: look whether all is there
+	ends     map[string]end
+}
+
+// end is where a log ends, by seq: for staff, and for its visitor.
+type end struct{ all, public uint64 }
+
+func (e end) of(c *talker) uint64 {
+	if c.agent() {
+		return e.all
+	}
+	return e.public
+}
+
+// endOf folds a log.
+func endOf(log []entry) (e end) {
+	for _, x := range log {
+		if e.all = x.seq; !x.internal {
+			e.public = x.seq
+		}
+	}
+	return e
 }
 
 func (w *world) now() time.Duration { return time.Since(w.start) }
@@ -45,6 +66,8 @@ type talk struct {
 	staff   []*account
 	stop    context.CancelFunc
 	all     sync.WaitGroup
+
+	conversations []string // of the visitors
 }
 
 // long reports whether there is time for more: what make test-long sets.
@@ -78,6 +101,7 @@ func newTalk(p *play, seed uint64, w *world) *talk {
 		first := p.visitor(c.name)
 		c.token = first.token
 		c.thread(first.mine())
+		t.conversations = append(t.conversations, first.mine())
 		first.leave()
 		t.talkers = append(t.talkers, c)
 	}
@@ -128,7 +152,7 @@ func (t *talk) await(what string, count int64, now func() int64) bool {
 }
 
 // settle has everybody come to an end: first what was begun is answered, then
-// everybody looks whether they have it all. It returns the logs.
+// everybody goes on until they have it all. It returns the logs.
 func (t *talk) settle() map[string][]entry {
 	t.p.Helper()
 	t.quiet.Store(true)
@@ -140,6 +164,10 @@ func (t *talk) settle() map[string][]entry {
 		}
 		return idle
 	})
+	t.ends = map[string]end{} // read by others once they see that they settle
+	for id, log := range t.logs() {
+		t.ends[id] = endOf(log)
+	}
 	t.settling.Store(true)
 	begun := time.Now()
 	tooLong := time.AfterFunc(30*time.Second, t.stop)
@@ -150,19 +178,21 @@ func (t *talk) settle() map[string][]entry {
 	if took := time.Since(begun); took > t.p.host.Profile.Heal+2*busy {
 		t.p.Errorf("promise 19: it took %s until everybody had everything", took)
 	}
-	logs := map[string][]entry{}
-	for _, c := range t.talkers {
-		for id := range c.threads {
-			if logs[id] != nil {
-				continue
-			}
-			for _, e := range t.p.log(t.p.T, id) {
-				logs[id] = append(logs[id], entryOf(e))
-			}
-		}
-	}
+	logs := t.logs()
 	for i, a := range t.staff {
 		t.p.desk(fmt.Sprintf("agent %d goes home", i), a) // clear has them go off duty
+	}
+	return logs
+}
+
+// logs reads the log of each visitor.
+func (t *talk) logs() map[string][]entry {
+	t.p.Helper()
+	logs := map[string][]entry{}
+	for _, id := range t.conversations {
+		for _, e := range t.p.log(t.p.T, id) {
+			logs[id] = append(logs[id], entryOf(e))
+		}
 	}
 	return logs
 }

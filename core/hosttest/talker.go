@@ -33,7 +33,6 @@ type talker struct {
 	cursor      uint64      // that the last hello named
 	pinged      time.Time   // and no pong came since; zero: one did
 	idle        atomic.Bool // nothing is unanswered
-	settled     map[string]bool
 }
 
 // thread is what a client knows of one conversation.
@@ -51,7 +50,7 @@ type thread struct {
 }
 
 func newTalker(w *world, name string, seed uint64) *talker {
-	c := &talker{world: w, name: name, rng: rand.New(rand.NewPCG(seed, 1)), threads: map[string]*thread{}, mine: map[string]bool{}, settled: map[string]bool{}}
+	c := &talker{world: w, name: name, rng: rand.New(rand.NewPCG(seed, 1)), threads: map[string]*thread{}, mine: map[string]bool{}}
 	c.origin = name + "-origin"
 	c.idle.Store(true)
 	return c
@@ -93,14 +92,14 @@ func (c *talker) run(ctx context.Context) {
 	}
 }
 
-// done reports whether the server confirmed, while nobody sent, that there is
-// nothing this client lacks.
+// done reports whether nobody sends any more and this client has all there is.
+// That a pong knows of nothing newer does not say so: it may be a moment old.
 func (c *talker) done() bool {
 	if !c.settling.Load() {
 		return false
 	}
-	for id := range c.threads {
-		if (!c.agent() || c.mine[id]) && !c.settled[id] {
+	for id, t := range c.threads {
+		if (!c.agent() || c.mine[id]) && t.last() < c.ends[id].of(c) {
 			return false
 		}
 	}

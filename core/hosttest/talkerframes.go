@@ -254,7 +254,7 @@ func (c *talker) renumber(t *thread, left []*send) error {
 	return c.repeat(t, 0)
 }
 
-// pong compares heads: what is behind is asked for, what is not is settled.
+// pong compares heads: what is behind is asked for.
 func (c *talker) pong(f frame) error {
 	c.pinged = time.Time{}
 	heads := f.Heads.Of
@@ -265,11 +265,7 @@ func (c *talker) pong(f frame) error {
 		}
 	}
 	for id, seq := range heads {
-		t := c.thread(id)
-		if c.settling.Load() && seq == t.last() {
-			c.settled[id] = true
-		}
-		if err := c.catchUp(t, seq); err != nil {
+		if err := c.catchUp(c.thread(id), seq); err != nil {
 			return err
 		}
 	}
