@@ -10,7 +10,8 @@
 //		})
 //	}
 //
-// A host that can be killed passes Restart, or calls [Crashes] by itself; one
+// [Spread] tells them to several hosts of the kind at once, where stories mostly
+// wait. A host that can be killed passes Restart, or calls [Crashes] by itself; one
 // that can be told to leave passes Leave, or calls [Leaves].
 //
 // # Stories

@@ -1,11 +1,14 @@
 package hosttest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,27 +107,65 @@ type story struct {
 	tell  func(*play)
 	needs []Feature
 	polls bool // its visitors may also come by long-poll
+	waits bool // five seconds and more, where settings take that long to count
 }
 
 // Run tells every story to a host. start is called once: stories share the
 // host, each has visitors of its own, and leaves nobody in line.
-func Run(t *testing.T, start func(t *testing.T) Host) {
-	s := newSuite(t, start(t))
-	all := stories()
-	names := make([]string, 0, len(all))
-	for name := range all {
-		if group, _, _ := strings.Cut(name, "/"); s.host.Only == nil || slices.Contains(s.host.Only, group) || slices.Contains(s.host.Only, name) {
-			names = append(names, name)
+func Run(t *testing.T, start func(t *testing.T) Host) { Spread(t, 1, start) }
+
+// Spread is Run for hosts of which each has a store and processes of its own:
+// so many are started, and the groups of stories are told to whichever has
+// nothing to do. Where a story mostly waits, as for settings that a process
+// reads every few seconds, they wait at the same time.
+func Spread(t *testing.T, hosts int, start func(t *testing.T) Host) {
+	var told sync.WaitGroup
+	defer told.Wait()
+	var groups chan []string
+	for range hosts {
+		s := newSuite(t, start(t))
+		if groups == nil {
+			groups = byGroup(s.host.Only)
+		}
+		told.Go(func() {
+			for names := range groups {
+				for _, name := range names {
+					s.tellAs(t, name)
+				}
+			}
+		})
+	}
+}
+
+// byGroup is what is to be told, a group at a time, first those that wait the
+// most. Only is that of a Host.
+func byGroup(only []string) chan []string {
+	all, waits := map[string][]string{}, map[string]int{}
+	for name, st := range stories() {
+		if group, _, _ := strings.Cut(name, "/"); only == nil || slices.Contains(only, group) || slices.Contains(only, name) {
+			if all[group] = append(all[group], name); st.waits {
+				waits[group]++
+			}
 		}
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		st := all[name]
-		t.Run(name, func(t *testing.T) { s.tell(t, st, "ws") })
-		if st.polls {
-			st.needs = append(slices.Clone(st.needs), Poll)
-			t.Run(name+" over long-poll", func(t *testing.T) { s.tell(t, st, "poll") })
-		}
+	groups := make(chan []string, len(all))
+	for _, group := range slices.SortedFunc(maps.Keys(all), func(a, b string) int {
+		return cmp.Or(cmp.Compare(waits[b], waits[a]), cmp.Compare(a, b))
+	}) {
+		slices.Sort(all[group])
+		groups <- all[group]
+	}
+	close(groups)
+	return groups
+}
+
+// tellAs tells a story by its name.
+func (s *suite) tellAs(t *testing.T, name string) {
+	st := stories()[name]
+	t.Run(name, func(t *testing.T) { s.tell(t, st, "ws") })
+	if st.polls {
+		st.needs = append(slices.Clone(st.needs), Poll)
+		t.Run(name+" over long-poll", func(t *testing.T) { s.tell(t, st, "poll") })
 	}
 }
 

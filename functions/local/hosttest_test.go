@@ -21,16 +21,18 @@ const adminPassword = "correct horse battery staple"
 // two of these here.
 const sweepEvery = time.Second
 
-// TestHost has this host keep its word: see core/hosttest.
+// TestHost has this host keep its word: see core/hosttest. Most of the time
+// stories wait, for what a function reads again every five seconds.
 func TestHost(t *testing.T) {
-	hosttest.Run(t, func(t *testing.T) hosttest.Host { return host(t, nil) })
+	hosttest.Spread(t, 4, func(t *testing.T) hosttest.Host { return host(t, nil) })
 }
 
 // TestReadme: the README says of this host what it claims.
 func TestReadme(t *testing.T) { hosttest.Table(t, "../../README.md", "functions", profile()) }
 
 // TestHostUnderFaults tells the same stories while everything goes wrong that
-// may: promises 1 to 14 and 22 hold, and 19 to 21 within two sweeps.
+// may: promises 1 to 14 and 22 hold, and 19 to 21 within two sweeps. As many
+// seeds at a time as -parallel says; half of what each does is waiting.
 func TestHostUnderFaults(t *testing.T) {
 	seeds, whole := uint64(3), uint64(1)
 	if os.Getenv("KEFU_TEST_LONG") != "" {
@@ -38,14 +40,16 @@ func TestHostUnderFaults(t *testing.T) {
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed+1), func(t *testing.T) {
+			t.Parallel()
 			faults := edge.NewFaults(seed + 1)
-			hosttest.Run(t, func(t *testing.T) hosttest.Host {
+			only, hosts := []string{"Trouble/Storm", "Routing/CapacityRaces"}, 1 // they draw the most
+			if seed < whole {
+				only, hosts = underFaults(), 3
+			}
+			trouble(faults)
+			hosttest.Spread(t, hosts, func(t *testing.T) hosttest.Host {
 				h := host(t, faults)
-				h.Only = []string{"Trouble/Storm", "Routing/CapacityRaces"} // they draw the most
-				if seed < whole {
-					h.Only = underFaults()
-				}
-				trouble(faults)
+				h.Only = only
 				return h
 			})
 			t.Log(faults.Hits())

@@ -64,7 +64,7 @@ chaos() {
   )
 }
 
-faults() { KEFU_TEST_LONG=1 go test -count 1 -timeout 30m -run TestHostUnderFaults ./functions/local; }
+faults() { KEFU_TEST_LONG=1 go test -count 1 -timeout 20m -parallel 4 -run TestHostUnderFaults ./functions/local; }
 again() { go list ./... | grep -v /functions/local$ | xargs go test -race -count 1 -timeout 20m; }
 
 part aws 3 'template.yaml infra/aws infra/dev/aws-check.sh' \

@@ -16,8 +16,8 @@ go_tests() { again all_go; }
 # of this.
 race_tests() { again go test -race -timeout 15m ./core/desk ./core/memstore ./localserver/internal/hub ./localserver/internal/socket; }
 # The functions are processes of their own, so there is nothing for the race detector to see, and their tests measure time: they
-# run alone.
-functions_tests() { again go test -timeout 20m ./functions/local; }
+# run alone, three seeds of faults at a time.
+functions_tests() { again go test -timeout 20m -parallel 3 ./functions/local; }
 sdk_tests() { again all_sdk; }
 all_sdk() { (cd sdk && npm run --silent test); }
 sdk_size() { (cd sdk && npm run --silent size); }
