@@ -20,19 +20,23 @@ type View struct {
 	cs *Connections
 
 	mu   sync.Mutex
-	seen map[key]seen // guarded by mu
+	seen map[key]*seen // guarded by mu
 }
 
+// seen is what was found in a place, or is being looked for there.
 type seen struct {
-	at    time.Time
+	at   time.Time
+	done chan struct{} // closed when the fields below are set
+
 	found []Connection
+	err   error
 }
 
 // viewFor is how long a view believes what it saw.
 const viewFor = time.Second
 
 // View returns one that remembers nothing yet.
-func (cs *Connections) View() *View { return &View{cs: cs, seen: map[key]seen{}} }
+func (cs *Connections) View() *View { return &View{cs: cs, seen: map[key]*seen{}} }
 
 // Forget has the view look again, after a change of our own.
 func (v *View) Forget() {
@@ -71,30 +75,42 @@ func (v *View) Find(ctx context.Context, topics ...desk.Topic) ([]Connection, er
 	}), nil
 }
 
-// look returns all connections in a place.
+// look returns all connections in a place. Who asks while another one looks
+// waits for what that finds.
 func (v *View) look(ctx context.Context, p place) ([]Connection, error) {
 	now := v.cs.st.Now()
 	v.mu.Lock()
-	s, ok := v.seen[p.key]
-	v.mu.Unlock()
-	if ok && now.Sub(s.at) < viewFor {
-		return s.found, nil
+	s := v.seen[p.key]
+	mine := s == nil || now.Sub(s.at) >= viewFor
+	if mine {
+		s = &seen{at: now, done: make(chan struct{})}
+		v.seen[p.key] = s
 	}
-	s = seen{at: now}
-	err := v.cs.st.each(ctx, p.span, func(it item) (bool, error) {
+	v.mu.Unlock()
+	if !mine {
+		select {
+		case <-s.done:
+			return s.found, s.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	defer close(s.done)
+	s.err = v.cs.st.each(ctx, p.span, func(it item) (bool, error) {
 		if c := connection(it); v.cs.lives(it) {
 			c.rows = []key{keyOf(it)}
 			s.found = append(s.found, c)
 		}
 		return false, nil
 	})
-	if err != nil {
-		return nil, err
+	if s.err != nil {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if v.seen[p.key] == s {
+			delete(v.seen, p.key)
+		}
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.seen[p.key] = s
-	return s.found, nil
+	return s.found, s.err
 }
 
 // Find is that of a view which remembers nothing.

@@ -38,7 +38,9 @@ func (h *Host) tell(ctx context.Context, f *flight, id core.ConversationID, in c
 	defer cancel()
 	var change core.Change
 	var err error
-	panicked := safely(func() { change, err = h.desk.Decide(ctx, h.Store.Remembered(ctx, id), in) })
+	was := h.Store.Remembered(ctx, id)
+	defer h.lookAhead(ctx, f, was, in)()
+	panicked := safely(func() { change, err = h.desk.Decide(ctx, was, in) })
 	if panicked != nil {
 		h.Log.ErrorContext(ctx, "a decision panicked", "conversation", id, "input", fmt.Sprintf("%T", in), "error", panicked)
 		change, err = core.Change{Conversation: core.Conversation{ID: id}}, core.Errorf(core.Internal, "internal error")
@@ -48,6 +50,21 @@ func (h *Host) tell(ctx context.Context, f *flight, id core.ConversationID, in c
 	if panicked := safely(func() { done(change, err) }); panicked != nil {
 		h.Log.ErrorContext(ctx, "what follows a decision panicked", "conversation", id, "error", panicked)
 	}
+}
+
+// lookAhead looks for whoever is to hear what is said while that is stored, which
+// takes as long. Who comes in between is found by neither, and finds the event by
+// their heartbeat, like anybody whom a weak read does not know yet. The function
+// that is returned waits until that is over: nothing outlives an invocation.
+func (h *Host) lookAhead(ctx context.Context, f *flight, c core.Conversation, in core.Input) (seen func()) {
+	if _, ok := in.(core.Said); !ok || c.Session.Agent == "" {
+		return func() {}
+	}
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		_, _ = f.view.Find(ctx, desk.TopicVisitor(c.ID), desk.TopicAgent(c.Session.Agent)) // who needs it asks again
+	})
+	return looking.Wait
 }
 
 // safely calls do and returns what it panicked with, and where.
