@@ -53,6 +53,7 @@ func (d *Desk) servePing(ctx context.Context, p *Peer) error {
 type Glancer interface {
 	Glance(ctx context.Context, id core.ConversationID) (core.Conversation, error)   // Load
 	GlanceHolding(ctx context.Context, id core.AgentID) ([]core.Conversation, error) // of Held, each by Load
+	GlanceWaiting(ctx context.Context, g core.GroupID, limit int) ([]core.Place, error)
 }
 
 func (d *Desk) glance(ctx context.Context, id core.ConversationID) (core.Conversation, error) {
@@ -99,9 +100,13 @@ func (d *Desk) waiting(ctx context.Context, p *Peer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	line := d.Store.Waiting
+	if st, ok := d.Store.(Glancer); ok {
+		line = st.GlanceWaiting
+	}
 	n := 0
 	for _, g := range groups {
-		line, err := d.Store.Waiting(ctx, g, countWaiting)
+		line, err := line(ctx, g, countWaiting)
 		if err != nil {
 			return 0, err
 		}

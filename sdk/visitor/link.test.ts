@@ -349,6 +349,43 @@ describe('heartbeat', () => {
     expect(pings().length).toBeGreaterThanOrEqual(10);
   });
 
+  // functions/local/bench takes from here what an agent's heartbeats cost: agentsAlone, agentsAlong.
+  it('an agent’s goes with what they say if it is due soon: with ten answers to each of five visitors, 24 of 53 are messages', async () => {
+    const random = seeded(7);
+    const runs = 20;
+    let alone = 0;
+    let all = 0;
+    for (let i = 0; i < runs; i++) {
+      wires = [];
+      await connect({ role: 'agent', heartbeat: { every: 15, max: 16 } });
+      let due = 0;
+      await during(600, (s) => {
+        for (; due <= s; due += -12 * Math.log(1 - random())) write();
+      });
+      all += pings().length;
+      alone += wire().sent.filter((m) => m.startsWith('{"type":"ping"')).length;
+      link.stop();
+    }
+    expect(Math.round(alone / runs)).toBe(24);
+    expect(Math.round(all / runs)).toBe(53);
+  });
+
+  it('what is sent together stays so, and just after a ping there is none', async () => {
+    await connect({ role: 'agent', heartbeat: { every: 15, max: 16 } });
+    await clock.run(9_000);
+    link.send({ type: 'typing' }, { type: 'read', seq: 2 });
+    expect(pings()).toEqual([]);
+    link.send({ type: 'read', seq: 3 });
+    expect(JSON.parse(wire().sent.at(-1)!)).toEqual([
+      { type: 'read', seq: 3 },
+      { type: 'ping', next: 15 },
+    ]);
+    link.send({ type: 'read', seq: 4 });
+    expect(pings()).toHaveLength(1);
+    await clock.run(10_000);
+    expect(wires[0]!.closed).toBe(true); // no pong came, and nothing else
+  });
+
   // functions/local/bench takes what a session costs in heartbeats from here: visitorsPings.
   it('six of a visitor’s in ten minutes of twenty messages, each side’s when it likes', async () => {
     const sessions = 50;

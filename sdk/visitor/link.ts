@@ -81,6 +81,7 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
   let told = 0; // the close code that an error stood for, if it was the last frame
   let beat = { every: 25, now: 25, max: 50 }; // seconds
   let said = 0; // when the server last heard of us
+  let beaten = 0; // when it was last pinged
   let stopLimit = () => {}; // of the state: connecting or waiting
   let stopBeat = () => {};
   let stopPong = () => {};
@@ -223,17 +224,19 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
     if (beat.max > beat.every && env.now() - said < beat.now * 900) sleep();
   };
 
-  const ping = (limit: number) => {
+  const pulse = (limit: number): ClientFrame => {
     sleep();
     stopPong();
-    send({ type: 'ping', next: Math.ceil(hidden?.() ? Math.max(HIDDEN_BEAT, beat.now) : beat.now) });
+    beaten = env.now();
     stopPong = env.after(limit, () => {
       beat.now = Math.max(beat.every, beat.now / 2);
       stopPong = () => {};
       retry();
     });
     onTime = true;
+    return { type: 'ping', next: Math.ceil(hidden?.() ? Math.max(HIDDEN_BEAT, beat.now) : beat.now) };
   };
+  const ping = (limit: number) => send(pulse(limit));
 
   // Any frame proves that the other side lives; one that ends a ping lets the beat slow down.
   const alive = () => {
@@ -245,6 +248,8 @@ export function createLink({ url, env, fallback, hello, onFrame, onState, hidden
   const send = (...frames: ClientFrame[]) => {
     if (state.at !== 'open' || !socket) return false;
     said = env.now();
+    // What an agent says takes the ping along that would follow soon, which spares a message each way.
+    if (beat.max === beat.every && !frames[1] && said - beaten > beat.now * 333 && !polls()) frames.push(pulse(PONG));
     socket.send(JSON.stringify(frames.length > 1 ? frames : frames[0]));
     return true;
   };

@@ -22,6 +22,15 @@ func (st *Store) open(ctx context.Context, prefix string) ([]item, error) {
 
 // Waiting implements core.Lists.
 func (st *Store) Waiting(ctx context.Context, g core.GroupID, limit int) ([]core.Place, error) {
+	return st.waiting(ctx, g, limit, false)
+}
+
+// GlanceWaiting implements desk.Glancer: Waiting by weak reads.
+func (st *Store) GlanceWaiting(ctx context.Context, g core.GroupID, limit int) ([]core.Place, error) {
+	return st.waiting(ctx, g, limit, true)
+}
+
+func (st *Store) waiting(ctx context.Context, g core.GroupID, limit int, weak bool) ([]core.Place, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
@@ -30,6 +39,7 @@ func (st *Store) Waiting(ctx context.Context, g core.GroupID, limit int) ([]core
 		s = all(partOpen, groupPrefix(g))
 		s.limit = limit
 	}
+	s.weak = weak
 	line, err := st.line(ctx, s)
 	if err != nil {
 		return nil, err

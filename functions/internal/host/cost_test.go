@@ -153,7 +153,7 @@ func TestCost(t *testing.T) {
 		{"sweep of one open session, which tells who is there", hot, sweep, cost{1, 17.5, 19}},
 		{"sweep, when nothing has happened", hot, sweep, cost{0, 7.5, 8}},
 		{"ping of a visitor", hot, func() { b.say("mei=", ping, "pong") }, cost{0, 1, 2}},
-		{"ping of an agent who holds one", hot, func() { b.say("li=", ping, "pong") }, cost{0, 2.5, 4}},
+		{"ping of an agent who holds one", hot, func() { b.say("li=", ping, "pong") }, cost{0, 2, 4}},
 		{"send, warm, six seconds later: three copies, and whether there are webhooks", func() { b.clock.pass(6 * time.Second) }, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 5, 7}},
 		{"first poll", func() { b.clock.pass(-6 * time.Second) }, func() {
 			got := b.poll(fields{"token": welcome["token"], "frames": []fields{{"type": "hello", "v": 1, "origin": "origin-of-poll"}}, "wait": 0})
@@ -171,9 +171,9 @@ func TestCost(t *testing.T) {
 		{"idle poll, cold", b.cold, polls, cost{0, 1.5, 2}},
 		{"idle poll, warm again", hot, polls, cost{0, 1, 1}},
 		{"$disconnect", hot, func() { b.event("DISCONNECT", "mei=", nil) }, cost{2, 2.5, 5}},
-		{"ping of an agent, with three copies", func() { b.clock.pass(15 * time.Second) }, func() { b.say("li=", ping, "pong") }, cost{1, 5.5, 8}},
-		{"the same nine seconds later, which renews no lease", func() { b.clock.pass(9 * time.Second) }, func() { b.say("li=", ping, "pong") }, cost{0, 5.5, 7}},
-		{"and six seconds after that", func() { b.clock.pass(6 * time.Second) }, func() { b.say("li=", ping, "pong") }, cost{1, 5.5, 8}},
+		{"ping of an agent, with three copies", func() { b.clock.pass(15 * time.Second) }, func() { b.say("li=", ping, "pong") }, cost{1, 5, 8}},
+		{"the same nine seconds later, which renews no lease", func() { b.clock.pass(9 * time.Second) }, func() { b.say("li=", ping, "pong") }, cost{0, 5, 7}},
+		{"and six seconds after that", func() { b.clock.pass(6 * time.Second) }, func() { b.say("li=", ping, "pong") }, cost{1, 5, 8}},
 	} {
 		step.before()
 		b.took()

@@ -111,5 +111,5 @@ func answerBill(c counted) []line {
 	rest.invocations--
 	rest.out += max(0, answerSeconds*deltasASec-(rest.out-1)) // pieces that a fake, which does not take its time, does not make
 	lines := bill(rest, otherMs)
-	return append(lines, line{fmt.Sprintf("Lambda, assist: %d MB for %g s", assistMB, modelSeconds+answerSeconds), lambda(assistMB, (modelSeconds+answerSeconds)*1000, perGBSecond)})
+	return append(lines, line{what: fmt.Sprintf("Lambda, assist: %d MB for %g s", assistMB, modelSeconds+answerSeconds), dollars: lambda(assistMB, (modelSeconds+answerSeconds)*1000, perGBSecond)})
 }

@@ -6,6 +6,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"kefu/functions/internal/dynalite"
+	"kefu/functions/internal/dynamo"
 	"kefu/functions/local/edge"
 	"kefu/functions/local/stack"
 )
@@ -19,13 +25,15 @@ type counted struct {
 	hello        units // $connect and hello of a visitor
 	open         units // the first message, which opens a session and finds an agent, and the first answer
 	visitorsPing units
-	agentsPing   units
-	end          units // closing the session
-	leave        units // $disconnect
-	idle         units // a sweep while no session is open, but somebody is there
-	news         units // what a session that began since the last one adds to it: colleagues are told who is busy
-	sweep        units // what any other open session adds to it
-	answer       asked // of the receptionist, with the message that it answers
+	agentsPing   units   // in a message of its own, as all that follow without the renewal of the lease
+	agentsAlong  units   // in one that says something
+	end          units   // closing the session
+	leave        units   // $disconnect
+	idle         units   // a sweep while no session is open, but somebody is there
+	news         units   // what a session that began since the last one adds to it: colleagues are told who is busy
+	sweep        units   // what any other open session adds to it
+	stored       float64 // bytes that a message leaves in the table, with what belongs to its session
+	answer       asked   // of the receptionist, with the message that it answers
 }
 
 // text is what everybody says: 60 characters are more than most do.
@@ -63,7 +71,18 @@ func (b *bench) count(ctx context.Context, admin string) (c counted, err error) 
 	c.warm = c.warm.times(1.0 / exchanged)
 	per(&c.visitorsPing, func(i int) error { return ping(ctx, people[i]) })
 	per(&c.agentsPing, func(int) error { return ping(ctx, b.agent) })
-	c.agentsPing.writes = 1 // each renews the lease, 15 s after the last; these came at once
+	c.agentsPing.writes = 0 // what renews the lease is counted by itself
+	per(&c.agentsAlong, func(i int) error {
+		if err := b.agent.writesAlong(ctx, people[i].id, text(50)); err != nil {
+			return err
+		}
+		return people[i].sees(ctx, text(50))
+	})
+	c.agentsAlong = c.agentsAlong.minus(c.warm)
+	c.agentsAlong.writes = 0
+	if err == nil {
+		c.stored, err = b.stored(ctx, people[0].id, exchanged+3)
+	}
 	if err == nil {
 		err = b.countCold(ctx, people, &c)
 	}
@@ -206,6 +225,60 @@ func (b *bench) countCold(ctx context.Context, people []*client, c *counted) (er
 	late, err := b.of(ctx, func() error { return b.says(ctx, extra, "", 200) })
 	c.rights = late.minus(c.warm)
 	return err
+}
+
+// stored is how many bytes of the table a message has, in a conversation of so
+// many: what DynamoDB bills, which is the names and values of all its items, and
+// 100 bytes for each (pricing for data storage).
+func (b *bench) stored(ctx context.Context, conversation string, messages int) (float64, error) {
+	db := dynamo.NewClient("us-east-1", b.DatabaseURL(), dynalite.Credentials())
+	out, err := db.Query(ctx, &dynamodb.QueryInput{
+		TableName: aws.String("kefu"), KeyConditionExpression: aws.String("pk = :p"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":p": &types.AttributeValueMemberS{Value: "c#" + conversation}},
+	})
+	if err != nil {
+		return 0, err
+	}
+	bytes := 0
+	for _, item := range out.Items {
+		bytes += 100
+		for name, v := range item {
+			bytes += len(name) + weight(v)
+		}
+	}
+	return float64(bytes) / float64(messages), nil
+}
+
+// weight is the size of a value, as the developer guide has it under "item sizes".
+func weight(v types.AttributeValue) int {
+	const nested = 3 // of a list or a map; and 1 for each that it holds
+	switch v := v.(type) {
+	case *types.AttributeValueMemberS:
+		return len(v.Value)
+	case *types.AttributeValueMemberB:
+		return len(v.Value)
+	case *types.AttributeValueMemberN:
+		return len(v.Value)/2 + 2
+	case *types.AttributeValueMemberL:
+		sum := nested
+		for _, e := range v.Value {
+			sum += 1 + weight(e)
+		}
+		return sum
+	case *types.AttributeValueMemberM:
+		sum := nested
+		for name, e := range v.Value {
+			sum += 1 + len(name) + weight(e)
+		}
+		return sum
+	case *types.AttributeValueMemberSS:
+		sum := 0
+		for _, s := range v.Value {
+			sum += len(s)
+		}
+		return sum
+	}
+	return 1
 }
 
 // anew replaces the process of the socket function by one that remembers

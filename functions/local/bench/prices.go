@@ -27,7 +27,6 @@ const (
 	connectMs      = 15  // of $connect, $disconnect
 	messagesASec   = 1.0 // that one process serves while it is warm: it reads rights anew every 5 s
 	rightsEvery    = 5.0 // seconds
-	storedBytes    = 600 // of a message with its header, in the table
 	storedMonths   = 3.0 // until retention deletes it, on average
 	sessionMinutes = 10
 	perSession     = 20 // messages
@@ -63,17 +62,18 @@ func (u units) times(f float64) units {
 type line struct {
 	what    string
 	dollars float64 // for one message
+	why     string  // it is asked for; "": that goes without saying
 }
 
 // bill is what units cost, if an invocation takes so many milliseconds.
 func bill(u units, ms float64) []line {
 	return []line{
-		{"API Gateway, messages in", u.in * perMessage},
-		{"API Gateway, messages out", u.out * perMessage},
-		{"Lambda", u.invocations * lambda(memoryMB, ms, perGBSecond)},
-		{"DynamoDB, writes", u.writes * perWrite},
-		{"DynamoDB, reads", u.reads * perRead},
-		{"bytes to clients", (u.sent + u.out*framing) * perByteOut},
+		{what: "API Gateway, messages in", dollars: u.in * perMessage},
+		{what: "API Gateway, messages out", dollars: u.out * perMessage},
+		{what: "Lambda", dollars: u.invocations * lambda(memoryMB, ms, perGBSecond)},
+		{what: "DynamoDB, writes", dollars: u.writes * perWrite},
+		{what: "DynamoDB, reads", dollars: u.reads * perRead},
+		{what: "bytes to clients", dollars: (u.sent + u.out*framing) * perByteOut},
 	}
 }
 

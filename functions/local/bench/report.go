@@ -18,15 +18,19 @@ const (
 	maxAllIn     = 5.20
 )
 
-// The heartbeats of a session: what the SDK does while a page is open. A
+// The heartbeats of a session: what the SDK does while a page is open, which
+// sdk/visitor/link.test.ts counts, for messages that come when they like. A
 // visitor's begins at 25 s and grows to 50, and is put off by what is said
-// meanwhile: how many are left of it sdk/visitor/link.test.ts counts, for messages
-// that come when they like. An agent's is 15 s, and is shared by those who are
-// served at the same time. Sessions are those that keep one process as busy as
-// it is assumed to be; what a sweep takes anyway is shared by all of them.
+// meanwhile. An agent's is 15 s, and goes with what they say if it is due soon; it
+// is shared by those who are served at the same time, and so is what renews their
+// lease. Sessions are those that keep one process as busy as it is assumed to be;
+// what a sweep takes anyway is shared by all of them.
 const (
 	visitorsPings = 6.0
-	agentsPings   = sessionMinutes * 60 / 15.0 / perAgent
+	agentsBeat    = 15
+	agentsAlone   = 24.0 / perAgent
+	agentsAlong   = 29.0 / perAgent
+	renewals      = sessionMinutes * 60.0 / agentsBeat / perAgent
 	sessions      = messagesASec * 60 * sessionMinutes / perSession
 	told          = 2.0 / sessionMinutes // of the sweeps while a session is open: its beginning and its end are news
 )
@@ -76,7 +80,7 @@ func report(w io.Writer, sizes []size, t times, c counted) (missed int) {
 		u    units
 	}{
 		{"message, warm", c.warm}, {"message, cold", c.cold}, {"rights, every 5 s a process", c.rights}, {"$connect and hello", c.hello},
-		{"first message: open, assign", c.open}, {"ping of a visitor", c.visitorsPing}, {"ping of an agent", c.agentsPing},
+		{"first message: open, assign", c.open}, {"ping of a visitor", c.visitorsPing}, {"ping of an agent", c.agentsPing}, {"ping of an agent, with what they say", c.agentsAlong},
 		{"end", c.end}, {"$disconnect", c.leave}, {"sweep", c.idle}, {"what a session adds to it that has just begun", c.news}, {"what any other open session adds", c.sweep}, {"question, and its answer by the receptionist", c.answer.units},
 	} {
 		u := r.u
@@ -89,7 +93,7 @@ func report(w io.Writer, sizes []size, t times, c counted) (missed int) {
 	p.line("\nWhat the model asks for its tokens is not in it: a request has %.0f bytes, with one article found.", c.answer.prompt)
 	beats := 0.0
 	for _, l := range session {
-		if strings.HasPrefix(l.what, "heartbeats") {
+		if strings.HasPrefix(l.what, "heartbeats") || l.what == "the lease of the agent" {
 			beats += l.dollars
 		}
 	}
@@ -103,31 +107,35 @@ func report(w io.Writer, sizes []size, t times, c counted) (missed int) {
 // overheads is what a session costs besides its messages, for one message.
 func overheads(c counted) []line {
 	first := c.open.minus(c.cold.times(2)) // two of the messages are among those that open it
-	share := func(what string, u units, ms, times float64) line {
-		return line{what, total(bill(u, ms)) * times / perSession}
+	share := func(what string, u units, ms, times float64, why string) line {
+		return line{what, total(bill(u, ms)) * times / perSession, why}
 	}
 	sweeps := c.idle.times(1 / sessions).plus(c.sweep.times(1 - told)).plus(c.news.times(told))
 	minutes := sessionMinutes + 2 + float64(sessionMinutes)/perAgent // rounded up, and an agent's share
 	return []line{
-		{"minutes of connections", minutes * perMinute / perSession},
-		share("$connect, hello, $disconnect", c.hello.plus(c.leave), connectMs, 1),
-		share("open, assign", first, otherMs, 1),
-		share("end", c.end, otherMs, 1),
-		share("heartbeats of the visitor", c.visitorsPing, otherMs, visitorsPings),
-		share("heartbeats of the agent", c.agentsPing, otherMs, agentsPings),
-		share("sweeps", sweeps, otherMs, sessionMinutes),
-		{"rights, read every 5 s by each process", total(bill(c.rights, 0)) / (messagesASec * rightsEvery)},
-		{"logged", (c.warm.logged*(perSession-2) + c.open.logged + c.end.logged) * perByteLogged / perSession},
-		{"stored", storedBytes * storedMonths * perByteStored},
+		{"minutes of connections", minutes * perMinute / perSession, "API Gateway's own"},
+		share("$connect, hello, $disconnect", c.hello.plus(c.leave), connectMs, 1,
+			"written: what only $connect is told, who that is, where a message finds them; at the end both rows go. Read: who has the origin, the log, the profile"),
+		share("open, assign", first, otherMs, 1,
+			"written: the profile, the place in line before there is a session, the seat before it is given, the assignment, out of the line, how fast the answer was. Read: the line and the roster, again after the commit, so that nobody waits beside a free seat"),
+		share("end", c.end, otherMs, 1, "written: the list of what is closed, the change, the seat; both sides hear of it"),
+		share("heartbeats of the visitor", c.visitorsPing, otherMs, visitorsPings, "find what a push lost, within one"),
+		share("heartbeats of the agent, messages of their own", c.agentsPing, otherMs, agentsAlone, "likewise, for all that they hold; who drops out is noticed within 40 s"),
+		share("heartbeats of the agent, with what they say", c.agentsAlong, 0, agentsAlong, "read what they hold"),
+		{"the lease of the agent", renewals * perWrite / perSession, "nobody is given to who is not there"},
+		share("sweeps", sweeps, otherMs, sessionMinutes, "read each open session once a minute: an alarm would be moved by every other message"),
+		{"rights, read every 5 s by each process", total(bill(c.rights, 0)) / (messagesASec * rightsEvery), "accounts, settings, blocks, webhooks: what is revoked ends within 10 s"},
+		{"logged", (c.warm.logged*(perSession-2) + c.open.logged + c.end.logged) * perByteLogged / perSession, "one line of metrics for each message"},
+		{"stored", c.stored * storedMonths * perByteStored, fmt.Sprintf("%.0f bytes a message for %g months, counted", c.stored, storedMonths)},
 	}
 }
 
 func (p *printer) bill(title string, lines []line) {
-	p.line("\n%s:\n\n| | |\n|---|---:|", title)
+	p.line("\n%s:\n\n| | | |\n|---|---:|---|", title)
 	for _, l := range lines {
-		p.line("| %s | %s |", l.what, dollars(l.dollars))
+		p.line("| %s | %s | %s |", l.what, dollars(l.dollars), l.why)
 	}
-	p.line("| **sum** | **%s** |", dollars(total(lines)))
+	p.line("| **sum** | **%s** | |", dollars(total(lines)))
 }
 
 // sample prints what the sample of AWS costs.
@@ -141,11 +149,11 @@ func (p *printer) sample(warm float64) {
 
 func (p *printer) assumptions() {
 	p.line("\nAssumed, not counted: %d MB arm64; %d ms for a message, %d ms for $connect and $disconnect, %d ms for any other frame; a warm\n"+
-		"process serves %g message a second, which shares its reads of rights; %d bytes stored for %g months; %d bytes that a message\n"+
-		"to a client has around it; a session has %d messages in %d minutes, %g heartbeats of the visitor and %g of the agent, who\n"+
+		"process serves %g message a second, which shares its reads of rights; what is said is kept for %g months; %d bytes that a message\n"+
+		"to a client has around it; a session has %d messages in %d minutes, %g heartbeats of the visitor and %.1f of the agent, who\n"+
 		"serves %d at a time; %g sessions are open at the same time; a model says its first word after %g s and its last %g s later, in %d "+
 		"pieces a second. Free tiers, the HTTP API and platform logs (SystemLogLevel WARN writes none) are left out.",
-		memoryMB, messageMs, connectMs, otherMs, messagesASec, storedBytes, storedMonths, framing, perSession, sessionMinutes, visitorsPings, agentsPings, perAgent, sessions, modelSeconds, answerSeconds, deltasASec)
+		memoryMB, messageMs, connectMs, otherMs, messagesASec, storedMonths, framing, perSession, sessionMinutes, visitorsPings, agentsAlone+agentsAlong, perAgent, sessions, modelSeconds, answerSeconds, deltasASec)
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
