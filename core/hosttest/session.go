@@ -57,6 +57,7 @@ func tellLife(p *play) {
 func (p *play) nextSession(v, a, b *client) {
 	p.Helper()
 	a.offers(2)
+	p.hasSeat(b)
 	v.writes("one more question")
 	v.isHeldBy(b.id())
 	why := b.seesEvent(v, "the second assignment", func(e event) bool { return e.Session == 2 && e.Body.Kind == "assigned" }).Body.Why

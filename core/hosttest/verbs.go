@@ -1,6 +1,7 @@
 package hosttest
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -182,6 +183,24 @@ func (c *client) lastKind() string {
 
 // goes says that an agent is online, away or offline.
 func (c *client) goes(status string) { c.t.Helper(); c.goesWith(fields{"status": status}) }
+
+// hasSeat waits until an agent has a free one. Functions give a seat back after
+// the end that everybody sees; where one dies in between, a sweep does.
+func (p *play) hasSeat(a *client) {
+	p.Helper()
+	free := func() bool {
+		var floor struct{ Agents []agentInfo }
+		p.call(p.T, http.MethodGet, "/v1/floor", nil, &floor)
+		return slices.ContainsFunc(floor.Agents, func(x agentInfo) bool {
+			return x.ID == a.id() && x.Status == "online" && x.Held < x.Capacity
+		})
+	}
+	p.within(20, p.host.Profile.Heal, a.name+" has a free seat", func() {
+		for begun := time.Now(); !free() && time.Since(begun) < p.longest(); {
+			a.sit(healing)
+		}
+	})
+}
 
 // offers is online, with so many seats.
 func (c *client) offers(seats int) {
