@@ -2,6 +2,7 @@
 import type { Spec } from '../setup/form.tsx';
 import { own as site } from '../setup/Sites.words.ts';
 import { time } from '../setup/specs.ts';
+import { w } from '../setup/words.ts';
 import { own } from './Answers.words.ts';
 
 const field = (k: string, kind: Spec['kind'], label: Parameters<typeof own>[0], hint?: Parameters<typeof own>[0]): Spec => ({
@@ -77,7 +78,7 @@ export const parts = (): readonly { readonly title: string; readonly specs: read
       field('budget.session', 'number', 'session', 'sessionHint'),
       field('budget.day', 'number', 'day', 'dayHint'),
       time('timeouts.assistant', site('tAssistant')),
-      time('timeouts.return', site('tReturn')),
+      time('timeouts.return', site('tReturn'), w('never')),
     ],
   },
   {

@@ -1,6 +1,7 @@
 /** Who is kept out. */
 
 import { own } from './Blocks.words.ts';
+import { get, put } from './form.tsx';
 import { List } from './List.tsx';
 import { filled, removable, when } from './parts.tsx';
 import { w } from './words.ts';
@@ -19,10 +20,10 @@ export const Blocks = () => (
         { k: 'visitor', label: own('visitor'), kind: 'text', hint: own('visitorHint') },
         { k: 'network', label: own('network'), kind: 'text', hint: own('networkHint') },
         { k: 'reason', label: own('reason'), kind: 'text', hint: own('reasonHint') },
-        { k: 'minutes', label: own('minutes'), kind: 'number', hint: own('forGood') },
+        { k: 'minutes', label: own('minutes'), kind: 'time', per: 60, zero: own('always') },
       ],
       blank: { visitor: '', network: '', reason: '', minutes: 60 },
-      body: filled,
+      body: (v) => filled(get(v, 'minutes') ? v : put(v, 'minutes', '')),
       name: (b) => String(b.visitor).replace(/^net:/, ''),
       about: (b) => `${b.reason ? `${b.reason} · ` : ''}${when(String(b.at))} – ${b.until ? when(String(b.until)) : own('always')}`,
       remove: { ...removable(), text: own('letIn') },

@@ -1,11 +1,15 @@
 /** Notifications: whom a robot or a mail calls when visitors wait. */
 import { lang } from '../i18n.ts';
 import { own } from './Channels.words.ts';
+import { durationText } from './Duration.tsx';
 import { get, type Spec } from './form.tsx';
 import { List } from './List.tsx';
 import { only, removable, when } from './parts.tsx';
 import { Try } from './Try.tsx';
 import { w } from './words.ts';
+
+/** The API has it in seconds. */
+const waitFor = (): Spec => ({ k: 'after', label: own('waitFor'), kind: 'time', per: 1 });
 
 const channelFields = (): readonly Spec[] => [
   { k: 'name', label: own('name'), kind: 'text', hint: own('nameHint') },
@@ -24,7 +28,7 @@ const channelFields = (): readonly Spec[] => [
     when: (v) => get(v, 'kind') !== 'mail' && get(v, 'kind') !== 'wecom',
   },
   { k: 'to', label: own('to'), kind: 'lines', hint: own('toHint'), when: (v) => get(v, 'kind') === 'mail' },
-  { k: 'after', label: own('waitFor'), kind: 'number' },
+  waitFor(),
   { k: 'waiting', label: own('waiting'), kind: 'bool' },
   { k: 'unread', label: own('unread'), kind: 'bool' },
   { k: 'groups', label: own('onlyGroups'), kind: 'groups', hint: w('noneAll') },
@@ -68,11 +72,10 @@ export const Channels = () => (
         off: false,
       },
       begin: (c) => only(c, 'name', 'kind', 'url', 'secret', 'to', 'after', 'waiting', 'unread', 'groups', 'lang', 'link', 'off'),
-      body: (v, item) => ({ ...(v as object), ...(item ? { version: item.version } : {}) }),
       name: (c) => String(c.name),
       about: (c) => (
         <>
-          {own(c.kind as 'mail')} · {own('seconds', { n: Number(c.after) })}{' '}
+          {own(c.kind as 'mail')} · {own('afterSo', { time: durationText(c.after, waitFor()) })}{' '}
           {c.off === true && <span class="chip">{own('off')}</span>}
           {c.sent ? ` · ${w('lastSent', { at: when(String(c.sent)) })}` : ''}
           {c.last ? <span class="setup-fault"> {own('lastFailed', { why: String(c.last) })}</span> : null}

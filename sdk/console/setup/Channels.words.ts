@@ -12,7 +12,7 @@ const en = {
   secretHint: 'Empty: nothing is signed. WeCom has none.',
   to: 'To',
   toHint: 'One address a line.',
-  waitFor: 'Tell after so many seconds',
+  waitFor: 'Tell after a wait of',
   waiting: 'When nobody has taken a visitor',
   unread: 'When a message has not been read',
   onlyGroups: 'Only these groups',
@@ -28,7 +28,7 @@ const en = {
   urlHint: 'The webhook address that the group robot shows when it is made; or that of your server.',
   linkHint: 'Stands in the message, so that one press opens it.',
   off: 'Switched off',
-  seconds: 'after {n} s',
+  afterSo: 'after {time}',
 };
 
 const zh: Record<keyof typeof en, string> = {
@@ -42,7 +42,7 @@ const zh: Record<keyof typeof en, string> = {
   secretHint: '留空则不签名；企业微信没有密钥。',
   to: '收件人',
   toHint: '每行一个地址。',
-  waitFor: '多少秒后提醒',
+  waitFor: '等待多久后提醒',
   waiting: '访客无人接待时',
   unread: '消息未读时',
   onlyGroups: '仅这些客服组',
@@ -58,7 +58,7 @@ const zh: Record<keyof typeof en, string> = {
   urlHint: '创建群机器人时给出的 Webhook 地址，或您服务器的地址。',
   linkHint: '写在提醒里，点击即可打开。',
   off: '停用',
-  seconds: '{n} 秒后',
+  afterSo: '{time}后',
 };
 
 export const own = words({ en, 'zh-CN': zh });

@@ -6,6 +6,7 @@ import { useId, useState } from 'preact/hooks';
 import type { Fault } from '../api.ts';
 import { lang } from '../i18n.ts';
 import { Below } from './Below.tsx';
+import { Duration } from './Duration.tsx';
 import { Secret } from './Secret.tsx';
 import { GroupTicks, Ticks } from './Ticks.tsx';
 import { told } from './told.ts';
@@ -21,8 +22,8 @@ export interface Spec {
   readonly hint?: string;
   /**
    * `groups` is a list of ids of groups, `inOrder` one whose first counts, `ticks` a list of what `options` has; `texts` is an object
-   * by language, `lines` a list of texts, `rows` a list of objects, `textRows` a list of `texts`. A `secret` comes masked from the
-   * server and is written anew or left alone. A `code` is the digits of an authenticator.
+   * by language, `lines` a list of texts, `rows` a list of objects (`row` one of them), `textRows` a list of `texts`. A `secret` comes masked from the
+   * server and is written anew or left alone. A `code` is the digits of an authenticator. A `time` is a duration.
    */
   readonly kind:
     | 'text'
@@ -39,8 +40,10 @@ export interface Spec {
     | 'texts'
     | 'textRows'
     | 'rows'
+    | 'row'
     | 'date'
     | 'code'
+    | 'time'
     | 'color';
   readonly options?: readonly (readonly [value: string, label: string])[];
   readonly of?: readonly Spec[];
@@ -54,6 +57,10 @@ export interface Spec {
   readonly step?: string;
   /** A number that people read in another unit than the server: how many of theirs one of the server's is. */
   readonly scale?: number;
+  /** Of a duration that the server has as a number: how many seconds one of its is. */
+  readonly per?: number;
+  /** What a duration of none means, such as off; where it means nothing of its own it is not offered. */
+  readonly zero?: string;
   /** The order of the rows counts. */
   readonly ordered?: boolean;
   /** Not shown unless so. */
@@ -130,6 +137,7 @@ function Field(p: One) {
   const wrong = faultsAt(faults, at, spec.kind === 'lines');
   if (spec.kind === 'bool') return <Check spec={spec} value={value} said={wrong} onChange={p.onChange} />;
   if (spec.kind === 'secret') return <Secret spec={spec} value={String(value ?? '')} said={wrong} onChange={p.onChange} />;
+  if (spec.kind === 'time') return <Duration spec={spec} value={value} said={wrong} onChange={p.onChange} />;
   return <Line {...p} said={wrong} />;
 }
 

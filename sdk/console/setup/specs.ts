@@ -14,16 +14,17 @@ const week = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const days = () => week.map((d) => [d, own(d)] as const);
 const types = () => (['text', 'email', 'tel', 'select', 'textarea'] as const).map((d) => [d, own(d)] as const);
 
-export const time = (k: string, label: string): Spec => ({ k, label, kind: 'text', hint: w('duration') });
+/** A duration; `zero` says what none at all means, where it means something. */
+export const time = (k: string, label: string, zero?: string): Spec => ({ k, label, kind: 'time', ...(zero ? { zero } : {}) });
 
 /** The timeouts below a place. */
 export const timeoutsAt = (at: string): readonly Spec[] => [
-  time(`${at}agent`, own('tAgent')),
-  time(`${at}visitor`, own('tVisitor')),
-  time(`${at}warning`, own('tWarning')),
-  time(`${at}abandoned`, own('tAbandoned')),
+  time(`${at}agent`, own('tAgent'), w('never')),
+  time(`${at}visitor`, own('tVisitor'), w('never')),
+  time(`${at}warning`, own('tWarning'), w('never')),
+  time(`${at}abandoned`, own('tAbandoned'), w('never')),
   time(`${at}assistant`, own('tAssistant')),
-  time(`${at}return`, own('tReturn')),
+  time(`${at}return`, own('tReturn'), w('never')),
 ];
 
 /** A site's, in parts. */
@@ -48,7 +49,7 @@ export const siteParts = (): readonly {
       { k: 'assistant', label: own('assistant'), kind: 'bool' },
       { k: 'preview', label: own('preview'), kind: 'bool' },
       { k: 'rating', label: own('rating'), kind: 'bool' },
-      time('edit', own('editFor')),
+      time('edit', own('editFor'), own('notAtAll')),
       { k: 'privacy.text', label: own('privacy'), kind: 'texts' },
       { k: 'privacy.url', label: own('privacyUrl'), kind: 'text' },
     ],
@@ -136,7 +137,7 @@ export const siteParts = (): readonly {
         of: [
           { k: 'id', label: w('id'), kind: 'text' },
           { k: 'text', label: own('text'), kind: 'texts' },
-          time('after', own('inviteAfter')),
+          time('after', own('inviteAfter'), own('atOnce')),
           { k: 'path', label: own('path'), kind: 'text', hint: own('pathHint') },
           { k: 'referrer', label: own('referrer'), kind: 'text' },
           time('again', own('inviteAgain')),
@@ -168,8 +169,8 @@ export const siteParts = (): readonly {
 export const routing = (): readonly Spec[] => [
   { k: 'routing.share', label: general('share'), kind: 'number', scale: 100, step: 'any' },
   { k: 'routing.least', label: general('least'), kind: 'number' },
-  time('routing.affinity', general('affinity')),
-  time('routing.pace', general('pace')),
+  time('routing.affinity', general('affinity'), w('never')),
+  time('routing.pace', general('pace'), w('usual')),
 ];
 /** What one visitor may send. */
 export const limits = (): readonly Spec[] => [

@@ -3,6 +3,7 @@
  * as the sentence is one of these. What is not known here is shown as it came: told.test.ts finds what the server has learnt to say.
  */
 import type { Lang } from '../i18n.ts';
+import { durationsIn } from './duration.ts';
 
 /** As the server formats them: `{}` is what differs, in its order. */
 const sentences: readonly (readonly [said: string, zh: string])[] = [
@@ -131,6 +132,7 @@ const checks: readonly (readonly [said: string, en: string, zh: string])[] = [
   ['expected number > {}', 'More than {} is expected.', '应大于 {}。'],
   ['expected number <= {}', '{} or less is expected.', '不能大于 {}。'],
   ['expected required property {} to be present', 'Something is needed here.', '请填写。'],
+  ['a duration such as {} is expected{}', 'A number is needed here.', '请填写数字。'],
   ['expected {}integer', 'A whole number is expected.', '应为整数。'],
   ['expected {}number', 'A number is expected.', '应为数字。'],
 ];
@@ -147,11 +149,16 @@ const tables: Record<Lang, Table> = {
 const FILE = /^[^:\n]+\.\w+: /;
 const LINE = /^line (\d+): (?:invalid: )?/;
 
-/** What the server said, in the language. In Chinese the place that stands before it (`name: …`) is left to the field. */
-export function told(lang: Lang, said: string): string {
+/**
+ * What the server said, in the language, and its durations in words. In Chinese the place that stands before it (`name: …`) is
+ * left to the field.
+ */
+export const told = (lang: Lang, said: string): string => durationsIn(lang, sentenceOf(lang, said));
+
+function sentenceOf(lang: Lang, said: string): string {
   const inFile = said.replace(FILE, '');
   const line = LINE.exec(inFile);
-  if (lang === 'zh-CN' && line) return `第 ${line[1]} 行：${told(lang, inFile.slice(line[0].length))}`;
+  if (lang === 'zh-CN' && line) return `第 ${line[1]} 行：${sentenceOf(lang, inFile.slice(line[0].length))}`;
   for (const text of [said.replace(/^[\w.[\]-]+: /, ''), inFile, said])
     for (const [pattern, words] of tables[lang]) {
       const found = pattern.exec(text);
