@@ -228,11 +228,11 @@ describe('knowledge', () => {
     await ask('POST', '/knowledge', { id, site: 'default', title: 'Parking', text: 'There is none.' });
     await form.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Somebody else has changed this meanwhile').waitFor();
-    await page.locator('.rec-version', { hasText: 'There is none.' }).waitFor();
-    await page.locator('.rec-version', { hasText: 'Behind the shop, free.' }).waitFor();
+    const both = page.getByRole('group', { name: 'Text' });
+    await both.getByLabel('Theirs').and(page.getByLabel('There is none.')).waitFor();
+    await both.getByLabel('Yours').and(page.getByLabel('Behind the shop, free.')).waitFor();
     await looksRight(page, 'collision');
-    await button(page, 'Save mine').click();
-    await form.getByRole('button', { name: 'Save' }).click();
+    await button(page, 'Save what is chosen').click();
     await page.getByText('Saved. The receptionist knows it now.').waitFor();
     await soon(async () =>
       (await ask<{ articles: { text: string }[] }>('GET', '/knowledge?site=default')).articles.map((a) => a.text),

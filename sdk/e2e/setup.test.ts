@@ -1,53 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launch } from './browser.ts';
-import { type Server, startServer } from './server.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { admin, unique } from './admin.ts';
 import { soon } from './stage.ts';
 
 /** Set up in a real browser, with the real server: what is typed is what the API then says. */
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-let browser: Browser;
-let server: Server;
+const desk = admin();
+const { ask } = desk;
 let page: Page;
-const complaints: string[] = [];
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launch(), startServer()]);
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-afterEach(async () => {
-  await page?.context().close();
-  expect(complaints.splice(0)).toEqual([]);
-});
 
 /** Signed in as admin, at a part of Set up. */
 async function enter(part: string, options: BrowserContextOptions = {}): Promise<void> {
-  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 1000 }, ...options });
-  page = await context.newPage();
-  page.on('pageerror', (e) => complaints.push(String(e)));
-  page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(m.text()));
-  await page.goto(`${server.url}/console/#/setup/${part}`);
-  await page.locator('#login-name').fill('admin');
-  await page.locator('#login-password').fill(server.password);
-  await page.locator('button[type=submit]').click();
-  await page.locator('.setup h2').first().waitFor();
-}
-
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const login = await fetch(`${server.url}/v1/login`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ name: 'admin', password: server.password }),
-  });
-  const { token } = (await login.json()) as { token: string };
-  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-  const answer = await fetch(`${server.url}/v1${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
-  return (answer.status === 204 ? undefined : await answer.json()) as T;
+  page = await desk.enter(part, options);
 }
 
 async function violations(): Promise<string[]> {
@@ -63,8 +29,6 @@ async function violations(): Promise<string[]> {
 }
 
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
-/** A name that an attempt before this one has not taken: all share a server. */
-const unique = (name: string) => `${name}-${Date.now().toString(36)}`;
 
 /** Every page there is beside the inbox, by its address. */
 const parts = [
@@ -94,7 +58,7 @@ describe('Set up', () => {
       .first()
       .waitFor();
     await soon(() => origins.evaluate((e) => e === document.activeElement)).toBe(true);
-    await origins.fill(server.url);
+    await origins.fill(desk.server.url);
     await button('Review and save').click();
     await button('Save').click();
     await page.getByText('Saved.').waitFor();
@@ -108,16 +72,17 @@ describe('Set up', () => {
     const shop = await page.context().newPage();
     const html = `<!doctype html><html lang="en"><title>Tea Lane</title><h1>Tea</h1>${await snippet.textContent()}</html>`;
     await shop.route('**/shop.html', (route) => route.fulfill({ contentType: 'text/html', body: html }));
-    await shop.goto(`${server.url}/shop.html`);
+    await shop.goto(`${desk.server.url}/shop.html`);
     await shop.getByRole('button', { name: 'Open chat' }).click();
     await shop.getByText('Welcome to Tea Lane!').first().waitFor();
-    await shop.getByRole('textbox').fill('Is anybody there?');
+    const question = unique('Is anybody there?');
+    await shop.getByRole('textbox').fill(question);
     await shop.getByRole('textbox').press('Enter');
 
     await page.bringToFront();
     await page.getByRole('group', { name: 'Your status' }).getByRole('button', { name: 'Online' }).click();
     await go('');
-    await page.locator('.row-open', { hasText: 'Is anybody there?' }).click();
+    await page.locator('.row-open', { hasText: question }).click();
     await page.locator('#composer-text').fill('The kettle is on.');
     await page.locator('#composer-text').press('Enter');
     await shop.bringToFront();
@@ -167,7 +132,7 @@ describe('Set up', () => {
     await button('Add').click();
     const told = page.getByRole('dialog', { name: `The account ${lina} is ready` });
     await soon(() => told.locator('pre').textContent()).toBe(
-      `${server.url}/console/\nName to sign in with: ${lina}\nPassword: a long password`,
+      `${desk.server.url}/console/\nName to sign in with: ${lina}\nPassword: a long password`,
     );
     await page.keyboard.press('Escape');
     await page.getByText('Saved.').waitFor();
@@ -184,7 +149,7 @@ describe('Set up', () => {
     const told = await page.getByRole('dialog').locator('pre').textContent();
     const password = /Password: (.+)$/.exec(told ?? '')?.[1] ?? '';
     expect(password).toMatch(/^[a-z0-9]{5}(-[a-z0-9]{5}){3}$/);
-    const login = await fetch(`${server.url}/v1/login`, {
+    const login = await fetch(`${desk.server.url}/v1/login`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ name: chen, password }),
@@ -244,14 +209,45 @@ describe('Set up', () => {
     expect(sites[0]).toMatchObject({ hours: { zone: 'Asia/Shanghai', spans }, uploads: { size: 1.5 * 2 ** 20 } });
   });
 
+  it('a duration is a number and a unit, or none at all; what is wrong is said at its field', async () => {
+    await enter('sites');
+    const dialog = page.getByRole('dialog');
+    await page.getByText('In the conversation', { exact: true }).click();
+    const edit = page.getByLabel('Messages can be changed for', { exact: true });
+    await soon(() => edit.inputValue()).toBe('2');
+    await edit.fill('');
+    await button('Review and save').click();
+    await page.locator('.setup-fault', { hasText: 'A number is needed here.' }).waitFor();
+    await soon(() => edit.getAttribute('aria-invalid')).toBe('true');
+    // Off is a choice of its own; and who comes back to a unit begins with one.
+    const unit = page.getByLabel('Unit: Messages can be changed for');
+    await unit.selectOption('not at all');
+    await page.getByRole('combobox', { name: 'Messages can be changed for' }).waitFor();
+    await soon(() => page.getByRole('spinbutton', { name: 'Messages can be changed for' }).count()).toBe(0);
+    await button('Review and save').click();
+    await dialog.getByRole('row', { name: /Messages can be changed for.* 2 minutes not at all/ }).waitFor();
+    await button('Save').click();
+    await page.getByText('Saved.').waitFor();
+    await page.getByLabel('Messages can be changed for').selectOption('hours');
+    await soon(() => edit.inputValue()).toBe('1');
+    await edit.fill('1.5');
+    await button('Review and save').click();
+    await dialog.getByText('90 minutes').waitFor();
+    await button('Save').click();
+    await page.getByText('Saved.').waitFor();
+    expect((await ask<{ sites: { edit: string }[] }>('GET', '/settings')).sites[0]?.edit).toBe('1h30m');
+  });
+
   it('says what is wrong in the language of the page, in words of the form', async () => {
     await enter('sites', { locale: 'zh-CN' });
     await page.getByText('会话中', { exact: true }).click();
-    await page.getByLabel('消息可修改、撤回的时间').fill('99h');
+    const edit = page.getByLabel('消息可修改、撤回的时间', { exact: true });
+    await edit.fill('99');
+    await page.getByLabel('单位: 消息可修改、撤回的时间').selectOption('小时');
     await button('查看改动并保存').click();
     const foot = page.locator('.setup-faults');
-    await foot.getByText(/站点 default · 消息可修改、撤回的时间: 应为 0 至/).waitFor();
-    await soon(() => page.getByLabel('消息可修改、撤回的时间').evaluate((e) => e === document.activeElement)).toBe(true);
+    await foot.getByText('站点 default · 消息可修改、撤回的时间: 应为 0 至 1天，而不是 99小时').waitFor();
+    await soon(() => edit.evaluate((e) => e === document.activeElement)).toBe(true);
   });
 
   it('the list of pages stays on a desktop, and on a phone goes to the chosen one', async () => {
@@ -277,53 +273,6 @@ describe('Set up', () => {
     await soon(inView).toEqual([true, true]);
   });
 
-  it('changes a site after a look at the difference; a conflict shows both', async () => {
-    await enter('sites');
-    await page.getByLabel('Name of the site').fill('Tea');
-    const other = await ask<{ sites: { name: string; preview: boolean }[] }>('GET', '/settings');
-    if (other.sites[0]) other.sites[0].preview = true;
-    await ask('PUT', '/settings', other);
-    await button('Review and save').click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByText('What they changed').waitFor();
-    await dialog.getByText('sites[default].preview').waitFor();
-    await dialog.getByText('sites[default].name').waitFor();
-    await button('Put my changes on top of theirs').click();
-    await button('Review and save').click();
-    await dialog.getByText('sites[default].name').waitFor();
-    await button('Save').click();
-    await page.getByText('Saved.').waitFor();
-    const now = await ask<{ sites: { name: string; preview: boolean }[] }>('GET', '/settings');
-    expect(now.sites[0]).toMatchObject({ name: 'Tea', preview: true });
-    // A wrong duration is said at its field.
-    await page.getByText('In the conversation', { exact: true }).click();
-    await page.getByLabel('Messages can be changed for').fill('soon');
-    await button('Review and save').click();
-    await page.locator('.setup-fault').first().waitFor();
-    await soon(() => page.getByLabel('Messages can be changed for').getAttribute('aria-invalid')).toBe('true');
-  });
-
-  it('a reply that somebody else has changed meanwhile shows both versions, and takes mine on top of theirs', async () => {
-    const title = unique('Parking');
-    const made = await ask<{ id: string; version: number }>('POST', '/replies', { title, text: 'Behind the shop.', shared: true });
-    await enter('replies');
-    await button(`Change: ${title}`).click();
-    await page.getByLabel('Text').fill('Behind the shop, two hours.');
-    await ask('PATCH', `/replies/${made.id}`, { shortcut: unique('p'), version: made.version });
-    await button('Save').click();
-    const both = page.getByRole('alert').filter({ hasText: 'Somebody else has changed this' });
-    await both.getByText('Shortcut').waitFor();
-    await both.getByText('Behind the shop, two hours.').waitFor();
-    await button('Put my changes on top of theirs').click();
-    await soon(() => page.getByLabel('Shortcut').inputValue()).toMatch(/^p-/);
-    await soon(() => page.getByLabel('Text').inputValue()).toBe('Behind the shop, two hours.');
-    await button('Save').click();
-    await page.getByText('Saved.').waitFor();
-    const { replies } = await ask<{ replies: { id: string }[] }>('GET', '/replies');
-    const now = replies.find((r) => r.id === made.id);
-    expect(now).toMatchObject({ text: 'Behind the shop, two hours.', shortcut: expect.stringMatching(/^p-/) });
-  });
-
   it('shows the widget as it will be, and the snippet', async () => {
     await enter('sites');
     await page.getByText('Look, and the snippet for your pages').click();
@@ -339,7 +288,7 @@ describe('Set up', () => {
     await page.getByLabel('Your present password').fill('wrong');
     await button('Set it up').click();
     await page.getByText('this is not the present password').first().waitFor();
-    await page.getByLabel('Your present password').fill(server.password);
+    await page.getByLabel('Your present password').fill(desk.server.password);
     await button('Set it up').click();
     await page.locator('.setup-qr').waitFor();
     await soon(async () => (await page.locator('code').textContent())?.length).toBe(32);

@@ -2,8 +2,11 @@
 import { useState } from 'preact/hooks';
 import { ApiError, codeOf, type Fault } from '../api.ts';
 import { useStore } from '../context.ts';
+import { Both, type Take } from '../setup/Both.tsx';
+import { collisions, merged } from '../setup/changes.tsx';
 import type { Spec } from '../setup/form.tsx';
 import { Form } from '../setup/parts.tsx';
+import { own as setting } from '../setup/settings.words.ts';
 import { type Article, headingOf } from './Knowledge.tsx';
 import { own } from './Knowledge.words.ts';
 import { r } from './words.ts';
@@ -62,7 +65,7 @@ function faultsIn(v: Draft, pair: boolean): readonly Fault[] {
 }
 
 /** Somebody was faster; without `theirs` they have deleted it. */
-interface Collision {
+interface Clash {
   readonly yours: Draft;
   readonly theirs: Article | undefined;
 }
@@ -71,7 +74,7 @@ export function Editor({ site, article, pair, others, open, done, cancel }: Edit
   const { api } = useStore();
   const [base, setBase] = useState(article);
   const [start, restart] = useState<Draft>(draftOf(article));
-  const [collision, collide] = useState<Collision>();
+  const [clash, setClash] = useState<Clash>();
   const [twin, setTwin] = useState<Article>();
 
   /** Of an `article` the version is the one that was read; without one it is new. */
@@ -87,23 +90,58 @@ export function Editor({ site, article, pair, others, open, done, cancel }: Edit
     // A new one takes the place of what has its title or question: nobody means that without knowing.
     const same = base ? undefined : others.find((o) => headingOf(o) === headingOf(v).trim());
     if (same) return setTwin(same);
+    await change(v, base);
+  };
+  const change = async (v: Draft, from: Article | undefined): Promise<void> => {
     try {
-      await put(v, base);
+      await put(v, from);
     } catch (e) {
       const code = codeOf(e);
-      if (!base || (code !== 'conflict' && code !== 'not_found')) throw e;
+      if (!from || (code !== 'conflict' && code !== 'not_found')) throw e;
       const now = await api.ask<{ articles: Article[] }>('GET', `/knowledge?site=${encodeURIComponent(site)}`);
-      collide({ yours: v, theirs: now.articles.find((a) => a.id === base.id) });
+      const theirs = now.articles.find((a) => a.id === from.id);
+      setClash({ yours: v, theirs });
     }
   };
-  const settle = (mine: boolean) => {
-    if (!collision) return;
-    const { yours, theirs } = collision;
-    setBase(theirs);
-    restart(mine || !theirs ? yours : draftOf(theirs));
-    collide(undefined);
+  const settle = (v: Draft) => {
+    setBase(clash?.theirs);
+    restart(v);
+    setClash(undefined);
   };
-  if (collision) return <Both {...collision} settle={settle} cancel={cancel} />;
+  if (clash?.theirs) {
+    const { theirs, yours } = clash;
+    const chosen = (take: Take) => merged(draftOf(theirs), yours, take) as Draft;
+    return (
+      <div class="setup-form" role="alert">
+        <h3>{setting('conflict')}</h3>
+        <p>{setting('conflictHint')}</p>
+        <Both
+          key={theirs.version}
+          list={collisions(draftOf(base), draftOf(theirs), yours)}
+          specs={specsOf(pair)}
+          submit={setting('saveChosen')}
+          save={(take) => change(chosen(take), theirs)}
+          edit={(take) => settle(chosen(take))}
+          drop={() => settle(draftOf(theirs))}
+        />
+      </div>
+    );
+  }
+  if (clash)
+    return (
+      <div class="setup-form" role="alert">
+        <p>{own('collisionGone')}</p>
+        <Version of={clash.yours} />
+        <div class="setup-actions">
+          <button type="button" class="button primary" onClick={() => settle(clash.yours)}>
+            {own('keepMine')}
+          </button>
+          <button type="button" class="button" onClick={cancel}>
+            {r('cancel')}
+          </button>
+        </div>
+      </div>
+    );
   return (
     <>
       <Form
@@ -127,35 +165,8 @@ export function Editor({ site, article, pair, others, open, done, cancel }: Edit
   );
 }
 
-/** The two versions beside each other. Nothing is saved by choosing: the form comes back with the chosen one. */
-function Both({ yours, theirs, settle, cancel }: Collision & { settle: (mine: boolean) => void; cancel: () => void }) {
-  return (
-    <div class="setup-form" role="alert">
-      <p>{own(theirs ? 'collision' : 'collisionGone')}</p>
-      <div class="rec-both">
-        {theirs && <Version title={own('theirs')} of={theirs} />}
-        <Version title={own('yours')} of={yours} />
-      </div>
-      <div class="setup-actions">
-        <button type="button" class="button primary" onClick={() => settle(true)}>
-          {own('keepMine')}
-        </button>
-        {theirs && (
-          <button type="button" class="button" onClick={() => settle(false)}>
-            {own('takeTheirs')}
-          </button>
-        )}
-        <button type="button" class="button" onClick={cancel}>
-          {r('cancel')}
-        </button>
-      </div>
-    </div>
-  );
-}
-
-const Version = ({ title, of }: { title: string; of: Draft | Article }) => (
+const Version = ({ of }: { of: Draft }) => (
   <section class="rec-version">
-    <h3>{title}</h3>
     <strong>{headingOf(of)}</strong>
     <p>{of.text}</p>
     {of.url && <p class="hint">{of.url}</p>}

@@ -3,7 +3,8 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { codeOf } from '../api.ts';
 import { useStore } from '../context.ts';
-import { Changes, differences, rebase } from './changes.tsx';
+import { Both, type Take } from './Both.tsx';
+import { type Collision, collisions, isMine, isTheirs, merged } from './changes.tsx';
 import type { Spec, Value } from './form.tsx';
 import { Asked, Form, type Item, Sure } from './parts.tsx';
 import { own } from './settings.words.ts';
@@ -151,53 +152,57 @@ interface EditProps {
 }
 
 /** Somebody else was faster. */
-interface Collision {
+interface Clash {
   readonly theirs: Item;
-  readonly yours: Value;
+  readonly mine: Value;
+  readonly list: readonly Collision[];
 }
 
-/** The form of an entry; and both versions of it, where somebody else was faster. Nothing is saved by choosing one. */
+/** The form of an entry; and both versions of it, where somebody else was faster. */
 function Edit({ of, item, at, again, done, cancel }: EditProps) {
   const { api } = useStore();
   const begin = (x: Item) => (of.begin ? of.begin(x) : x);
   const [base, setBase] = useState(item);
   const [start, restart] = useState<Value>(() => begin(item));
-  const [collision, collide] = useState<Collision>();
-  const save = async (v: Value) => {
+  const [clash, setClash] = useState<Clash>();
+  const specs = of.change?.(item) ?? [];
+
+  /** Saves what was made of `from`. What differs in nothing that the form has, such as who signed out, is nobody's business. */
+  const save = async (v: Value, from: Item): Promise<void> => {
     try {
-      await api.ask(of.method ?? 'PATCH', at, of.body ? of.body(v, base) : v);
+      const body = of.body ? of.body(v, from) : v;
+      await api.ask(of.method ?? 'PATCH', at, { ...(body as object), version: from.version });
     } catch (e) {
       if (codeOf(e) !== 'conflict') throw e;
       const now = await api.ask<Record<string, Item[]>>('GET', of.path);
-      const theirs = now[of.member]?.find((x) => x.id === base.id);
-      if (!theirs || theirs.version === base.version) throw e; // it is no newer version that is in the way
-      return collide({ theirs, yours: v });
+      const theirs = now[of.member]?.find((x) => x.id === from.id);
+      if (!theirs || theirs.version === from.version) throw e; // it is no newer version that is in the way
+      const list = collisions(begin(from), begin(theirs), v);
+      if (list.some(isMine)) return list.some(isTheirs) ? setClash({ theirs, mine: v, list }) : save(v, theirs);
     }
     done();
   };
   const settle = (value: Value) => {
-    if (collision) setBase(collision.theirs);
+    if (clash) setBase(clash.theirs);
     restart(value);
-    collide(undefined);
+    setClash(undefined);
     again();
   };
-  if (collision) {
-    const [was, theirs] = [begin(base), begin(collision.theirs)];
+  if (clash) {
+    const chosen = (take: Take) => merged(begin(clash.theirs), clash.mine, take);
     return (
       <div class="setup-form" role="alert">
-        <p>{own('conflict')}</p>
-        <h3>{own('theirs')}</h3>
-        <Changes list={differences(was, theirs)} />
-        <h3>{own('yours')}</h3>
-        <Changes list={differences(was, collision.yours)} />
-        <div class="setup-actions">
-          <button type="button" class="button primary" onClick={() => settle(rebase(was, collision.yours, theirs))}>
-            {own('keepMine')}
-          </button>
-          <button type="button" class="button" onClick={() => settle(theirs)}>
-            {own('takeTheirs')}
-          </button>
-        </div>
+        <h3>{own('conflict')}</h3>
+        <p>{own('conflictHint')}</p>
+        <Both
+          key={String(clash.theirs.version)}
+          list={clash.list}
+          specs={specs}
+          submit={own('saveChosen')}
+          save={(take) => save(chosen(take), clash.theirs)}
+          edit={(take) => settle(chosen(take))}
+          drop={() => settle(begin(clash.theirs))}
+        />
       </div>
     );
   }
@@ -206,10 +211,10 @@ function Edit({ of, item, at, again, done, cancel }: EditProps) {
       key={String(base.version)}
       opens
       label={`${w('edit')}: ${of.name(item)}`}
-      specs={of.change?.(item) ?? []}
+      specs={specs}
       value={start}
       submit={w('save')}
-      onSubmit={save}
+      onSubmit={(v) => save(v, base)}
       onCancel={cancel}
     />
   );

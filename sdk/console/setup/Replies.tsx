@@ -71,7 +71,7 @@ export function Replies() {
                 change: () => replyFields(named),
                 blank: { title: '', text: '', shortcut: '', shared: true, group: '' },
                 begin: (r) => ({ ...(only(r, 'title', 'text', 'shortcut', 'shared') as object), group: r.group ?? '' }),
-                body: (v, item) => ({ ...(item ? (v as object) : filled(v)), ...(item ? { version: item.version } : {}) }),
+                body: (v, item) => (item ? v : filled(v)),
                 name: (r) => String(r.title),
                 about: (r) => (
                   <>

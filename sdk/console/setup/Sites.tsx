@@ -1,4 +1,5 @@
 /** Sites: every key of the settings, how the widget looks, the snippet to copy. */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { lang } from '../i18n.ts';
 import type { PageProps } from '../route.ts';
@@ -101,6 +102,20 @@ function zoned(v: Value): Value {
   return any && !get(v, 'hours.zone') ? put(v, 'hours.zone', zoneHere()) : v;
 }
 
+/** A part of the form that can be folded away. It opens by itself when something in it is wrong, and never closes by itself. */
+function Part({ title, opens, children }: { title: string; opens: boolean; children: ComponentChildren }) {
+  const [open, turn] = useState(opens);
+  useEffect(() => {
+    if (opens) turn(true);
+  }, [opens]);
+  return (
+    <details class="setup-part" open={open} onToggle={(e) => turn(e.currentTarget.open)}>
+      <summary>{title}</summary>
+      <div class="setup-within">{children}</div>
+    </details>
+  );
+}
+
 function OneSite({ draft, at, site, open }: { draft: Draft; at: number; site: Site; open: string }) {
   const sites = get(draft.value, 'sites') as Site[];
   const place = `sites[${at}]`;
@@ -117,33 +132,27 @@ function OneSite({ draft, at, site, open }: { draft: Draft; at: number; site: Si
   const addSecret = () =>
     change(put(site, 'users.secrets', [secretOf(), ...((get(site, 'users.secrets') as string[]) ?? [])].slice(0, 2)));
   const [basics, ...rest] = siteParts().map(({ title, specs }) => (
-    <details key={title} class="setup-part" open={title === (open || 'basics') || wrong(specs)}>
-      <summary>{own(title)}</summary>
-      <div class="setup-within">
-        <Fields
-          specs={specs}
-          value={site}
-          at={place}
-          faults={draft.faults}
-          onChange={(v) => change(title === 'hours' && !get(site, 'hours.zone') ? zoned(v) : v)}
-        />
-        {title === 'users' && (
-          <button type="button" class="button" onClick={addSecret}>
-            {own('newSecret')}
-          </button>
-        )}
-      </div>
-    </details>
+    <Part key={title} title={own(title)} opens={title === (open || 'basics') || wrong(specs)}>
+      <Fields
+        specs={specs}
+        value={site}
+        at={place}
+        faults={draft.faults}
+        onChange={(v) => change(title === 'hours' && !get(site, 'hours.zone') ? zoned(v) : v)}
+      />
+      {title === 'users' && (
+        <button type="button" class="button" onClick={addSecret}>
+          {own('newSecret')}
+        </button>
+      )}
+    </Part>
   ));
   return (
     <>
       {basics}
-      <details class="setup-part" open={open === 'look'}>
-        <summary>{own('look')}</summary>
-        <div class="setup-within">
-          <LookOf site={site.id} />
-        </div>
-      </details>
+      <Part title={own('look')} opens={open === 'look'}>
+        <LookOf site={site.id} />
+      </Part>
       {rest}
     </>
   );

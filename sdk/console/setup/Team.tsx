@@ -124,6 +124,9 @@ function RemoveFactor({ id, name, done }: { id: string; name: string; done: () =
   );
 }
 
+/** What a group's own timeouts begin with: protocol.md, "Defaults". */
+const usual = { assistant: '20s', agent: '3m', visitor: '30m', warning: '5m', abandoned: '72h', return: '10m' };
+
 /** Groups, with timeouts of their own or those of the site. */
 export const Groups = () => (
   <List
@@ -143,11 +146,10 @@ export const Groups = () => (
         { k: 'own', label: own('own'), kind: 'bool', hint: own('ownHint') },
         ...timeoutsAt('timeouts.').map((s) => ({ ...s, when: (v: Value) => get(v, 'own') === true })),
       ],
-      begin: (g) => ({ name: g.name, own: !!g.timeouts, timeouts: g.timeouts ?? {} }),
+      begin: (g) => ({ name: g.name, own: !!g.timeouts, timeouts: g.timeouts ?? usual }),
       body: (v, item) => {
         if (!item) return filled(v);
-        const times = filled(get(v, 'timeouts') ?? {});
-        return { name: get(v, 'name'), timeouts: get(v, 'own') ? times : null };
+        return { name: get(v, 'name'), timeouts: get(v, 'own') ? get(v, 'timeouts') : null };
       },
       blank: { id: '', name: '' },
       name: (g) => String(g.name || g.id),

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { lang } from '../i18n.ts';
-import { differences, rebase } from './changes.tsx';
+import { collisions, differences, isMine, isTheirs, merged } from './changes.tsx';
 import { get, put } from './form.tsx';
 import { placeName } from './places.ts';
 import { stepsOf } from './Start.tsx';
@@ -40,7 +40,33 @@ describe('two versions', () => {
   });
 
   it('are put on top of each other member by member', () => {
-    expect(get(rebase(base, mine, theirs), 'sites')).toEqual([{ id: 'shop', name: 'Tea', edit: '5m' }, { id: 'blog' }]);
+    const list = collisions(base, theirs, mine);
+    expect(list.map((c) => [c.path, isTheirs(c), isMine(c)])).toEqual([
+      ['sites[shop].name', false, true],
+      ['sites[shop].edit', true, false],
+      ['sites[blog]', true, false],
+    ]);
+    const take = (path: string) => list.some((c) => c.path === path && isMine(c));
+    expect(get(merged(theirs, mine, take), 'sites')).toEqual([{ id: 'shop', name: 'Tea', edit: '5m' }, { id: 'blog' }]);
+    expect(merged(theirs, mine, () => false)).toEqual(theirs);
+    expect(
+      get(
+        merged(theirs, mine, () => true),
+        'sites',
+      ),
+    ).toEqual([{ id: 'shop', name: 'Tea', edit: '2m' }]);
+  });
+
+  it('of one field both are kept, and what it was', () => {
+    const other = put(theirs, 'sites', [{ id: 'shop', name: 'Cake', edit: '2m' }]);
+    expect(collisions(base, other, mine)).toEqual([{ path: 'sites[shop].name', was: 'Shop', theirs: 'Cake', mine: 'Tea' }]);
+  });
+
+  it('are the same in whatever order it was written; the order of a list is not', () => {
+    expect(collisions({}, [{ en: 'a', zh: 'b' }], [{ zh: 'b', en: 'a' }])).toEqual([]);
+    const [a, b] = [{ id: 'a' }, { id: 'b' }];
+    expect(collisions([a, b], [a, b], [b, a])).toMatchObject([{ theirs: [a, b], mine: [b, a] }]);
+    expect(merged([a, b], [b, a], () => true)).toEqual([b, a]);
   });
 });
 

@@ -6,7 +6,8 @@ import { Dialog } from '../components/Dialog.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { useStore } from '../context.ts';
 import type { Store } from '../store.ts';
-import { type Change, Changes, differences, rebase } from './changes.tsx';
+import { Both, type Take } from './Both.tsx';
+import { type Change, Changes, type Collision, collisions, isMine, isTheirs, merged, same } from './changes.tsx';
 import { get, put, type Value } from './form.tsx';
 import { faultsOf, reasonOf } from './parts.tsx';
 import { own } from './settings.words.ts';
@@ -35,14 +36,12 @@ interface State {
   faults: readonly Fault[];
   trouble?: string;
   changes?: readonly Change[];
-  conflict?: { theirs: Value; yours: readonly Change[]; others: readonly Change[] };
+  conflict?: { theirs: Value; list: readonly Collision[] };
   said: string;
 }
 
 /** What is not saved when its page is left, by the page's store: it is there when one comes back. Of one account only. */
 const left = new WeakMap<Store, { readonly of: string; readonly base: Value; readonly value: Value }>();
-
-const same = (a: Value, b: Value) => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 /** The state of the draft, which outlives the page as long as it has something that is not saved. */
 function useKept(store: Store): [State, (next: State | ((old: State) => State)) => void] {
@@ -81,25 +80,37 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
 
   const failed = (e: unknown) => set((old) => ({ ...old, trouble: reasonOf(e), faults: faultsOf(e), said: '' }));
   const preview = async (v: Value) => (await api.ask<{ changes: Change[] }>('PUT', '/settings?preview=true', v)).changes;
-  const review = async () => {
-    set(({ trouble: _, ...old }) => ({ ...old, faults: [], said: '' }));
+  /** Of what is in the draft, or of what was just put into it. */
+  const review = async (base: Value, value: Value) => {
+    set({ base, value, faults: [], said: '' });
     try {
-      const changes = await preview(s.value);
+      const changes = await preview(value);
       if (changes.length) set((old) => ({ ...old, changes }));
       else set((old) => ({ ...old, said: own('nochange') }));
     } catch (e) {
-      if (codeOf(e) === 'conflict') await collide(e);
+      if (codeOf(e) === 'conflict') await collide(e, base, value);
       else failed(e);
     }
   };
-  // A conflict is of the version, or of what the settings have no place for; the latter has no newer version.
-  const collide = async (e: unknown) => {
+  const under = (v: Value, theirs: Value) => put(v, 'version', get(theirs, 'version'));
+  // A conflict is of the version, or of what the settings have no place for; the latter has no newer version. Who changed other
+  // things than I is not in my way: the last look is at what I change of theirs.
+  const collide = async (e: unknown, base: Value, value: Value): Promise<void> => {
     try {
       const theirs = await api.ask<Value>('GET', '/settings');
-      if (get(theirs, 'version') === get(s.value, 'version')) return failed(e);
-      const yours = differences(s.base, s.value);
-      const others = differences(s.base, theirs);
-      set(({ changes: _, ...old }) => ({ ...old, conflict: { theirs, yours, others } }));
+      if (get(theirs, 'version') === get(value, 'version')) return failed(e);
+      const list = collisions(base, theirs, value);
+      if (list.some(isMine) && list.some(isTheirs)) set(({ changes: _, ...old }) => ({ ...old, conflict: { theirs, list } }));
+      else
+        await review(
+          theirs,
+          list.some(isMine)
+            ? under(
+                merged(theirs, value, () => true),
+                theirs,
+              )
+            : theirs,
+        );
     } catch (err) {
       failed(err);
     }
@@ -111,30 +122,24 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
       set({ base, value: base, faults: [], said: w('saved') });
       saved?.(base);
     } catch (e) {
-      if (codeOf(e) === 'conflict') await collide(e);
+      if (codeOf(e) === 'conflict') await collide(e, s.base, s.value);
       else failed(e);
     }
   };
-  const settle = (value: Value) => s.conflict && set({ base: s.conflict.theirs, value, faults: [], said: '' });
   const close = () => set(({ changes: _, conflict: __, ...old }) => old);
-  const dialog = s.conflict ? (
+  const { theirs, list } = s.conflict ?? {};
+  const chosen = (take: Take) => under(merged(theirs, s.value, take), theirs);
+  const dialog = list ? (
     <Dialog wide title={own('conflict')} onClose={close}>
-      <h3>{own('theirs')}</h3>
-      <Changes list={s.conflict.others} />
-      <h3>{own('yours')}</h3>
-      <Changes list={s.conflict.yours} />
-      <div class="setup-actions">
-        <button
-          type="button"
-          class="button primary"
-          onClick={() => settle(put(rebase(s.base, s.value, s.conflict?.theirs), 'version', get(s.conflict?.theirs, 'version')))}
-        >
-          {own('keepMine')}
-        </button>
-        <button type="button" class="button" onClick={() => settle(s.conflict?.theirs)}>
-          {own('takeTheirs')}
-        </button>
-      </div>
+      <p>{own('conflictHint')}</p>
+      <Both
+        key={String(get(theirs, 'version'))}
+        list={list}
+        submit={own('review')}
+        save={(take) => review(theirs, chosen(take))}
+        edit={(take) => set({ base: theirs, value: chosen(take), faults: [], said: '' })}
+        drop={() => set({ base: theirs, value: theirs, faults: [], said: '' })}
+      />
     </Dialog>
   ) : s.changes ? (
     <Dialog wide title={own('changes')} onClose={close}>
@@ -156,7 +161,7 @@ export function useSettings(saved?: (settings: Value) => void): Draft | { troubl
     trouble: s.trouble,
     said: s.said,
     set: (value) => set((old) => ({ ...old, value, said: '' })),
-    review: () => void review(),
+    review: () => void review(s.base, s.value),
     dialog,
     changed,
     drop() {
