@@ -76,7 +76,8 @@ type Options struct {
 // Pusher pushes to the connections of one API. It is safe for concurrent use.
 type Pusher struct {
 	Options
-	http *http.Client
+	http   *http.Client
+	signer *v4.Signer // it remembers the key of the day
 }
 
 // EndpointVariable names what Open reads besides AWS_REGION and the
@@ -120,7 +121,8 @@ func transport() *http.Transport {
 // New returns a pusher. Nothing is called yet.
 func New(o Options) *Pusher {
 	o.Endpoint = strings.TrimSuffix(o.Endpoint, "/")
-	return &Pusher{o, &http.Client{Transport: o.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	client := &http.Client{Transport: o.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &Pusher{o, client, v4.NewSigner()}
 }
 
 // Credentials are those that Lambda hands to a function. They are all that we
@@ -198,7 +200,7 @@ func (p *Pusher) call(ctx context.Context, method, id string, message []byte, ri
 		return 0, err
 	}
 	sum := sha256.Sum256(message)
-	if err := v4.NewSigner().SignHTTP(ctx, keys, req, hex.EncodeToString(sum[:]), "execute-api", p.Region, p.Now()); err != nil {
+	if err := p.signer.SignHTTP(ctx, keys, req, hex.EncodeToString(sum[:]), "execute-api", p.Region, p.Now()); err != nil {
 		return 0, err
 	}
 	res, err := p.http.Do(req)

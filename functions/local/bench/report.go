@@ -66,7 +66,7 @@ func report(w io.Writer, sizes []size, t times, c counted) (missed int) {
 	}
 	p.row("a message to its ack, warm, median", ms(t.roundTrip.median)+" (p95 "+ms(t.roundTrip.p95)+")", ms(maxRoundTrip), t.roundTrip.median <= maxRoundTrip)
 	p.line("| of it without any database: a frame that is refused, to its answer | %s (p95 %s) | | |", ms(t.refused.median), ms(t.refused.p95))
-	p.line("| of it in the local database: each of two requests, one after the other | %s (p95 %s) | | |", ms(t.write.median), ms(t.write.p95))
+	p.line("| of it in the local database: each of three requests, which it serves one by one | %s (p95 %s) | | |", ms(t.write.median), ms(t.write.p95))
 	cold, warm := total(bill(c.cold, messageMs)), total(bill(c.warm, messageMs))
 	session := overheads(c)
 	p.row("a million messages, each to a process that does not know the conversation", dollars(cold), dollars(maxCold/1e6), million(cold) <= maxCold)
