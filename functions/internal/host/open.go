@@ -58,6 +58,9 @@ func Open(ctx context.Context, o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := paceCollector(o.Getenv); err != nil {
+		return nil, err
+	}
 	pusher, err := gateway.Open(o.Getenv, o.Now)
 	if err != nil {
 		return nil, err

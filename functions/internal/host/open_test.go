@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,20 @@ func open(t *testing.T, getenv func(string) string) (*host.Host, error) {
 	return host.Open(t.Context(), host.Options{Getenv: getenv, Now: time.Now, Out: io.Discard})
 }
 
+// TestCollector: where Lambda says how much memory there is, it is used before it
+// is collected, and never run out of.
+func TestCollector(t *testing.T) {
+	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(-1)
+	debug.SetGCPercent(percent)
+	t.Cleanup(func() { debug.SetGCPercent(percent); debug.SetMemoryLimit(limit) })
+	if _, err := open(t, environment(newTable(t), host.MemoryVariable, "256")); err != nil {
+		t.Fatal(err)
+	}
+	if p, l := debug.SetGCPercent(percent), debug.SetMemoryLimit(-1); p != 400 || l >= 256<<20 || l < 128<<20 {
+		t.Errorf("collected at %d%%, at most %d bytes", p, l)
+	}
+}
+
 // TestOpen: what is missing or wrong is said in one sentence that names it.
 func TestOpen(t *testing.T) {
 	table := newTable(t)
@@ -50,6 +65,7 @@ func TestOpen(t *testing.T) {
 		{"no region", []string{"AWS_REGION", ""}, "AWS_REGION"},
 		{"no keys", []string{"AWS_ACCESS_KEY_ID", ""}, "AWS_ACCESS_KEY_ID"},
 		{"a level that is none", []string{host.LevelVariable, "LOUD"}, "KEFU_LOG_LEVEL"},
+		{"a size that is none", []string{host.MemoryVariable, "256 MB"}, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"},
 		{"a short key", []string{"KEFU_EDGE_KEY", "short"}, "KEFU_EDGE_KEY"},
 		{"a database elsewhere, in the clear", []string{host.DynamoVariable, "http://db.example:8000"}, "AWS_ENDPOINT_URL_DYNAMODB"},
 		{"a database that is no URL", []string{host.DynamoVariable, "://"}, "AWS_ENDPOINT_URL_DYNAMODB"},
