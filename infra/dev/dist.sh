@@ -6,13 +6,12 @@
 source "$(dirname "$0")/lib.sh"
 
 # limit NAME prints how many MB a function may have, for AWS loads it at each cold start; other processors than AWS's do not
-# count. Socket knows 170 kinds of files by their first bytes; http has the pages in it, and what reads requests by the schemas of
-# the OpenAPI document. -tags lambda.norpc leaves out what only the retired go1.x runtime needs, 2.5 MB, nethttpomithttp2 what no service of AWS that we call speaks.
+# count. http has the pages in it, and what reads requests by the schemas of the OpenAPI document. -tags lambda.norpc leaves out what
+# only the retired go1.x runtime needs, 2.5 MB, nethttpomithttp2 what no service of AWS that we call speaks.
 limit() {
   case $GOARCH/$1 in
     arm64/http) echo 14 ;;
-    arm64/assist) echo 12 ;; # the client of models is in it, and in no other
-    arm64/*) echo 10 ;;
+    arm64/*) echo 9 ;;
     *) echo 99 ;;
   esac
 }
