@@ -124,12 +124,18 @@ func (m *meter) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o 
 // origin and the client's address; the same item again when the hello says who
 // that is, for each later frame may come to another process and names nothing but
 // the connection; and the row under which a message finds it. Why no authorizer
-// keeps the first says package host.
+// keeps the first says package host. The last can not wait until somebody has
+// something to say: a hello ends the older connection of its origin, and finds it
+// there. Nor can the first two be one: a frame names its connection, a message
+// whom it is for, and DynamoDB finds by one key.
 //
 // An assignment takes three, not two: the seat before the slot (promise 13: no
 // capacity is exceeded), the slot, and the place in line after it. To leave that
 // place to whoever comes upon it would be the same unit later, and until then a
-// stale head of the line for everybody who looks for the next one (promise 20).
+// stale head of the line for everybody who looks for the next one (promise 20). One
+// item for slot and seat, or slot and place, is none: the slot is the
+// conversation's, the seat must be counted with all others of the agent under one
+// condition, and a line is read in one order.
 func TestCost(t *testing.T) {
 	m := &meter{API: db}
 	table := newTable(t)

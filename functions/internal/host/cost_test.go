@@ -144,7 +144,7 @@ func TestCost(t *testing.T) {
 			b.say("li=", staff, "welcome")
 		}, cost{4, 6.5, 11}},
 		{"online", hot, func() { b.say("li=", fields{"type": "status", "status": "online"}, "presence") }, cost{1, 2.5, 4}},
-		{"first message: opened, in line, assigned", hot, func() { b.send("mei=", "origin-of-mei", "") }, cost{6, 15.5, 23}},
+		{"first message: opened, in line, assigned", hot, func() { b.send("mei=", "origin-of-mei", "") }, cost{6, 13.5, 21}},
 		{"send, warm", hot, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 1, 3}},
 		{"send, cold, the list of webhooks too", b.cold, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 4, 7}},
 		{"send, warm again", hot, func() { b.send("mei=", "origin-of-mei", "") }, cost{1, 1, 3}},
@@ -161,12 +161,12 @@ func TestCost(t *testing.T) {
 			state["token"], state["epoch"], state["head"] = welcome["token"], w["epoch"], got[len(got)-1]["head"]
 			list := w["events"].([]any)
 			state["after"] = list[len(list)-1].(map[string]any)["seq"]
-		}, cost{1, 12.5, 15}},
+		}, cost{1, 8.5, 11}},
 		{"poll while the last word is not read", hot, polls, cost{0, 2, 2}},
 		{"somebody reads", hot, func() {
 			b.event("MESSAGE", "li=", fields{"type": "read", "conversation": conversation(welcome), "seq": 1000})
 		}, cost{1, 3, 5}},
-		{"poll that tells so", hot, polls, cost{0, 5.5, 6}},
+		{"poll that tells so", hot, polls, cost{0, 4.5, 5}},
 		{"idle poll", hot, polls, cost{0, 1, 1}},
 		{"idle poll, cold", b.cold, polls, cost{0, 1.5, 2}},
 		{"idle poll, warm again", hot, polls, cost{0, 1, 1}},

@@ -12,10 +12,11 @@ import (
 // flight is one invocation: what it has to say to whom, until its end. But for
 // the tally it belongs to the goroutine of the invocation.
 type flight struct {
-	own   *session  // whose frame is served; nil: nobody's
-	until time.Time // when the work must be done, as timers see it: what is left then is for saying what came of it; zero: see usually
-	view  *dynamo.View
-	tally tally
+	own    *session  // whose frame is served; nil: nobody's
+	until  time.Time // when the work must be done, as timers see it: what is left then is for saying what came of it; zero: see usually
+	view   *dynamo.View
+	tally  tally
+	recent recent
 
 	visited map[string]*session // whoever has been found, by connection
 	order   []*session          // in the order in which they were

@@ -121,7 +121,8 @@ func (t *tally) line(function string, now time.Time) []byte {
 	return append(data, '\n')
 }
 
-// counted is the store with the slots counted that were lost.
+// counted is the store with the slots counted that were lost, and with what an
+// invocation read a moment ago: see recent.
 type counted struct{ *dynamo.Store }
 
 var _ desk.Glancer = counted{}
