@@ -37,6 +37,7 @@ type Site struct {
 	Form         Form      // asked before the first message of a session
 	Invite       []Invite  // what the page offers by itself
 	Privacy      Privacy   // a notice until the first message
+	Look         Look      // of the widget
 	Rating       bool      // ask for a score after a session that a person held
 	Origins      []string  // "https://shop.example"; empty: any
 	Groups       []GroupID // that work for it; the first is where sessions wait

@@ -101,6 +101,12 @@ func TestValidate(t *testing.T) {
 		"eleven invitations":      {invite(make([]core.Invite, 11)...), "sites[0].invite: at most 10 are expected, not 11"},
 		"an invitation twice":     {invite(core.Invite{ID: "a", Text: en("x")}, core.Invite{ID: "a", Text: en("x")}), `sites[0].invite[1].id: "a" is there twice`},
 		"a notice":                {site(func(s *core.Site) { s.Privacy = core.Privacy{URL: "https://shop.example/privacy?lang=en"} }), ""},
+		"a look":                  {site(func(s *core.Site) { s.Look = core.Look{Color: "#1c5bD0", Theme: "dark", Side: "end", Lang: "zh-CN"} }), ""},
+		"a color of no page":      {site(func(s *core.Site) { s.Look.Color = "red;}" }), `sites[0].look.color: a color such as #1c5bd0 is expected, not "red;}"`},
+		"a short color":           {site(func(s *core.Site) { s.Look.Color = "#fff" }), "sites[0].look.color: a color"},
+		"a theme of no widget":    {site(func(s *core.Site) { s.Look.Theme = "auto" }), `sites[0].look.theme: light or dark is expected, not "auto"`},
+		"a side of no widget":     {site(func(s *core.Site) { s.Look.Side = "left" }), `sites[0].look.side: start or end is expected, not "left"`},
+		"words it does not have":  {site(func(s *core.Site) { s.Look.Lang = "fr" }), `sites[0].look.lang: zh-CN or en is expected, not "fr"`},
 		"a notice that is script": {site(func(s *core.Site) { s.Privacy.URL = "javascript:alert(1)" }), "sites[0].privacy.url: an address such as https://shop.example/privacy is expected"},
 		"a notice with a quote":   {site(func(s *core.Site) { s.Privacy.URL = `https://x.example/"onclick=` }), "sites[0].privacy.url: an address"},
 		"texts without end": {

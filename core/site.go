@@ -55,6 +55,16 @@ type Invite struct {
 	Again    time.Duration // until the same one may be shown again; 0: a day
 }
 
+// Look is how the widget of a site looks. It is kept for whoever makes the
+// snippet for its pages, which carries it: a page draws its button before it
+// has asked any server.
+type Look struct {
+	Color string // #1c5bd0; empty: the widget's own
+	Theme string // light or dark; empty: as the visitor's system
+	Side  string // start or end, of a line of text; empty: end
+	Lang  string // of its own words, zh-CN or en; empty: as the page
+}
+
 // Privacy is what visitors are told about their data.
 type Privacy struct {
 	Text Texts
@@ -121,8 +131,24 @@ func (v *faults) shown(at string, s Site) {
 	if u := s.Privacy.URL; u != "" && (!strings.HasPrefix(u, "https://") || len(u) > 500 || strings.ContainsAny(u, " \"<>\\")) {
 		v.add(at+".privacy.url", "an address such as https://shop.example/privacy is expected")
 	}
+	v.look(at+".look", s.Look)
 	if size > maxShown && was == len(*v) {
 		v.add(at, "what visitors are shown has %d bytes in one language, and may have %d", size, maxShown)
+	}
+}
+
+func (v *faults) look(at string, l Look) {
+	if c, ok := strings.CutPrefix(l.Color, "#"); l.Color != "" && (!ok || len(c) != 6 || strings.Trim(strings.ToLower(c), "0123456789abcdef") != "") {
+		v.add(at+".color", "a color such as #1c5bd0 is expected, not %.40q", l.Color)
+	}
+	if !slices.Contains([]string{"", "light", "dark"}, l.Theme) {
+		v.add(at+".theme", "light or dark is expected, not %.40q", l.Theme)
+	}
+	if !slices.Contains([]string{"", "start", "end"}, l.Side) {
+		v.add(at+".side", "start or end is expected, not %.40q", l.Side)
+	}
+	if !slices.Contains([]string{"", "zh-CN", "en"}, l.Lang) {
+		v.add(at+".lang", "zh-CN or en is expected, not %.40q", l.Lang)
 	}
 }
 

@@ -35,6 +35,7 @@ func fullSettings() core.Settings {
 			Invite: []core.Invite{{
 				ID: "cart", Text: core.Texts{"en": "May we help?"}, After: 30 * time.Second, Path: "/cart/*", Referrer: "search.example", Again: time.Hour}},
 			Privacy: core.Privacy{Text: core.Texts{"en": "We keep what you write."}, URL: "https://shop.example/privacy"},
+			Look:    core.Look{Color: "#1c5bd0", Theme: "dark", Side: "start", Lang: "en"},
 			Uploads: core.Uploads{Off: true, Size: 5 << 20, Types: []string{"image/png"}, Count: 20, Total: 1 << 30},
 			Users:   core.Users{Required: true, Secrets: []string{"0123456789abcdef0123456789abcdef"}},
 			Hours: core.Hours{Zone: "Asia/Shanghai", Spans: []core.Span{
@@ -80,7 +81,7 @@ func TestSettingsOfTheFirstRelease(t *testing.T) {
 	want := fullSettings()
 	s := &want.Sites[0]
 	s.Offline, s.Quick, s.Form, s.Invite, s.Privacy, s.Rating, s.Uploads = nil, nil, core.Form{}, nil, core.Privacy{}, false, core.Uploads{}
-	s.Receptionist = core.Receptionist{}
+	s.Receptionist, s.Look = core.Receptionist{}, core.Look{}
 	s.Hours.Special, want.Security = nil, core.Security{}
 	got, err := codec.Settings(stored)
 	if err != nil || !reflect.DeepEqual(got, want) {

@@ -15,6 +15,7 @@ type site struct {
 	Form         form           `json:"form"`
 	Invite       []invite       `json:"invite"`
 	Privacy      privacy        `json:"privacy"`
+	Look         look           `json:"look"`
 	Rating       bool           `json:"rating"`
 	Origins      []string       `json:"origins"`
 	Groups       []core.GroupID `json:"groups"`
@@ -89,6 +90,13 @@ type privacy struct {
 	URL  string     `json:"url"`
 }
 
+type look struct {
+	Color string `json:"color"`
+	Theme string `json:"theme"`
+	Side  string `json:"side"`
+	Lang  string `json:"lang"`
+}
+
 type uploads struct {
 	Off   bool     `json:"off"`
 	Size  int64    `json:"size"`
@@ -127,7 +135,7 @@ func siteJSON(s core.Site) site {
 	out := site{
 		ID: s.ID, Name: s.Name, Greeting: some(s.Greeting), Offline: some(s.Offline), Quick: list(s.Quick), Invite: []invite{},
 		Form:    form{Text: some(s.Form.Text), Fields: []field{}},
-		Privacy: privacy{some(s.Privacy.Text), s.Privacy.URL}, Rating: s.Rating,
+		Privacy: privacy{some(s.Privacy.Text), s.Privacy.URL}, Look: look(s.Look), Rating: s.Rating,
 		Origins: list(s.Origins), Groups: list(s.Groups), Assistant: s.Assistant, Receptionist: receptionistJSON(s.Receptionist),
 		Preview: s.Preview, Edit: duration(s.Edit), Users: users{s.Users.Required, list(s.Users.Secrets)},
 		Uploads: uploads{s.Uploads.Off, s.Uploads.Size, list(s.Uploads.Types), s.Uploads.Count, s.Uploads.Total},
@@ -193,7 +201,7 @@ func list[T any](l []T) []T {
 func (s site) core() core.Site {
 	out := core.Site{
 		ID: s.ID, Name: s.Name, Greeting: s.Greeting, Offline: s.Offline, Quick: s.Quick, Form: core.Form{Text: s.Form.Text},
-		Privacy: core.Privacy(s.Privacy), Rating: s.Rating, Origins: s.Origins, Groups: s.Groups, Assistant: s.Assistant, Receptionist: s.Receptionist.core(),
+		Privacy: core.Privacy(s.Privacy), Look: core.Look(s.Look), Rating: s.Rating, Origins: s.Origins, Groups: s.Groups, Assistant: s.Assistant, Receptionist: s.Receptionist.core(),
 		Preview: s.Preview, Edit: time.Duration(s.Edit), Users: core.Users(s.Users), Uploads: core.Uploads(s.Uploads),
 		Hours: core.Hours{Zone: s.Hours.Zone}, Timeouts: s.Timeouts.core(),
 	}

@@ -200,6 +200,7 @@ func sampleSettings() core.Settings {
 		ID: "cart", Text: core.Texts{"en": "Any questions?"}, After: 30 * time.Second, Path: "/cart/*", Referrer: "search.example", Again: 24 * time.Hour,
 	}}
 	x.Privacy = core.Privacy{Text: core.Texts{"en": "We keep what you write."}, URL: "https://shop.example/privacy"}
+	x.Look = core.Look{Color: "#1c5bd0", Theme: "dark", Side: "start", Lang: "en"}
 	x.Receptionist = core.Receptionist{
 		Providers: []core.Provider{{URL: "https://api.openai.com/v1", Model: "gpt-4o-mini", Key: "env:KEFU_MODEL_KEY", Embedding: "text-embedding-3-small", In: 0.15, Out: 0.6}},
 		Persona:   "You are Mei, the receptionist of a shop for shoes. Be brief and friendly.", Languages: []string{"zh", "en"},

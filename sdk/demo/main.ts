@@ -3,6 +3,7 @@
  * address it was served from itself; everything else is a shop.
  */
 import type { InitOptions, Kefu } from '../visitor/api.ts';
+import { draftOf, rehearse } from './preview.ts';
 
 const words = {
   'zh-CN': {
@@ -14,6 +15,8 @@ const words = {
     teas: '本季茶品',
     about: '咨询这款茶',
     foot: '这是 Kefu 的演示商店，商品均为虚构。',
+    agent: '小李',
+    answer: '这是预览：客服的回复会这样显示。',
   },
   en: {
     brand: 'Halfhill Tea',
@@ -24,6 +27,8 @@ const words = {
     teas: 'This season',
     about: 'Ask about it',
     foot: 'This is the demo shop of Kefu. Nothing here is for sale.',
+    agent: 'Li',
+    answer: 'This is a preview: an answer looks like this.',
   },
 };
 type Lang = keyof typeof words;
@@ -68,7 +73,9 @@ const teas: { name: Record<Lang, string>; note: Record<Lang, string>; price: num
 ];
 
 const all = <T extends Element>(selector: string) => [...document.querySelectorAll<T>(selector)];
-const endpoint = `${location.protocol.replace('http', 'ws')}//${location.host}/ws`;
+const draft = draftOf();
+/** What a preview says is kept apart from what is said here. */
+const endpoint = `${location.protocol.replace('http', 'ws')}//${location.host}/${draft ? 'preview' : 'ws'}`;
 let chat: Kefu | undefined;
 
 /** A caddy with a cup before it, coloured by the tea. */
@@ -118,7 +125,7 @@ function speak(lang: Lang) {
   for (const el of all<HTMLElement>('[data-lang]')) el.setAttribute('aria-pressed', `${el.dataset.lang === lang}`);
   all('.teas')[0]?.replaceChildren(...teas.map((tea) => card(tea, lang)));
   chat?.destroy();
-  chat = window.Kefu?.init({ endpoint, lang, color: '#2f5d50', title: words[lang].brand, ...wished() });
+  chat = window.Kefu?.init({ endpoint, lang, ...(draft ? {} : { color: '#2f5d50', title: words[lang].brand }), ...wished() });
 }
 
 /** What the address wishes besides: the console shows a site by it. */
@@ -148,4 +155,5 @@ for (const el of all<HTMLElement>('[data-lang]'))
     speak(lang);
   };
 for (const el of all<HTMLElement>('.ask')) el.onclick = () => chat?.open();
+if (draft) rehearse(draft, { agent: words[preferred()].agent, text: words[preferred()].answer });
 speak(preferred());

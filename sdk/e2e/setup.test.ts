@@ -273,13 +273,57 @@ describe('Set up', () => {
     await soon(inView).toEqual([true, true]);
   });
 
-  it('shows the widget as it will be, and the snippet', async () => {
+  it('keeps the look of the widget, of which the snippet is made', async () => {
+    await enter('sites/look');
+    await page.getByLabel('Corner').selectOption('Left');
+    await page.getByLabel('Colour').fill('#aa3355');
+    const snippet = () => page.locator('.setup-code').textContent();
+    await soon(snippet).toContain('"side": "start"');
+    await page.getByText('copy them again after a change').waitFor();
+    await button('Review and save').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('row', { name: /Corner.*Right Left/ }).waitFor();
+    await dialog.getByRole('row', { name: /Colour.*#aa3355/ }).waitFor();
+    await button('Save').click();
+    await page.getByText('Saved.').waitFor();
+    // Another admin, another day.
+    await enter('sites/look');
+    await soon(snippet).toContain('"color": "#aa3355"');
+    await soon(snippet).toContain('"side": "start"');
+    await soon(() => page.getByLabel('Corner').inputValue()).toBe('start');
+  });
+
+  it('previews what is not saved, and calls nobody', async () => {
+    const talks = async () => (await ask<{ conversations: object[] }>('GET', '/conversations')).conversations.length;
+    const before = await talks();
     await enter('sites');
+    await page.getByRole('group', { name: 'Greeting' }).getByLabel('English').fill('Welcome to the draft!');
+    await page.getByRole('group', { name: 'While nobody is there' }).getByLabel('English').fill('Back at nine.');
+    await button('Add a quick reply').click();
+    await page.getByRole('group', { name: 'Quick replies' }).getByLabel('English').fill('Where is my draft?');
+    // Only pages elsewhere may use it: the preview is none of them.
+    await page.getByLabel('Addresses of your pages').fill('https://shop.example');
     await page.getByText('Look, and the snippet for your pages').click();
-    await page.getByLabel('Corner').selectOption('start');
-    await soon(() => page.locator('.setup-code').textContent()).toContain('"side": "start"');
-    const frame = page.frameLocator('.setup-preview');
-    await frame.locator('.teas').waitFor();
+    const widget = page.frameLocator('.setup-preview');
+    /** A text in the widget, which is opened: it may be loaded anew at any moment, and is closed then. */
+    const shows = (text: string) =>
+      soon(async () => {
+        const button = widget.locator('button[aria-label="Open chat"][aria-expanded=false]');
+        await page.locator('.setup-preview').evaluate((e) => e.scrollIntoView({ block: 'center' })); // the button is fixed in it
+        if (await button.isVisible()) await button.click({ timeout: 500 }).catch(() => undefined);
+        return widget.getByText(text).isVisible();
+      }).toBe(true);
+    const log = widget.getByRole('log');
+    await shows('Welcome to the draft!');
+    await widget.getByRole('button', { name: 'Where is my draft?' }).click();
+    await log.getByText('This is a preview: an answer looks like this.').waitFor();
+    await page.getByLabel('As outside opening hours').check();
+    await shows('Back at nine.');
+    // What is typed afterwards is shown too.
+    await page.getByRole('group', { name: 'While nobody is there' }).getByLabel('English').fill('Back at ten.');
+    await shows('Back at ten.');
+    expect(await talks()).toBe(before);
+    await button('Discard my changes').click();
   });
 
   it('turns a second factor on, and asks for it', async () => {

@@ -1,92 +1,17 @@
 /** Sites: every key of the settings, how the widget looks, the snippet to copy. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { lang } from '../i18n.ts';
+import { useEffect, useState } from 'preact/hooks';
 import type { PageProps } from '../route.ts';
 import { Foot, WithSettings } from './Foot.tsx';
 import { Fields, get, put, type Spec, type Value } from './form.tsx';
-import { Copied, Sure } from './parts.tsx';
+import { LookOf } from './Look.tsx';
+import { Sure } from './parts.tsx';
 import { own } from './Sites.words.ts';
 import type { Draft } from './settings.tsx';
 import { siteParts, zoneHere } from './specs.ts';
 import { w } from './words.ts';
 
 type Site = Record<string, Value> & { id: string };
-
-/** What the snippet sets that the server does not know of. */
-interface Look {
-  color: string;
-  theme: string;
-  side: string;
-  lang: string;
-}
-
-const lookSpecs = (): readonly Spec[] => [
-  { k: 'color', label: own('color'), kind: 'color' },
-  { k: 'theme', label: own('theme'), kind: 'choice', options: (['auto', 'light', 'dark'] as const).map((k) => [k, own(k)]) },
-  { k: 'side', label: own('side'), kind: 'choice', options: (['end', 'start'] as const).map((k) => [k, own(k)]) },
-  {
-    k: 'lang',
-    label: w('lang'),
-    kind: 'choice',
-    options: [
-      ['', own('langAuto')],
-      ['zh-CN', w('zh')],
-      ['en', w('en')],
-    ],
-  },
-];
-
-/** The lines for a page of the site's. Text in quotes of JSON, where `</script>` can not end it. */
-function snippetOf(site: string, look: Look): string {
-  const ui = { ...(look.side === 'start' ? { side: 'start' } : {}), ...(look.theme === 'auto' ? {} : { theme: look.theme }) };
-  const init = {
-    endpoint: `${location.protocol.replace('http', 'ws')}//${location.host}/ws`,
-    ...(site === 'default' ? {} : { site }),
-    ...(look.color ? { color: look.color } : {}),
-    ...(look.lang ? { lang: look.lang } : {}),
-    ...(Object.keys(ui).length ? { ui } : {}),
-  };
-  const json = JSON.stringify(init, null, 2).replaceAll('<', '\\u003c');
-  return `<script>\n  window.Kefu = window.Kefu || { q: [], init(o) { this.q.push(o); } };\n  Kefu.init(${json.replaceAll('\n', '\n  ')});\n</script>\n<script async src="${location.origin}/kefu.js"></script>`;
-}
-
-/** Whether only this machine finds the address of this page. */
-const onlyHere = () => /^(localhost|127\.|\[::1\])/.test(location.hostname);
-
-function LookOf({ site }: { site: string }) {
-  const [look, setLook] = useState<Look>({ color: '#1c5bd0', theme: 'auto', side: 'end', lang: '' });
-  const src = useSettled(
-    useMemo(() => {
-      const p = new URLSearchParams({ site, color: look.color, theme: look.theme, side: look.side, lang: look.lang || lang.value });
-      return `/demo/?${p}`;
-    }, [site, look]),
-  );
-  return (
-    <>
-      <p class="hint">{own('lookHint')}</p>
-      <Fields specs={lookSpecs()} value={look} at="" faults={[]} onChange={(v) => setLook(v as Look)} />
-      <h3>{own('snippet')}</h3>
-      <Copied text={snippetOf(site, look)} />
-      <p class="hint">
-        {own('snippetNext')} {onlyHere() && own('onlyHere')}
-      </p>
-      <h3>{own('livePreview')}</h3>
-      <p class="hint">{own('previewHint')}</p>
-      <iframe class="setup-preview" title={own('livePreview')} src={src} />
-    </>
-  );
-}
-
-/** A text as it is once it has been the same for a moment: a colour that is dragged would load the preview at every step. */
-function useSettled(now: string): string {
-  const [settled, settle] = useState(now);
-  useEffect(() => {
-    const timer = setTimeout(() => settle(now), 250);
-    return () => clearTimeout(timer);
-  }, [now]);
-  return settled;
-}
 
 function secretOf(): string {
   const raw = crypto.getRandomValues(new Uint8Array(32));
@@ -102,8 +27,12 @@ function zoned(v: Value): Value {
   return any && !get(v, 'hours.zone') ? put(v, 'hours.zone', zoneHere()) : v;
 }
 
-/** A part of the form that can be folded away. It opens by itself when something in it is wrong, and never closes by itself. */
-function Part({ title, opens, children }: { title: string; opens: boolean; children: ComponentChildren }) {
+/**
+ * A part of the form that can be folded away. It opens by itself when something in it is wrong, and never closes by itself. Of a
+ * lazy one there is nothing while it is folded: the preview would be loaded at every change elsewhere.
+ */
+function Part(props: { title: string; opens: boolean; lazy: boolean; children: ComponentChildren }) {
+  const { title, opens, lazy, children } = props;
   const [open, turn] = useState(opens);
   useEffect(() => {
     if (opens) turn(true);
@@ -111,7 +40,7 @@ function Part({ title, opens, children }: { title: string; opens: boolean; child
   return (
     <details class="setup-part" open={open} onToggle={(e) => turn(e.currentTarget.open)}>
       <summary>{title}</summary>
-      <div class="setup-within">{children}</div>
+      <div class="setup-within">{(open || !lazy) && children}</div>
     </details>
   );
 }
@@ -131,8 +60,8 @@ function OneSite({ draft, at, site, open }: { draft: Draft; at: number; site: Si
     draft.faults.some((f) => specs.some((s) => f.location.startsWith(`body.${place}.${s.k}`)));
   const addSecret = () =>
     change(put(site, 'users.secrets', [secretOf(), ...((get(site, 'users.secrets') as string[]) ?? [])].slice(0, 2)));
-  const [basics, ...rest] = siteParts().map(({ title, specs }) => (
-    <Part key={title} title={own(title)} opens={title === (open || 'basics') || wrong(specs)}>
+  const parts = siteParts().map(({ title, specs }) => (
+    <Part key={title} title={own(title)} opens={title === (open || 'basics') || wrong(specs)} lazy={title === 'look'}>
       <Fields
         specs={specs}
         value={site}
@@ -145,17 +74,10 @@ function OneSite({ draft, at, site, open }: { draft: Draft; at: number; site: Si
           {own('newSecret')}
         </button>
       )}
+      {title === 'look' && <LookOf site={site} saved={!draft.changed} />}
     </Part>
   ));
-  return (
-    <>
-      {basics}
-      <Part title={own('look')} opens={open === 'look'}>
-        <LookOf site={site.id} />
-      </Part>
-      {rest}
-    </>
-  );
+  return <>{parts}</>;
 }
 
 /** A site that is new: as the first one is, but for what is its own. */

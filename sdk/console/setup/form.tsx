@@ -47,6 +47,7 @@ export interface Spec {
     | 'color';
   readonly options?: readonly (readonly [value: string, label: string])[];
   readonly of?: readonly Spec[];
+  /** Of rows, what a new one begins with; of a colour, the one that is meant by none. */
   readonly blank?: Value;
   /** Buttons that add rows, instead of the one that adds a blank one. */
   readonly adds?: readonly { readonly text: string; readonly rows: readonly Value[] }[];
@@ -219,7 +220,7 @@ function Line({ spec, value, said: wrong, onChange }: One & { said: string }) {
           autocomplete={spec.kind === 'password' ? 'new-password' : spec.kind === 'code' ? 'one-time-code' : 'off'}
           inputMode={spec.kind === 'code' ? 'numeric' : undefined}
           spellcheck={false}
-          value={spec.scale ? shownOf(value, spec.scale) : String(value ?? '')}
+          value={spec.scale ? shownOf(value, spec.scale) : String((spec.kind === 'color' && !value ? spec.blank : value) ?? '')}
           onInput={({ currentTarget: { value: s } }) => onChange(spec.kind === 'number' ? numberOf(s, spec.scale) : s)}
         />
       )}

@@ -10,6 +10,8 @@ const plain = (v: Value): v is Record<string, Value> => typeof v === 'object' &&
 
 /** In words, as far as its field is known. */
 export function shown(v: Value, spec?: Spec): string {
+  const option = spec?.options?.find(([value]) => value === (v ?? ''));
+  if (option) return option[1];
   if (v === null || v === undefined || v === '') return spec?.kind === 'bool' ? own('no') : NOTHING;
   if (spec?.kind === 'password') return '••••'; // not over whoever looks over a shoulder
   if (v === true || v === 'true') return own('yes');
@@ -18,8 +20,6 @@ export function shown(v: Value, spec?: Spec): string {
   if (Array.isArray(v)) return v.map((x) => shown(x, spec && oneOf(spec))).join(spec && short(spec) ? ', ' : '\n') || NOTHING;
   if (plain(v)) return members(v, spec);
   if (typeof v === 'number') return String(spec?.scale ? Number((v * spec.scale).toPrecision(4)) : v);
-  const option = spec?.options?.find(([value]) => value === v);
-  if (option) return option[1];
   return spec?.kind === 'groups' || spec?.kind === 'inOrder' ? groupName(String(v)) : String(v);
 }
 

@@ -29,7 +29,7 @@ export const timeoutsAt = (at: string): readonly Spec[] => [
 
 /** A site's, in parts. */
 export const siteParts = (): readonly {
-  readonly title: 'basics' | 'talk' | 'hours' | 'form' | 'invite' | 'users' | 'uploads' | 'timeouts';
+  readonly title: 'basics' | 'look' | 'talk' | 'hours' | 'form' | 'invite' | 'users' | 'uploads' | 'timeouts';
   readonly specs: readonly Spec[];
 }[] => [
   {
@@ -41,6 +41,29 @@ export const siteParts = (): readonly {
       { k: 'offline', label: own('offline'), kind: 'texts', hint: own('offlineHint') },
       { k: 'quick', label: own('quick'), kind: 'textRows', blank: {}, add: own('addQuick'), hint: own('quickHint') },
       { k: 'groups', label: own('siteGroups'), kind: 'inOrder', hint: own('siteGroupsHint') },
+    ],
+  },
+  {
+    title: 'look',
+    specs: [
+      { k: 'look.color', label: own('color'), kind: 'color', blank: '#0b63d9' },
+      {
+        k: 'look.theme',
+        label: own('theme'),
+        kind: 'choice',
+        options: (['', 'light', 'dark'] as const).map((k) => [k, own(k || 'auto')]),
+      },
+      { k: 'look.side', label: own('side'), kind: 'choice', options: (['', 'start'] as const).map((k) => [k, own(k || 'end')]) },
+      {
+        k: 'look.lang',
+        label: w('lang'),
+        kind: 'choice',
+        options: [
+          ['', own('langAuto')],
+          ['zh-CN', w('zh')],
+          ['en', w('en')],
+        ],
+      },
     ],
   },
   {

@@ -119,6 +119,7 @@ const sentences: readonly (readonly [said: string, zh: string])[] = [
   ['has more than {} articles', '超过 {} 篇'],
   ['record on line {}: wrong number of fields', '第 {} 行的列数不对'],
   ['parse error on line {}, column {}: {}', '第 {} 行第 {} 列的引号不成对'],
+  ['a color such as {} is expected, not {}', '应为 {} 这样的颜色，而不是 {}'],
   ['{} is expected, not {}', '应为 {}，而不是 {}'],
   ['{} is expected', '应为 {}'],
 ];
