@@ -273,6 +273,28 @@ describe('Set up', () => {
     await soon(inView).toEqual([true, true]);
   });
 
+  it('copies the snippet, and without a clipboard marks it', async () => {
+    await enter('sites/look', { permissions: ['clipboard-read', 'clipboard-write'] });
+    const snippet = await page.locator('.setup-code').textContent();
+    await button('Copy').click();
+    await page.getByText('Copied.').waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(snippet);
+    const marked = () => page.evaluate(() => getSelection()?.toString());
+    expect(await marked()).not.toBe(snippet);
+    // Over plain HTTP there is none, and some browsers have one that refuses.
+    for (const clipboard of ['undefined', '{ writeText: () => Promise.reject(new Error("no")) }']) {
+      await page.evaluate(`Object.defineProperty(navigator, 'clipboard', { value: ${clipboard}, configurable: true })`);
+      await page.evaluate(() => getSelection()?.removeAllRanges());
+      await button('Copy').click();
+      await page.getByText('Marked: now press Ctrl+C').waitFor();
+      await soon(marked).toBe(snippet);
+      await page.keyboard.press('ControlOrMeta+KeyC'); // does what is said
+      await page.getByLabel('Colour').fill(clipboard === 'undefined' ? '#aa3355' : '#aa3356'); // another snippet, nothing said of it
+      await soon(() => page.getByText('Marked: now press').count()).toBe(0);
+      await page.getByLabel('Colour').fill('#0b63d9');
+    }
+  });
+
   it('keeps the look of the widget, of which the snippet is made', async () => {
     await enter('sites/look');
     await page.getByLabel('Corner').selectOption('Left');

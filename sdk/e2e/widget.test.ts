@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bubbles, chat, DESKTOP, input, LI_NA, launcher, log, ROOM, say, shown, soon, stage } from './widget.ts';
+import { bubbles, chat, DESKTOP, greet, input, LI_NA, launcher, log, ROOM, say, shown, soon, stage } from './widget.ts';
 
 const { answer, start } = stage();
 
@@ -36,6 +36,22 @@ describe('talking', () => {
     await soon(() => links.evaluateAll((all) => all.map((a) => [a.getAttribute('href'), a.getAttribute('rel')]))).toEqual(
       Array(2).fill(['https://tea.example/a?b=1&c=2', 'noopener noreferrer nofollow']),
     );
+  });
+
+  it('says who speaks: to the eye above the bubble, to the ear before it', async () => {
+    const s = await start(DESKTOP);
+    const page = await s.open();
+    await greet(page);
+    answer(s, 'hello');
+    await shown(log(page).getByText('hello', { exact: true }));
+    const names = () =>
+      log(page)
+        .locator('.w')
+        .evaluateAll((all) => all.map((e) => [e.textContent, getComputedStyle(e, '::after').content, e.clientWidth > 1]));
+    await soon(names).toEqual([
+      ['You', '": "', false],
+      [LI_NA.name, 'none', true],
+    ]);
   });
 
   it('shows pictures and files, and never a link that could run', async () => {

@@ -221,7 +221,7 @@ function Line({ spec, value, said: wrong, onChange }: One & { said: string }) {
           inputMode={spec.kind === 'code' ? 'numeric' : undefined}
           spellcheck={false}
           value={spec.scale ? shownOf(value, spec.scale) : String((spec.kind === 'color' && !value ? spec.blank : value) ?? '')}
-          onInput={({ currentTarget: { value: s } }) => onChange(spec.kind === 'number' ? numberOf(s, spec.scale) : s)}
+          onInput={({ currentTarget: { value: s } }) => onChange(typedIn(spec, s))}
         />
       )}
       {spec.offers && (
@@ -251,6 +251,12 @@ function Lines(p: { common: object; value: readonly string[]; onChange: (v: Valu
       }}
     />
   );
+}
+
+/** What a line of a field means; of a colour, the usual one is none. */
+function typedIn(spec: Spec, s: string): Value {
+  if (spec.kind === 'number') return numberOf(s, spec.scale);
+  return spec.kind === 'color' && s === spec.blank ? '' : s;
 }
 
 const linesOf = (s: string) =>
