@@ -60,7 +60,9 @@ chaos() {
     cd sdk
     export KEFU_TEST_LONG=1
     KEFU_BIN=$PWD/../kefu npx vitest run --config e2e/vitest.config.ts e2e/chaos || return 1
-    KEFU_HOST=functions KEFU_BIN=$PWD/node_modules/.functions-local npx vitest run --config e2e/vitest.config.ts e2e/chaos
+    export KEFU_HOST=functions KEFU_BIN=$PWD/node_modules/.functions-local
+    npx vitest run --config e2e/vitest.config.ts e2e/chaos || return 1
+    npx vitest run --config console/test/vitest.config.ts real # the rest of what the console does there; make test has its work
   )
 }
 
@@ -73,8 +75,8 @@ part dynamodb 3 'functions/internal/dynamo infra/dev/dynamodb' \
   'the DynamoDB store on a second engine' infra/dev/dynamodb/second-opinion.sh
 part browsers 6 'sdk/visitor/*.ts sdk/e2e infra/dev/setup.sh' \
   'the scenarios of bad networks in Firefox and WebKit' browsers
-part chaos 5 'sdk/visitor/*.ts sdk/e2e/chaos.test.ts sdk/e2e/faults.ts' \
-  'chaos, a thousand messages, on localserver and on functions/local' chaos
+part chaos 6 'sdk/visitor/*.ts sdk/e2e/chaos.test.ts sdk/e2e/faults.ts' \
+  'chaos, a thousand messages, on localserver and on functions/local; the console on the latter' chaos
 part same-bytes 4 'infra/dev/dist.sh infra/dev/same-bytes.sh' \
   'dist/ has the same bytes wherever it is built' infra/dev/same-bytes.sh
 part faults 12 - \

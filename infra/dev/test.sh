@@ -27,7 +27,12 @@ all_pages() { (cd sdk && KEFU_BIN=$PWD/../kefu npm run --silent e2e); }
 browser_functions() { again pages_on_functions; }
 pages_on_functions() {
   go build -o sdk/node_modules/.functions-local ./functions/local || return 1 # `set -e` is off left of `||`
-  (cd sdk && KEFU_HOST=functions KEFU_BIN=$PWD/node_modules/.functions-local npx vitest run --config e2e/vitest.config.ts e2e/talk e2e/chaos)
+  (
+    cd sdk
+    export KEFU_HOST=functions KEFU_BIN=$PWD/node_modules/.functions-local
+    npx vitest run --config e2e/vitest.config.ts e2e/talk e2e/chaos || return 1
+    npx vitest run --config console/test/vitest.config.ts work
+  )
 }
 
 step 'set-up' infra/dev/setup.sh

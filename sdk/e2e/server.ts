@@ -20,7 +20,7 @@ export interface Server {
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** KEFU_HOST=functions: KEFU_BIN is what `go build ./functions/local` wrote, which builds the functions first. */
-const functions = process.env.KEFU_HOST === 'functions';
+export const functions: boolean = process.env.KEFU_HOST === 'functions';
 const READY = functions ? 180_000 : 20_000;
 
 export async function startServer(): Promise<Server> {
