@@ -1,0 +1,1 @@
+import{d as o,e as u,t as a}from"./chunk-UZJMEDQV.js";function v(c,f){let[m,r]=o({}),[i,d]=o(0);return u(()=>{let e=!1,n,s=async()=>{try{if(!document.hidden||i){let t=await c();e||r({value:t})}}catch(t){e||r(l=>({...l,code:a(t)}))}e||(n=setTimeout(s,f))};return s(),()=>{e=!0,clearTimeout(n)}},[i]),{...m,again:()=>d(e=>e+1)}}export{v as a};
