@@ -29,6 +29,7 @@ func proxy(t *testing.T, server string, change func(http.ResponseWriter, *http.R
 }
 
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	n := &nemesis{t: t, dir: t.TempDir()}
 	n.start()
 	defer n.stop()

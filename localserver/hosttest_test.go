@@ -15,7 +15,7 @@ func TestReadme(t *testing.T) { hosttest.Table(t, "../README.md", "localserver",
 
 // TestHost has this host keep its word: see core/hosttest.
 func TestHost(t *testing.T) {
-	hosttest.Run(t, func(t *testing.T) hosttest.Host {
+	hosttest.Spread(t, 3, func(t *testing.T) hosttest.Host {
 		c := config.Default()
 		c.Listen, c.Ops, c.Data, c.Drain.Window = "127.0.0.1:0", "127.0.0.1:0", t.TempDir()+"/data", 2*time.Second
 		c.AdminPassword, c.Outgoing.Allow = adminPassword, "127.0.0.0/8"
