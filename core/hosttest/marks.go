@@ -102,6 +102,8 @@ func tellPresence(p *play) {
 	b.await("that Li is away", is(a, "away"))
 	a.offers(3)
 	b.await("that Li is back", is(a, "online"))
+	b.settle()
+	b.inbox = slices.DeleteFunc(b.inbox, is(a, "offline")) // as they were before they said anything
 	second := p.desk("Li at the other screen", a.as)
 	a.leave()
 	second.settle()
