@@ -47,10 +47,12 @@ describe('talking', () => {
     const names = () =>
       log(page)
         .locator('.w')
-        .evaluateAll((all) => all.map((e) => [e.textContent, getComputedStyle(e, '::after').content, e.clientWidth > 1]));
+        .evaluateAll((all) =>
+          all.map((e) => [e.textContent, e.clientWidth > 1, e.querySelector('i')?.getBoundingClientRect().width === 0]),
+        );
     await soon(names).toEqual([
-      ['You', '": "', false],
-      [LI_NA.name, 'none', true],
+      ['You: ', false, false],
+      [`${LI_NA.name}: `, true, true],
     ]);
   });
 

@@ -66,7 +66,7 @@ export function createThread(el: HTMLElement, { t, lang, base, tail, say, retry 
       'div',
       {},
       h('span', { className: 'a', 'aria-hidden': 'true' }, [...name(item)][0]),
-      h('span', { className: 'w' }, name(item)),
+      h('span', { className: 'w' }, name(item), h('i', {}, ': ')),
       h('div', { className: 'b', dir: 'auto' }, ...content(item)),
       h('span', { className: 't' }, item.edited && `${t('edited')} · `, time),
       item.state === 'failed' && h('button', { className: 'x', type: 'button', onclick: () => retry(item.id) }, t('failed')),
