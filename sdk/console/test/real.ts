@@ -46,7 +46,7 @@ afterAll(async () => {
   await server.stop();
 });
 afterEach(async () => {
-  if (functions) for (const context of contexts) for (const page of context.pages()) await leave(page).catch(() => undefined);
+  for (const context of contexts) for (const page of context.pages()) await leave(page).catch(() => undefined);
   for (const context of contexts) await context.close();
   contexts = [];
   expect(complaints).toEqual([]);
@@ -105,8 +105,8 @@ const statusOf = (page: Page, status: string) =>
   page.getByRole('group', { name: 'Your status' }).getByRole('button', { name: status });
 
 /**
- * Goes offline, from a page that has a status to choose, whatever it shows. Behind API Gateway who only closes the page may count
- * as online until their lease ends, and is given the next test's visitors.
+ * Goes offline, from a page that has a status to choose, whatever it shows. Who only closes the page counts as online until their
+ * lease ends, and is given the next test's visitors.
  */
 async function leave(page: Page): Promise<void> {
   const off = statusOf(page, 'Offline');
