@@ -12,6 +12,41 @@ import (
 	"kefu/functions/local/edge"
 )
 
+// TestMetrics: what goes wrong on the way is counted, once each time.
+func TestMetrics(t *testing.T) {
+	w := newWorld(t, 2)
+	li, mei := w.agent("li", 1), w.visitor("mei")
+	mei.send("", "one")
+	li.held()
+	mei.send("", "two")
+	mei.send("", "three") // at least one of them is served by a process that does not know of the one before
+	mei.say(fields{"type": "send", "origin": mei.origin, "n": mei.n, "body": fields{"kind": "text", "text": "three"}})
+	mei.await("the same ack again", func(f fields) bool { return f["type"] == "ack" && f["n"] == float64(mei.n) })
+	w.faults.Set(1, edge.FalseGone)
+	mei.send("", "four")
+	w.faults.Set(0, edge.FalseGone)
+	counts := map[string]float64{}
+	for line := range strings.Lines(w.log.String()) {
+		var entry map[string]any
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			t.Fatalf("no JSON: %s", line)
+		}
+		for name, value := range entry {
+			if n, ok := value.(float64); ok && entry["_aws"] != nil {
+				counts[name] += n
+			}
+		}
+	}
+	for name, least := range map[string]float64{host.Sent: 4, host.Duplicate: 1, host.CASRetry: 1, host.Gone: 1} {
+		if counts[name] < least {
+			t.Errorf("%s is counted %v times, want %v at least: %v", name, counts[name], least, counts)
+		}
+	}
+	if counts[host.Duplicate] > 1 || counts[host.Gone] > 1 {
+		t.Errorf("something is counted twice: %v", counts)
+	}
+}
+
 // TestLog: the log of a whole conversation, with trouble in it, is JSON with
 // the ids of requests, and has no token, no word of anybody's, and no metrics
 // but one line an invocation.
