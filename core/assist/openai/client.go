@@ -132,8 +132,8 @@ func (c *client) Chat(ctx context.Context, p assist.Prompt, heard func(string)) 
 	if err != nil {
 		return assist.Reply{}, faultOf(ctx, c.provider, err)
 	}
+	defer func() { _ = res.Body.Close() }()
 	stream := ssestream.NewStream[chunk](spoken{ssestream.NewDecoder(res)}, nil)
-	defer func() { _ = stream.Close() }()
 	var reply assist.Reply
 	var text strings.Builder
 	calls := map[int64]*assist.Call{}
