@@ -152,14 +152,23 @@ describe('the page around it', () => {
       });
       await greet(page);
       await shown(page.getByRole('button', { name: 'More' }));
-      return inside(page, (root) =>
-        [root.host, ...root.querySelectorAll('.p, .h, h2, .log, .m.v, .v .b, .c, textarea, button')].map((el) => {
-          const { x, y, width, height } = el.getBoundingClientRect();
-          const { color, fontSize, display, opacity, visibility, transform, letterSpacing, borderWidth } = getComputedStyle(el);
-          const look = { color, fontSize, display, opacity, visibility, transform, letterSpacing, borderWidth };
-          return { el: el.className || el.tagName, box: [x, y, width, height].map(Math.round).join(), ...look };
-        }),
-      );
+      const look = () =>
+        inside(page, (root) =>
+          [root.host, ...root.querySelectorAll('.p, .h, h2, .log, .m.v, .v .b, .c, textarea, button')].map((el) => {
+            const { x, y, width, height } = el.getBoundingClientRect();
+            const { color, fontSize, display, opacity, visibility, transform, letterSpacing, borderWidth } = getComputedStyle(el);
+            const style = { color, fontSize, display, opacity, visibility, transform, letterSpacing, borderWidth };
+            return { el: el.className || el.tagName, box: [x, y, width, height].map(Math.round).join(), ...style };
+          }),
+        );
+      // What is said moves what stands below it, and the panel as it opens: a shape is one that stays.
+      let last = await look();
+      await soon(async () => {
+        const was = JSON.stringify(last);
+        last = await look();
+        return JSON.stringify(last) === was;
+      }).toBe(true);
+      return last;
     };
     const plain = await shape(false);
     expect(plain.length).toBeGreaterThan(10);
