@@ -1,10 +1,7 @@
 package openai
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +12,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/openai/openai-go/v3/packages/ssestream"
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+	"github.com/openai/openai-go/v3/packages/param"
+	"github.com/openai/openai-go/v3/shared"
 
 	"kefu/core"
 	"kefu/core/assist"
@@ -28,44 +28,24 @@ func New() func(p core.Provider, key string) assist.Model {
 	return func(p core.Provider, key string) assist.Model { return newClient(p, key, h) }
 }
 
-// client speaks OpenAI's protocol with one provider.
+// client speaks OpenAI's protocol with one provider. It is made with services
+// of the SDK, not with its client: that would read a key, and a base URL, from
+// variables of its own.
 type client struct {
 	provider core.Provider
-	base     string // of its URLs, with a slash at the end
-	key      string
-	http     *http.Client
+	options  []option.RequestOption
 }
 
 func newClient(p core.Provider, key string, h *http.Client) *client {
-	return &client{
-		provider: p, base: strings.TrimSuffix(p.URL, "/") + "/", http: h,
-		key: cmp.Or(key, "none"), // local servers want the header, and no key in it
+	base := strings.TrimSuffix(p.URL, "/") + "/"
+	c := &client{provider: p, options: []option.RequestOption{
+		option.WithBaseURL(base), option.WithHTTPClient(h), option.WithMaxRetries(0), option.WithHeader("User-Agent", "kefu"),
+	}}
+	if key == "" {
+		key = "none" // local servers want the header, and no key in it
 	}
-}
-
-// post sends a body, and returns an answer that is 2xx, whose body the caller
-// closes. Any other is a *refusal.
-func (c *client) post(ctx context.Context, path, accept string, body any) (*http.Response, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+path, bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	for name, value := range map[string]string{"Authorization": "Bearer " + c.key, "Content-Type": "application/json", "Accept": accept, "User-Agent": "kefu"} {
-		req.Header.Set(name, value)
-	}
-	res, err := c.http.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	if res.StatusCode < 300 {
-		return res, nil
-	}
-	defer func() { _ = res.Body.Close() }()
-	return nil, refusalOf(res)
+	c.options = append(c.options, option.WithAPIKey(key))
+	return c
 }
 
 // maxAnswer is how many bytes of an answer are read: of a server that never
@@ -112,28 +92,11 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// spoken leaves out what the SDK takes for an event and is none: the end of a
-// comment, by which some servers show that they are at work.
-type spoken struct{ ssestream.Decoder }
-
-// Next implements ssestream.Decoder.
-func (s spoken) Next() bool {
-	for s.Decoder.Next() {
-		if len(s.Event().Data) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // Chat implements assist.Model.
 func (c *client) Chat(ctx context.Context, p assist.Prompt, heard func(string)) (assist.Reply, error) {
-	res, err := c.post(ctx, "chat/completions", "text/event-stream", c.question(p))
-	if err != nil {
-		return assist.Reply{}, faultOf(ctx, c.provider, err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	stream := ssestream.NewStream[chunk](spoken{ssestream.NewDecoder(res)}, nil)
+	chat := openai.NewChatCompletionService(c.options...)
+	stream := chat.NewStreaming(ctx, c.params(p), withoutComments())
+	defer func() { _ = stream.Close() }()
 	var reply assist.Reply
 	var text strings.Builder
 	calls := map[int64]*assist.Call{}
@@ -141,16 +104,16 @@ func (c *client) Chat(ctx context.Context, p assist.Prompt, heard func(string)) 
 	for stream.Next() {
 		chunk := stream.Current()
 		pieces++
-		if u := chunk.Usage; u.Total > 0 {
-			reply.Usage = assist.Usage{In: int64(u.Prompt), Out: int64(u.Completion)}
+		if u := chunk.Usage; u.TotalTokens > 0 {
+			reply.Usage = assist.Usage{In: u.PromptTokens, Out: u.CompletionTokens}
 		}
 		if len(chunk.Choices) == 0 {
 			continue
 		}
 		choice := chunk.Choices[0]
-		finished = finished || choice.Finish != ""
-		reply.Cut = reply.Cut || choice.Finish == "length"
-		for _, d := range choice.Delta.Calls {
+		finished = finished || choice.FinishReason != ""
+		reply.Cut = reply.Cut || choice.FinishReason == "length"
+		for _, d := range choice.Delta.ToolCalls {
 			if d.Index < 0 || d.Index >= maxCalls {
 				return reply, &assist.Fault{Provider: c.provider, Kind: assist.Garbled, Message: "it calls too many tools at once"}
 			}
@@ -206,45 +169,52 @@ const (
 	maxText      = 24 << 10 // bytes of an answer; it is cut to the characters of a message later
 )
 
-func (c *client) question(p assist.Prompt) question {
-	q := question{Model: c.provider.Model, Messages: []message{{Role: "system", Content: p.System}}, Most: p.Most, Stream: true}
-	q.Options.Usage = true
+func (c *client) params(p assist.Prompt) openai.ChatCompletionNewParams {
+	messages := []openai.ChatCompletionMessageParamUnion{openai.SystemMessage(p.System)}
 	for _, m := range p.Messages {
 		switch m.Role {
 		case assist.User:
-			q.Messages = append(q.Messages, message{Role: "user", Content: m.Text})
+			messages = append(messages, openai.UserMessage(m.Text))
 		case assist.Result:
-			q.Messages = append(q.Messages, message{Role: "tool", Content: m.Text, Call: m.ID})
+			messages = append(messages, openai.ToolMessage(m.Text, m.ID))
 		case assist.Assistant:
-			q.Messages = append(q.Messages, saidByAssistant(m))
+			messages = append(messages, openai.ChatCompletionMessageParamUnion{OfAssistant: saidByAssistant(m)})
 		}
 	}
-	for _, t := range p.Tools {
-		q.Tools = append(q.Tools, tool{"function", function{Name: t.Name, About: t.About, Parameters: t.Parameters}})
+	out := openai.ChatCompletionNewParams{Model: c.provider.Model, Messages: messages}
+	if p.Most > 0 {
+		out.MaxTokens = param.NewOpt(p.Most) // max_completion_tokens is not known to many servers
 	}
-	return q
+	for _, t := range p.Tools {
+		out.Tools = append(out.Tools, openai.ChatCompletionFunctionTool(shared.FunctionDefinitionParam{
+			Name: t.Name, Description: param.NewOpt(t.About), Parameters: t.Parameters,
+		}))
+	}
+	out.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: param.NewOpt(true)}
+	return out
 }
 
-func saidByAssistant(m assist.Message) message {
-	out := message{Role: "assistant"}
+func saidByAssistant(m assist.Message) *openai.ChatCompletionAssistantMessageParam {
+	out := &openai.ChatCompletionAssistantMessageParam{}
 	if m.Text != "" {
-		out.Content = m.Text
+		out.Content.OfString = param.NewOpt(m.Text)
 	}
 	for _, c := range m.Calls {
-		out.Calls = append(out.Calls, call{ID: c.ID, Type: "function", Function: called{Name: c.Name, Arguments: c.Arguments}})
+		out.ToolCalls = append(out.ToolCalls, openai.ChatCompletionMessageToolCallUnionParam{OfFunction: &openai.ChatCompletionMessageFunctionToolCallParam{
+			ID: c.ID, Function: openai.ChatCompletionMessageFunctionToolCallFunctionParam{Name: c.Name, Arguments: c.Arguments},
+		}})
 	}
 	return out
 }
 
 // Embed implements assist.Model.
 func (c *client) Embed(ctx context.Context, texts []string) ([][]float32, assist.Usage, error) {
-	answer, err := c.post(ctx, "embeddings", "application/json", words{c.provider.Embedding, texts, "float"})
+	embeddings := openai.NewEmbeddingService(c.options...)
+	res, err := embeddings.New(ctx, openai.EmbeddingNewParams{
+		Model: c.provider.Embedding, Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: texts},
+		EncodingFormat: openai.EmbeddingNewParamsEncodingFormatFloat,
+	})
 	if err != nil {
-		return nil, assist.Usage{}, faultOf(ctx, c.provider, err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	var res vectors
-	if err := json.NewDecoder(answer.Body).Decode(&res); err != nil {
 		return nil, assist.Usage{}, faultOf(ctx, c.provider, err)
 	}
 	wrong := &assist.Fault{Provider: c.provider, Kind: assist.Garbled, Message: "what it answers are no embeddings"}
@@ -267,7 +237,7 @@ func (c *client) Embed(ctx context.Context, texts []string) ([][]float32, assist
 			return nil, assist.Usage{}, wrong
 		}
 	}
-	return out, assist.Usage{In: int64(res.Usage.Total)}, nil
+	return out, assist.Usage{In: res.Usage.TotalTokens}, nil
 }
 
 const maxDimensions = 4096

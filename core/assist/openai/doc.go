@@ -3,9 +3,8 @@
 //
 //	assist.New(assist.Options{Now: time.Now, Models: openai.New()})
 //
-// It is a package of its own because it dials out: a host that offers no assistant
-// does not link it. Of the SDK it has what reads streams: the SDK's client comes
-// with types of all that OpenAI offers, 2 MB of a binary.
+// It is a package of its own because its client is large, 2 MB of a binary: a
+// host that offers no assistant does not link it.
 //
 // A key goes to the host it was given for and nowhere else: no redirect is
 // followed and no proxy asked, and link-local addresses, where clouds keep

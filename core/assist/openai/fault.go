@@ -1,54 +1,25 @@
 package openai
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
+
+	"github.com/openai/openai-go/v3"
 
 	"kefu/core"
 	"kefu/core/assist"
 )
 
-// refusal is an answer that is an error of the API.
-type refusal struct {
-	status        int
-	message, code string // of its body; "": it says none
-}
-
-func (r *refusal) Error() string { return fmt.Sprint(r.status, " ", r.message) }
-
-const maxRefusal = 64 << 10 // bytes that are read of one
-
-func refusalOf(res *http.Response) *refusal {
-	r := &refusal{status: res.StatusCode}
-	var said struct {
-		Error json.RawMessage `json:"error"`
-	}
-	if json.NewDecoder(io.LimitReader(res.Body, maxRefusal)).Decode(&said) != nil {
-		return r
-	}
-	var e struct {
-		Message string `json:"message"`
-		Code    any    `json:"code"` // a string, a number or null
-	}
-	if json.Unmarshal(said.Error, &e) == nil {
-		r.message, r.code = e.Message, fmt.Sprint(e.Code)
-	} else {
-		r.message = string(said.Error) // some servers say it in a string
-	}
-	return r
-}
-
-// faultOf names what a request came to.
+// faultOf names what a call of the SDK returned.
 func faultOf(ctx context.Context, p core.Provider, err error) *assist.Fault {
-	var refused *refusal
+	var api *openai.Error
 	var known *assist.Fault
 	var dns *net.DNSError
 	var unknown x509.UnknownAuthorityError
@@ -61,8 +32,8 @@ func faultOf(ctx context.Context, p core.Provider, err error) *assist.Fault {
 		return known
 	case ctx.Err() != nil:
 		f.Kind, f.Message = assist.Stalled, "it did not answer in time"
-	case errors.As(err, &refused):
-		f.Kind, f.Message = ofStatus(refused, p)
+	case errors.As(err, &api):
+		f.Kind, f.Message = ofStatus(api, p)
 	case errors.Is(err, errRedirected):
 		f.Kind, f.Message = assist.NoHost, errRedirected.Error()
 	case errors.As(err, &dns):
@@ -82,9 +53,9 @@ func isNet(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-func ofStatus(e *refusal, p core.Provider) (assist.Kind, string) {
-	said := strings.ToLower(e.message + " " + e.code)
-	switch s := e.status; {
+func ofStatus(e *openai.Error, p core.Provider) (assist.Kind, string) {
+	said := strings.ToLower(cmp.Or(e.Message, e.RawJSON()) + " " + e.Code) // some servers say it in a string
+	switch s := e.StatusCode; {
 	case s == http.StatusUnauthorized || s == http.StatusForbidden:
 		return assist.BadKey, fmt.Sprintf("it does not take the key (%d)", s)
 	case s == http.StatusBadRequest && strings.Contains(said, "tool"):
