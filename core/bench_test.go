@@ -41,6 +41,21 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
+// TestStepAllocates: what a plain message leaves behind is the collector's work.
+// The draft of a change is the largest of it, and stays on the stack.
+func TestStepAllocates(t *testing.T) {
+	c, rules := heldSession(t)
+	in := core.Said{Frame: core.Frame{By: cast()[0], Origin: "tab", N: 2}, Body: hello}
+	at := nine.Add(time.Second)
+	if got := testing.AllocsPerRun(100, func() {
+		if _, err := core.Step(c, rules, at, in); err != nil {
+			t.Error(err)
+		}
+	}); got > 5 {
+		t.Errorf("%v allocations, want at most 5", got)
+	}
+}
+
 // BenchmarkPick chooses among a group in which one in ten is away, and the
 // others have something to do.
 func BenchmarkPick(b *testing.B) {

@@ -130,7 +130,9 @@ func (p call) serve(ctx context.Context, c config.Config) error {
 	}
 	say(log, c, os.Geteuid())
 	if !slices.ContainsFunc(p.environ, func(e string) bool { return strings.HasPrefix(e, "GOGC=") }) {
-		go collector.Pace(ctx, p.now)
+		pacing, stop := context.WithCancel(ctx)
+		defer stop()
+		go collector.Pace(pacing, p.now)
 	}
 	fmt.Fprint(p.stdout, s.Banner(locale(p.environ)))
 	over := make(chan struct{})

@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"runtime/metrics"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +17,7 @@ import (
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
 
+	"kefu/localserver/internal/collector"
 	"kefu/localserver/internal/lock"
 	"kefu/localserver/internal/pgtest"
 )
@@ -43,6 +48,30 @@ func TestQuestions(t *testing.T) {
 		if code, stdout, stderr := command(t, arg); code != exitOK || !strings.HasPrefix(stdout, want) || stderr != "" {
 			t.Errorf("%s: %d, %q, %q", arg, code, stdout, stderr)
 		}
+	}
+}
+
+// TestCollectorIsPaced: with Go's own pace a collection would come twice as often.
+func TestCollectorIsPaced(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan int)
+	go func() {
+		environ := []string{"KEFU_LISTEN=127.0.0.1:0", "KEFU_OPS=127.0.0.1:0", "KEFU_DATA=" + t.TempDir() + "/data"}
+		over <- run(ctx, nil, environ, io.Discard, io.Discard)
+	}()
+	sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	late := time.After(20 * time.Second)
+	for metrics.Read(sample); sample[0].Value.Uint64() < collector.Least; metrics.Read(sample) {
+		select {
+		case <-late:
+			t.Fatalf("GOGC is %d, want %d or more", sample[0].Value.Uint64(), collector.Least)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	stop()
+	if code := <-over; code != exitOK {
+		t.Errorf("exit %d", code)
 	}
 }
 

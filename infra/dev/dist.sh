@@ -6,8 +6,9 @@
 source "$(dirname "$0")/lib.sh"
 
 # limit NAME prints how many MB a function may have, for AWS loads it at each cold start; other processors than AWS's do not
-# count. http has the pages in it, and what reads requests by the schemas of the OpenAPI document; assist has the client of models. -tags lambda.norpc leaves out what
-# only the retired go1.x runtime needs, 2.5 MB, nethttpomithttp2 what no service of AWS that we call speaks.
+# count. http has the pages in it, and what reads requests by the schemas of the OpenAPI document; assist has the client of models.
+# -tags lambda.norpc leaves out what only the retired go1.x runtime needs, 2.5 MB, nethttpomithttp2 what no service of AWS that we
+# call speaks.
 limit() {
   case $GOARCH/$1 in
     arm64/http) echo 14 ;;
